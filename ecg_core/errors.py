@@ -1,0 +1,185 @@
+"""What can be wrong with an ECG file, each with a stable code.
+
+EcgError
+|-- FormatError            the bytes are no record that is read here
+|   |-- EmptyFile            empty_file
+|   |-- UnsupportedFormat    unsupported_format            415
+|   |-- FileTooLarge         file_too_large                413
+|   `-- ArchiveUnsafe        archive_unsafe
+|-- RecordError            the record contradicts itself
+|   |-- RecordIncomplete     record_incomplete
+|   |-- SeveralRecords       several_records
+|   |-- HeaderInvalid        header_invalid
+|   |-- SignalInvalid        signal_invalid
+|   |-- SignalTruncated      signal_truncated
+|   `-- ChecksumMismatch     checksum_mismatch
+|-- ContentError           the record does not say what an ECG must say
+|   |-- NoEcgLeads           no_ecg_leads
+|   |-- DuplicateLeads       duplicate_leads
+|   |-- UnitsUnknown         units_unknown
+|   |-- SamplingRateUnknown  sampling_rate_unknown
+|   `-- SamplingRateOutOfRange  sampling_rate_out_of_range
+|-- QualityError           the signal is not fit to be read
+|   |-- TooShort             too_short
+|   |-- FlatSignal           flat_signal
+|   |-- SignalMissing        signal_missing
+|   |-- SignalClipped        signal_clipped
+|   |-- SignalNoisy          signal_noisy
+|   `-- AmplitudeImplausible amplitude_implausible
+`-- ArtifactError          artifact_invalid                500: our own fault, stops the start
+
+Messages speak to a person and never repeat what stood in the file: no names, no channel names, no comments, no paths.
+"""
+
+from typing import ClassVar
+
+
+class EcgError(Exception):
+    """code: stable, for machines. status: the HTTP status. message: what is wrong. hint: what the sender can do."""
+
+    code: ClassVar[str] = "ecg_error"
+    status: ClassVar[int] = 422
+    default_hint: ClassVar[str] = ""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = self.default_hint if hint is None else hint
+
+    def to_dict(self) -> dict[str, object]:
+        return {"code": self.code, "status": self.status, "message": self.message, "hint": self.hint}
+
+
+class FormatError(EcgError):
+    pass
+
+
+class EmptyFile(FormatError):
+    code = "empty_file"
+    default_hint = "Check that the upload finished: the file holds no bytes."
+
+
+class UnsupportedFormat(FormatError):
+    code = "unsupported_format"
+    status = 415
+    default_hint = "Send a WFDB record (.hea with its .dat or .mat, or a zip of them), a CSV with lead names, or an Apple Watch ECG export."
+
+
+class FileTooLarge(FormatError):
+    code = "file_too_large"
+    status = 413
+    default_hint = "Send an excerpt: ten seconds of twelve leads are enough."
+
+
+class ArchiveUnsafe(FormatError):
+    code = "archive_unsafe"
+    default_hint = "Pack the record's files anew into a plain zip, without links, encryption or duplicate names."
+
+
+class RecordError(EcgError):
+    pass
+
+
+class RecordIncomplete(RecordError):
+    """missing: names of the files that the header asks for, for adapters that wait for them; never printed."""
+
+    code = "record_incomplete"
+    default_hint = "Send the header together with every signal file that it names."
+
+    def __init__(self, message: str, hint: str | None = None, *, missing: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.missing = missing
+
+
+class SeveralRecords(RecordError):
+    code = "several_records"
+    default_hint = "Send one record at a time."
+
+
+class HeaderInvalid(RecordError):
+    code = "header_invalid"
+    default_hint = "Export the record again, or correct the header by the format's specification."
+
+
+class SignalInvalid(RecordError):
+    code = "signal_invalid"
+    default_hint = "Export the record again: its samples cannot be decoded."
+
+
+class SignalTruncated(RecordError):
+    code = "signal_truncated"
+    default_hint = "Copy the signal file again: it is shorter than its header says."
+
+
+class ChecksumMismatch(RecordError):
+    code = "checksum_mismatch"
+    default_hint = "Copy the record again: its samples are not those that the header was written for."
+
+
+class ContentError(EcgError):
+    pass
+
+
+class NoEcgLeads(ContentError):
+    code = "no_ecg_leads"
+    default_hint = "Name the channels by their leads: I, II, III, aVR, aVL, aVF, V1 to V6."
+
+
+class DuplicateLeads(ContentError):
+    code = "duplicate_leads"
+    default_hint = "Keep one channel for each lead."
+
+
+class UnitsUnknown(ContentError):
+    code = "units_unknown"
+    default_hint = "State the unit in the file or with --units: uV, mV or V."
+
+
+class SamplingRateUnknown(ContentError):
+    code = "sampling_rate_unknown"
+    default_hint = "Add a time column or a sampling rate to the file, or state it with --fs."
+
+
+class SamplingRateOutOfRange(ContentError):
+    code = "sampling_rate_out_of_range"
+    default_hint = "Sampling rates from 50 to 4000 Hz are read."
+
+
+class QualityError(EcgError):
+    pass
+
+
+class TooShort(QualityError):
+    code = "too_short"
+    default_hint = "Record at least 5 seconds; ten are better."
+
+
+class FlatSignal(QualityError):
+    code = "flat_signal"
+    default_hint = "Check that the electrodes were connected: no heartbeat is in this recording."
+
+
+class SignalMissing(QualityError):
+    code = "signal_missing"
+    default_hint = "Send a recording without gaps: at least one lead needs 5 seconds in one piece."
+
+
+class SignalClipped(QualityError):
+    code = "signal_clipped"
+    default_hint = "Record again with a lower gain: the peaks are cut off."
+
+
+class SignalNoisy(QualityError):
+    code = "signal_noisy"
+    default_hint = "Record again at rest, with good electrode contact."
+
+
+class AmplitudeImplausible(QualityError):
+    code = "amplitude_implausible"
+    default_hint = "Check the unit and the gain (uV or mV?); --units sets them for files that state none."
+
+
+class ArtifactError(EcgError):
+    code = "artifact_invalid"
+    status = 500
+    default_hint = "Install the package again, or point EKG_ARTIFACTS to a folder written by `ekg export`."

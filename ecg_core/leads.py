@@ -1,0 +1,81 @@
+"""The lead vocabulary: canonical names, aliases, derivation of limb leads, lead sets.
+
+Einthoven: III = II - I. Goldberger: aVR = -(I + II)/2, aVL = (I - III)/2, aVF = (II + III)/2.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+
+LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+LIMB_LEADS = LEADS[:6]
+CHEST_LEADS = LEADS[6:]
+
+# Every limb lead as a combination of I and II.
+LIMB_FROM_I_II: dict[str, tuple[float, float]] = {
+    "I": (1.0, 0.0),
+    "II": (0.0, 1.0),
+    "III": (-1.0, 1.0),
+    "aVR": (-0.5, -0.5),
+    "aVL": (1.0, -0.5),
+    "aVF": (-0.5, 1.0),
+}
+
+# The sets whose performance is measured, named after derivation: any two limb leads give all six.
+LEAD_SETS: dict[str, tuple[str, ...]] = {
+    "12": LEADS,
+    "limb+V2": (*LIMB_LEADS, "V2"),
+    "limb": LIMB_LEADS,
+    "II": ("II",),
+    "V5": ("V5",),
+    "I": ("I",),
+}
+
+# MLI-MLIII are the monitoring positions of MIT-BIH; D is Spanish, French and Portuguese usage.
+_ALIASES = {
+    **{lead.lower(): lead for lead in LEADS},
+    **{f"{prefix}{roman}": roman.upper() for prefix in ("d", "ml", "l") for roman in ("i", "ii", "iii")},
+    **{f"{prefix}{digit}": "I" * digit for prefix in ("d", "l") for digit in (1, 2, 3)},
+}
+_NUMBERED = {"1": "I", "2": "II", "3": "III"}
+_PREFIX = re.compile(r"(mdc_ecg_lead|mdc_ecg_elec_potl|ecg|ekg|leads?|ableitung|abl|d[eé]rivation|derivaci[oó]n)[\s_:.-]*")
+# C1-C6 are chest electrodes in Europe, but C3 and C4 are scalp electrodes in a sleep study: all six must be there.
+_CHEST_ELECTRODES = {f"c{digit}": f"V{digit}" for digit in range(1, 7)}
+
+
+def _key(name: str) -> tuple[str, bool]:
+    """The name without prefixes and separators, and whether there was a prefix."""
+    key = name.strip(" \t\r\n\"'()[]").lower()
+    prefixed = False
+    while match := _PREFIX.match(key):
+        key = key[match.end() :]
+        prefixed = True
+    return re.sub(r"[\s_.]", "", key), prefixed
+
+
+def canonical_lead(name: str) -> str | None:
+    """The canonical name of a lead ("MDC_ECG_LEAD_AVR" -> "aVR"), None if the name is no lead of the twelve."""
+    key, prefixed = _key(name)
+    return _ALIASES.get(key) or (_NUMBERED.get(key) if prefixed else None)
+
+
+def canonical_leads(names: Sequence[str]) -> list[str | None]:
+    """Canonical names of a recording's channels, in order; None for a channel that is no lead."""
+    keys = [_key(name)[0] for name in names]
+    electrodes = _CHEST_ELECTRODES if set(_CHEST_ELECTRODES) <= set(keys) else {}
+    return [canonical_lead(name) or electrodes.get(key) for name, key in zip(names, keys, strict=True)]
+
+
+def derived_limb_leads(present: Collection[str]) -> bool:
+    """True if all six limb leads follow from those present: any two of them are enough."""
+    return sum(lead in LIMB_LEADS for lead in present) >= 2
+
+
+def lead_set_of(present: Collection[str]) -> tuple[str, bool] | None:
+    """(name of the measured lead set, whether it is exactly this one) for leads after derivation, or None.
+
+    A set that was not measured is given the largest measured one that it contains.
+    """
+    for name, leads in LEAD_SETS.items():
+        if set(leads) <= set(present):
+            return name, len(leads) == len(set(present))
+    return None

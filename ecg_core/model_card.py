@@ -1,0 +1,1 @@
+SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")

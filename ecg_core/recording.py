@@ -1,0 +1,38 @@
+"""A recording as it was read: calibrated, named, and with every correction listed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Files = Mapping[str, bytes]
+
+# 50 Hz still holds the T wave and most of the QRS; no electrocardiograph samples above 4 kHz.
+MIN_FS_HZ, MAX_FS_HZ = 50.0, 4000.0
+# Values of all leads together: 32 MB as float32, so that an upload of 10 MB is classified within 150 MB of memory.
+MAX_VALUES = 8_000_000
+# Above this the bytes are not even looked at; a raw record of MAX_VALUES has at most 32 MB.
+MAX_BYTES = 34_000_000
+
+MV_PER_UNIT: dict[str, float] = {"nv": 1e-6, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "mv": 1.0, "v": 1e3}
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """signal: [leads, samples] mV, NaN where there is none. leads: canonical names, in file order.
+
+    sha256: of the file's bytes, or of the header's and then the signal files' in the header's order.
+    corrections: what was changed or assumed in reading, for a person.
+    """
+
+    signal: NDArray[np.float32]
+    fs_hz: float
+    leads: tuple[str, ...]
+    format: str
+    sha256: str
+    corrections: tuple[str, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        return self.signal.shape[1] / self.fs_hz

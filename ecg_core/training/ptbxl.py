@@ -1,0 +1,85 @@
+"""PTB-XL 1.0.3 in the layout PhysioNet ships: ptbxl_database.csv, scp_statements.csv, records100/.
+
+Wagner et al., Scientific Data 7, 154 (2020), doi 10.13026/kfzx-aw45, licence CC-BY 4.0.
+"""
+
+import ast
+import csv
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.leads import CHEST_LEADS
+from ecg_core.model_card import SUPERCLASSES
+
+# Everything else follows from these by Einthoven's and Goldberger's relations.
+INDEPENDENT_LEADS = ("I", "II", *CHEST_LEADS)
+SAMPLES = 1000
+FS_HZ = 100
+
+
+@dataclass(frozen=True)
+class PtbXl:
+    """Records in database order.
+
+    paths: record paths without suffix. superclasses: [records, 5] bool. statements: [records, 71] bool.
+    """
+
+    paths: tuple[Path, ...]
+    ecg_ids: NDArray[np.int64]
+    patient_ids: NDArray[np.int64]
+    ages: NDArray[np.float64]
+    sexes: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    superclasses: NDArray[np.bool_]
+    statements: NDArray[np.bool_]
+    statement_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def select(self, keep: NDArray[np.bool_]) -> "PtbXl":
+        rows = np.flatnonzero(keep)
+        return PtbXl(
+            tuple(self.paths[row] for row in rows),
+            self.ecg_ids[rows],
+            self.patient_ids[rows],
+            self.ages[rows],
+            self.sexes[rows],
+            self.folds[rows],
+            self.superclasses[rows],
+            self.statements[rows],
+            self.statement_names,
+        )
+
+    def scored(self) -> "PtbXl":
+        """The benchmark's records: at least one superclass, at any likelihood."""
+        return self.select(self.superclasses.any(axis=1))
+
+
+def read_ptbxl(root: Path, folds: Collection[int] | None = None, sampling: str = "lr") -> PtbXl:
+    """Labels of the wanted folds; sampling is "lr" (100 Hz) or "hr" (500 Hz). No signal is read."""
+    with (root / "scp_statements.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = tuple(row[""] for row in rows)
+    superclass_of = {row[""]: row["diagnostic_class"] for row in rows if row["diagnostic_class"]}
+    with (root / "ptbxl_database.csv").open(newline="", encoding="utf-8") as file:
+        members = [row for row in csv.DictReader(file) if folds is None or int(row["strat_fold"]) in folds]
+    codes = [set(ast.literal_eval(row["scp_codes"])) for row in members]
+    statements = np.array([[name in present for name in names] for present in codes], dtype=np.bool_)
+    classes = [{superclass_of[code] for code in present if code in superclass_of} for present in codes]
+    superclasses = np.array([[name in present for name in SUPERCLASSES] for present in classes], dtype=np.bool_)
+    return PtbXl(
+        tuple(root / row[f"filename_{sampling}"] for row in members),
+        np.array([int(row["ecg_id"]) for row in members], dtype=np.int64),
+        np.array([int(float(row["patient_id"])) for row in members], dtype=np.int64),
+        np.array([float(row["age"] or "nan") for row in members], dtype=np.float64),
+        np.array([int(row["sex"]) for row in members], dtype=np.int64),
+        np.array([int(row["strat_fold"]) for row in members], dtype=np.int64),
+        superclasses.reshape(-1, len(SUPERCLASSES)),
+        statements.reshape(-1, len(names)),
+        names,
+    )
