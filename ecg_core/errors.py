@@ -31,6 +31,7 @@ EcgError
 Messages speak to a person and never repeat what stood in the file: no names, no channel names, no comments, no paths.
 """
 
+import json
 from typing import ClassVar
 
 
@@ -47,7 +48,19 @@ class EcgError(Exception):
         self.hint = self.default_hint if hint is None else hint
 
     def to_dict(self) -> dict[str, object]:
-        return {"code": self.code, "status": self.status, "message": self.message, "hint": self.hint}
+        """The problem object of RFC 9457, with code and hint as extension members."""
+        return {
+            "type": f"urn:ekg:problem:{self.code}",
+            "title": self.code.replace("_", " ").capitalize(),
+            "status": self.status,
+            "detail": self.message,
+            "code": self.code,
+            "hint": self.hint,
+        }
+
+    def to_json(self) -> bytes:
+        """The one serialisation of a refusal, as Classification.to_json is of a result."""
+        return json.dumps(self.to_dict(), ensure_ascii=False).encode()
 
 
 class FormatError(EcgError):

@@ -12,6 +12,10 @@ WIDTHS = (32, 48, 64, 96, 128)
 BLOCKS_PER_STAGE = 2
 DROPOUT = 0.2
 HIDDEN = 128
+ATTENTION_HEADS = 4
+STRIDE = 32
+CROP_SAMPLES = 500
+POOL_STEPS = 16
 
 
 class LeadCondition(nn.Module):
@@ -25,7 +29,8 @@ class LeadCondition(nn.Module):
 
     def forward(self, x: Tensor, lead_mask: Tensor) -> Tensor:
         scale, shift = self.linear(lead_mask).unsqueeze(-1).chunk(2, dim=1)
-        return x * (1 + scale) + shift
+        conditioned: Tensor = x * (1 + scale) + shift
+        return conditioned
 
 
 class Block(nn.Module):
@@ -52,43 +57,52 @@ class Block(nn.Module):
 
 
 class EcgNetwork(nn.Module):
-    """signal [records, 12, samples] mV and lead_mask [records, 12] (1 present, 0 absent) -> logits [records, outputs]."""
+    """signal [records, 12, samples] mV and lead_mask [records, 12] (1 present, 0 absent) -> logits [records, outputs].
 
-    def __init__(self, outputs: int, pool_window: int | None = None) -> None:
+    Trained on crops of CROP_SAMPLES. A longer signal is convolved once and pooled in overlapping windows of that
+    length; their logits are averaged, each weighted by the share of it that holds any signal.
+    """
+
+    def __init__(self, outputs: int) -> None:
         super().__init__()
-        self.pool_window = pool_window
         self.stem = nn.Conv1d(LEAD_COUNT, WIDTHS[0], STEM_KERNEL, 2, STEM_KERNEL // 2, bias=False)
         self.stem_norm = nn.BatchNorm1d(WIDTHS[0])
         self.conditions = nn.ModuleList([LeadCondition(width) for width in (WIDTHS[0], *WIDTHS[:-1])])
         self.stages = nn.ModuleList()
         inputs = WIDTHS[0]
         for index, width in enumerate(WIDTHS):
-            blocks = [Block(inputs if k == 0 else width, width, 2 if k == 0 and index else 1) for k in range(BLOCKS_PER_STAGE)]
-            self.stages.append(nn.ModuleList(blocks))
+            first = Block(inputs, width, 2 if index else 1)
+            self.stages.append(nn.Sequential(first, *(Block(width, width, 1) for _ in range(BLOCKS_PER_STAGE - 1))))
             inputs = width
-        self.attention = nn.Conv1d(inputs, 4, 1)
+        self.attention = nn.Conv1d(inputs, ATTENTION_HEADS, 1)
         self.head = nn.Sequential(
-            nn.Linear(inputs * 6, HIDDEN), nn.BatchNorm1d(HIDDEN), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, outputs)
+            nn.Linear(inputs * (2 + ATTENTION_HEADS), HIDDEN),
+            nn.BatchNorm1d(HIDDEN),
+            nn.ReLU(),
+            nn.Dropout(DROPOUT),
+            nn.Linear(HIDDEN, outputs),
         )
 
     def features(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
+        """[records, channels, samples / STRIDE]."""
         x = torch.relu(self.stem_norm(self.stem(signal / INPUT_UNIT_MV)))
         for condition, stage in zip(self.conditions, self.stages, strict=True):
-            x = condition(x, lead_mask)
-            for block in stage:
-                x = block(x)
+            x = stage(condition(x, lead_mask))
         return x
 
-    def pool(self, x: Tensor) -> Tensor:
+    def pooled_logits(self, x: Tensor) -> Tensor:
         weights = torch.softmax(self.attention(x), dim=-1)
         attended = torch.matmul(weights, x.transpose(1, 2)).flatten(1)
-        return torch.cat([x.mean(dim=-1), x.amax(dim=-1), attended], dim=1)
+        logits: Tensor = self.head(torch.cat([x.mean(dim=-1), x.amax(dim=-1), attended], dim=1))
+        return logits
 
     def forward(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
         x = self.features(signal, lead_mask)
-        if self.pool_window is None or x.shape[-1] <= self.pool_window:
-            return self.head(self.pool(x))
-        windows = x.unfold(-1, self.pool_window, self.pool_window // 2)
-        n, channels, count, length = windows.shape
-        flat = windows.permute(0, 2, 1, 3).reshape(n * count, channels, length)
-        return self.head(self.pool(flat)).reshape(n, count, -1).mean(dim=1)
+        starts = range(0, x.shape[-1] - POOL_STEPS + 1, POOL_STEPS // 2)
+        if len(starts) == 1:
+            return self.pooled_logits(x)
+        visible = (signal.abs().amax(dim=1) > 0).float()
+        shares = [visible[:, k * STRIDE : (k + POOL_STEPS) * STRIDE].mean(dim=1) for k in starts]
+        weights = torch.stack(shares, dim=1)
+        logits = torch.stack([self.pooled_logits(x[..., k : k + POOL_STEPS]) for k in starts], dim=1)
+        return (logits * weights[:, :, None]).sum(dim=1) / weights.sum(dim=1, keepdim=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.leads import CHEST_LEADS
-from ecg_core.model_card import SUPERCLASSES
+from ecg_core.classification import SUPERCLASSES
 
 # Everything else follows from these by Einthoven's and Goldberger's relations.
 INDEPENDENT_LEADS = ("I", "II", *CHEST_LEADS)
@@ -83,3 +83,8 @@ def read_ptbxl(root: Path, folds: Collection[int] | None = None, sampling: str =
         statements.reshape(-1, len(names)),
         names,
     )
+
+
+def record_files(path: Path) -> dict[str, bytes]:
+    """The two files of a record, as the product takes them."""
+    return {f"{path.name}{suffix}": path.with_name(path.name + suffix).read_bytes() for suffix in (".hea", ".dat")}

@@ -1,0 +1,3 @@
+from ecg_core.cli import main
+
+raise SystemExit(main())

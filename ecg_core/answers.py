@@ -1,0 +1,50 @@
+"""An outcome as a line of JSON or as text for a person."""
+
+import json
+
+from ecg_core.classification import DIAGNOSES, DISCLAIMER, Classification
+from ecg_core.errors import EcgError
+
+Outcome = Classification | EcgError
+
+NAMES = {"NORM": "normal ECG", "CD": "conduction disturbance", "STTC": "ST/T change"}
+BAR_WIDTH = 30
+
+
+def json_line(outcome: Outcome, path: str | None = None) -> bytes:
+    """Exactly to_json() and a line end; with path put first in the object."""
+    body = outcome.to_json()
+    if path is not None:
+        body = b'{"path": ' + json.dumps(path, ensure_ascii=False).encode("utf-8", "replace") + b", " + body[1:]
+    return body + b"\n"
+
+
+def answer_text(outcome: Outcome, path: str | None = None) -> str:
+    """Diagnosis, three bars, warnings; a refusal with its hint."""
+    head = [path] if path else []
+    if isinstance(outcome, EcgError):
+        return "\n".join([*head, f"  refused: {outcome.message}", f"  {outcome.hint} ({outcome.code})", ""])
+    if outcome.diagnosis:
+        head.append(f"  {outcome.diagnosis}  {NAMES[outcome.diagnosis]}, probability {outcome.probability:.3f}")
+        if len(outcome.findings) > 1:
+            head.append(f"  also above its threshold: {', '.join(outcome.findings[1:])}")
+    else:
+        head.append("  no diagnosis")
+    bars = [_bar(outcome, label) for label in DIAGNOSES]
+    said = [f"  ! {warning.message} ({warning.code})" for warning in outcome.warnings]
+    expected = outcome.expected_performance
+    if expected:
+        areas = ", ".join(f"{label} {area:.3f}" for label, area in expected.auc.items())
+        prefix = "at least " if expected.at_least else ""
+        said.append(f"  expected with these leads ({expected.lead_set}): AUC {prefix}{areas}")
+    return "\n".join([*head, "", *bars, "", *said, f"  {DISCLAIMER}", ""])
+
+
+def _bar(outcome: Classification, label: str) -> str:
+    probability, threshold = outcome.probabilities[label], outcome.thresholds[label]
+    filled = round(probability * BAR_WIDTH)
+    cells = ["█"] * filled + ["·"] * (BAR_WIDTH - filled)
+    place = min(round(threshold * BAR_WIDTH), BAR_WIDTH - 1)
+    cells[place] = "┃"
+    mark = "  above its threshold" if label in outcome.findings else ""
+    return f"  {label:5}{''.join(cells)} {probability:.3f}{mark}"

@@ -1,0 +1,191 @@
+"""The `ekg` command. Exit status: 0, or 2 when any input was refused or the call is wrong."""
+
+import argparse
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from ecg_core.answers import Outcome, answer_text, json_line
+from ecg_core.classification import DISCLAIMER
+from ecg_core.errors import EcgError
+from ecg_core.inputs import Input, find_inputs
+from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
+
+# Results wait for their turn in order; this many may, so that memory stays bounded.
+LOOKAHEAD = 64
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except EcgError as error:
+        _refuse(error)
+        return 2
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone: nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ekg", description="NORM, CD and STTC from an ECG file.", epilog=DISCLAIMER)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    classify = commands.add_parser("classify", help="classify records: files, WFDB records or folders", epilog=DISCLAIMER)
+    classify.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    classify.add_argument("--json", action="store_true", help="one line of JSON an input")
+    classify.add_argument("--paths", dest="paths_first", action="store_true", help="with --json: put the path first in each object")
+    classify.add_argument("--fs", type=float, metavar="HZ", help="sampling rate, for files that state none")
+    classify.add_argument("--units", metavar="UNIT", help="nV, uV, mV or V, for files that state none")
+    classify.set_defaults(run=_classify)
+
+    synth = commands.add_parser("synth", help="write a synthetic ECG")
+    synth.add_argument("kind", metavar="KIND", help="normal, lbbb, rbbb, st_depression, t_inversion; or: examples")
+    synth.add_argument("-o", "--out", type=Path, required=True, metavar="PATH", help="X.hea, X.zip or X.csv; examples: a folder")
+    synth.add_argument("--heart-rate", type=float, default=70, metavar="BPM")
+    synth.add_argument("--duration", type=float, default=10, metavar="S")
+    synth.add_argument("--fs", type=float, default=500, metavar="HZ")
+    synth.add_argument("--noise", type=float, default=0.01, metavar="MV")
+    synth.add_argument("--wander", type=float, default=0.05, metavar="MV")
+    synth.add_argument("--seed", type=int, default=0)
+    synth.set_defaults(run=_synth)
+
+    train = commands.add_parser("train", help="train on PTB-XL and write model.onnx and model.json (needs torch)")
+    train.add_argument("--ptbxl", type=Path, required=True, metavar="DIR")
+    train.add_argument("--out", type=Path, required=True, metavar="DIR")
+    train.add_argument("--epochs", type=int)
+    train.add_argument("--members", type=int, help="networks whose logits are averaged")
+    train.add_argument("--seed", type=int)
+    train.add_argument("--device", default="cpu", help="cpu or cuda")
+    train.add_argument("--compile", action="store_true", help="torch.compile: a third faster, wants a C++ compiler")
+    train.add_argument("--fresh", action="store_true", help="ignore checkpoints of an earlier run")
+    train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser("evaluate", help="measure the model on PTB-XL through the product's own road")
+    evaluate.add_argument("ptbxl", type=Path, metavar="DIR")
+    evaluate.add_argument("--folds", type=_folds, default=[9], metavar="N[,N...]")
+    evaluate.add_argument("--leads", type=_leads, default=LEADS, metavar="LEADS", help="a lead set (12, limb, I...) or a list: I,II,V2")
+    evaluate.add_argument("--json", action="store_true")
+    evaluate.set_defaults(run=_evaluate)
+
+    export = commands.add_parser("export", help="checkpoints of `ekg train` -> model.onnx, model.json, MODEL_CARD.md")
+    export.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT")
+    export.add_argument("--ptbxl", type=Path, required=True, metavar="DIR")
+    export.add_argument("--out", type=Path, required=True, metavar="DIR")
+    export.set_defaults(run=_export)
+    return parser
+
+
+def _folds(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _leads(text: str) -> tuple[str, ...]:
+    if text in LEAD_SETS:
+        return LEAD_SETS[text]
+    named = [canonical_lead(part) for part in text.split(",")]
+    if None in named:
+        raise argparse.ArgumentTypeError(f"a lead set ({', '.join(LEAD_SETS)}) or leads of {', '.join(LEADS)}")
+    return tuple(lead for lead in LEADS if lead in named)
+
+
+def _refuse(error: EcgError) -> None:
+    print(f"{error.message}\n  {error.hint}\n  ({error.code})", file=sys.stderr)
+
+
+def _classify(options: argparse.Namespace) -> int:
+    from ecg_core.classifier import default_classifier
+
+    classifier = default_classifier()
+    inputs = find_inputs(options.paths)
+
+    def outcome(item: Input) -> Outcome:
+        try:
+            return classifier.classify(item.files(), fs_hz=options.fs, units=options.units)
+        except EcgError as error:
+            return error
+
+    refused = 0
+    many = len(inputs) > 1
+    for item, result in zip(inputs, _in_order(outcome, inputs), strict=True):
+        refused += isinstance(result, EcgError)
+        if options.json:
+            sys.stdout.buffer.write(json_line(result, item.shown if options.paths_first else None))
+        else:
+            print(answer_text(result, item.shown if many else None))
+    sys.stdout.flush()
+    if many:
+        print(f"{len(inputs)} inputs: {len(inputs) - refused} classified, {refused} refused", file=sys.stderr)
+    return 2 if refused else 0
+
+
+def _in_order(work: Callable[[Input], Outcome], inputs: Sequence[Input]) -> Iterator[Outcome]:
+    """work(input) of each, in order, on all cores, with a bar on a terminal."""
+    if len(inputs) == 1:
+        yield work(inputs[0])
+        return
+    from tqdm import tqdm
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(total=len(inputs), unit=" records", disable=None) as bar:
+        waiting: deque[Future[Outcome]] = deque()
+        rest = iter(inputs)
+        for item in islice(rest, LOOKAHEAD):
+            waiting.append(pool.submit(work, item))
+        while waiting:
+            yield waiting.popleft().result()
+            bar.update()
+            waiting.extend(pool.submit(work, item) for item in islice(rest, 1))
+
+
+def _synth(options: argparse.Namespace) -> int:
+    from ecg_core.synthesis import synthesize, write_examples
+    from ecg_core.writers import write
+
+    if options.kind == "examples":
+        for path in write_examples(options.out):
+            print(path)
+        return 0
+    recording = synthesize(
+        options.kind,
+        heart_rate_bpm=options.heart_rate,
+        duration_s=options.duration,
+        fs_hz=options.fs,
+        noise_mv=options.noise,
+        wander_mv=options.wander,
+        seed=options.seed,
+    )
+    for path in write(recording, options.out):
+        print(path)
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from ecg_core.training.train import train
+
+    given = {name: getattr(options, name) for name in ("epochs", "members", "seed") if getattr(options, name) is not None}
+    train(options.ptbxl, options.out, device=options.device, compiled=options.compile, fresh=options.fresh, **given)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from ecg_core.classifier import default_classifier
+    from ecg_core.training.evaluate import evaluate, text
+
+    report = evaluate(default_classifier(), options.ptbxl, options.folds, options.leads)
+    print(json.dumps(report, ensure_ascii=False) if options.json else text(report))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from ecg_core.training.train import export
+
+    export(options.checkpoints, options.ptbxl, options.out)
+    return 0

@@ -1,0 +1,34 @@
+"""The files of examples/: synthetic, the same bytes each time they are made."""
+
+from pathlib import Path
+
+from ecg_core.synthesis import synthesize
+from ecg_core.writers import apple_watch_csv_bytes, csv_bytes, wfdb_files, zip_bytes
+
+# The watch's clock: real exports state 512.508 or 513.625 Hz, never 512.
+WATCH_FS_HZ, WATCH_DURATION_S = 512.508, 30.0
+
+
+def examples() -> dict[str, bytes]:
+    """The files of examples/: together below 1 MB, one of each kind of input."""
+    normal = wfdb_files(synthesize("normal", heart_rate_bpm=68, seed=1), "normal")
+    watch = synthesize("normal", heart_rate_bpm=64, duration_s=WATCH_DURATION_S, fs_hz=WATCH_FS_HZ, seed=5)
+    return {
+        **normal,
+        "normal.zip": zip_bytes(normal),
+        "left_bundle_branch_block.zip": zip_bytes(wfdb_files(synthesize("lbbb", seed=2), "left_bundle_branch_block")),
+        "right_bundle_branch_block.zip": zip_bytes(wfdb_files(synthesize("rbbb", seed=3), "right_bundle_branch_block")),
+        "st_depression.csv": csv_bytes(synthesize("st_depression", heart_rate_bpm=76, fs_hz=250, seed=4)),
+        "watch_lead_i.csv": apple_watch_csv_bytes(watch),
+    }
+
+
+def write_examples(folder: Path) -> list[Path]:
+    """Writes examples() into the folder, which is made if it is not there; gives the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, content in examples().items():
+        path = folder / name
+        path.write_bytes(content)
+        paths.append(path)
+    return paths

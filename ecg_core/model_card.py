@@ -1,1 +1,0 @@
-SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")

@@ -1,0 +1,169 @@
+"""Is this recording fit to be read? Refusals are EcgErrors, warnings are Notices; both carry stable codes."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.classification import Notice
+from ecg_core.errors import (
+    AmplitudeImplausible,
+    FlatSignal,
+    SamplingRateOutOfRange,
+    SignalClipped,
+    SignalMissing,
+    SignalNoisy,
+    TooShort,
+)
+from ecg_core.leads import LEADS
+from ecg_core.preparation import MIN_DURATION_S, MODEL_FS_HZ, ModelInput
+from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ, Recording
+
+# Amplitudes are judged piecewise: two seconds hold a beat down to 30 per minute.
+PIECE_S = 2.0
+# No lead on a living person stays within 10 uV; a disconnected input does.
+FLAT_MV = 0.01
+# More of a recording flat than this, and the lead is taken as absent.
+MAX_FLAT_SHARE = 0.5
+# The largest QRS complexes (hypertrophy, chest leads) reach 6-7 mV; a unit wrong by 1,000 is far above.
+MAX_AMPLITUDE_MV, UNUSUAL_AMPLITUDE_MV = 20.0, 8.0
+# No recording has all its leads this small; microvolts taken for nanovolts, or millivolts for volts, do.
+MIN_AMPLITUDE_MV = 0.03
+# A sample exactly at the lead's own extreme happens once a beat at most; a saturated converter stays there.
+CLIPPED_WARNING_SHARE, CLIPPED_REFUSED_SHARE = 0.02, 0.2
+CLIPPED_MIN_MV = 0.2
+MAX_GAP_SHARE = 0.5
+# |II - I - III| is at most 0.015 mV on sound files; these allow for coarse converters.
+EINTHOVEN_MV, EINTHOVEN_SHARE = 0.05, 0.15
+# Share of the power between 0.5 and 50 Hz that lies above 20 Hz: at most .3 on 99 % of PTB-XL, .6 for white noise.
+NOISE_BAND_HZ, NOISE_WARNING_SHARE, NOISE_REFUSED_SHARE = 20.0, 0.35, 0.55
+# Power below 0.5 Hz over the power above it.
+WANDER_HZ, WANDER_WARNING_RATIO = 0.5, 3.0
+# Lead I runs with V6 in sinus rhythm with correct electrodes; reversed arms mirror it.
+REVERSAL_CORRELATION = -0.5
+
+
+def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
+    """The recording without leads that carry nothing, and what to say about it.
+
+    Raises SamplingRateOutOfRange, TooShort, SignalMissing, FlatSignal, AmplitudeImplausible or SignalClipped.
+    """
+    if not MIN_FS_HZ <= recording.fs_hz <= MAX_FS_HZ:
+        raise SamplingRateOutOfRange(f"The sampling rate of {recording.fs_hz:.7g} Hz is outside 50 to 4000 Hz.")
+    if recording.duration_s < MIN_DURATION_S - 0.005:
+        raise TooShort(f"The recording lasts {recording.duration_s:.1f} s; at least 5 s are needed.")
+    signal = recording.signal
+    gaps = np.isnan(signal)
+    notices: list[Notice] = []
+    gap_share = gaps.mean(axis=1) if gaps.any() else np.zeros(len(signal))
+    if gaps.any():
+        if (gap_share > MAX_GAP_SHARE).all():
+            raise SignalMissing("More than half of every lead is missing.")
+        notices.append(Notice("signal_gaps", f"{gaps.mean():.0%} of the signal is missing."))
+    if not np.isfinite(signal[~gaps]).all() if gaps.any() else not np.isfinite(signal).all():
+        raise AmplitudeImplausible("The signal holds values that are no numbers of millivolts.")
+    amplitude, flat_share = _amplitudes(signal, recording.fs_hz)
+    flat = (flat_share > MAX_FLAT_SHARE) & (gap_share <= MAX_GAP_SHARE)
+    carried = ~flat & (gap_share <= MAX_GAP_SHARE)
+    if not carried.any():
+        raise FlatSignal("Every lead is flat: there is no heartbeat in this recording.")
+    if flat.any():
+        notices.append(Notice("flat_leads", f"{_names(recording, flat)} flat, taken as missing."))
+    largest = float(amplitude[carried].max())
+    typical = float(np.median(amplitude[carried]))
+    if typical > MAX_AMPLITUDE_MV:
+        raise AmplitudeImplausible(f"The signal's amplitude of {typical:.3g} mV is not possible at the body surface.")
+    if largest < MIN_AMPLITUDE_MV:
+        raise AmplitudeImplausible(f"The signal's amplitude of {largest:.3g} mV is too small for an ECG.")
+    if typical > UNUSUAL_AMPLITUDE_MV:
+        notices.append(Notice("amplitude_unusual", f"The amplitude of {typical:.1f} mV is unusual: check the unit."))
+    clipped = _clipped_share(signal, carried)
+    if np.median(clipped[carried]) > CLIPPED_REFUSED_SHARE:
+        raise SignalClipped("The signal is saturated: its peaks are cut off in most leads.")
+    if (clipped > CLIPPED_WARNING_SHARE).any():
+        notices.append(Notice("clipped", f"{_names(recording, clipped > CLIPPED_WARNING_SHARE)} cut off at the peaks."))
+    kept = recording if carried.all() else _only(recording, carried)
+    return kept, (*notices, *_contradictions(kept))
+
+
+def _only(recording: Recording, carried: NDArray[np.bool_]) -> Recording:
+    leads = tuple(lead for lead, keep in zip(recording.leads, carried, strict=True) if keep)
+    return replace(recording, signal=recording.signal[carried], leads=leads)
+
+
+def _names(recording: Recording, chosen: NDArray[np.bool_]) -> str:
+    leads = [lead for lead, marked in zip(recording.leads, chosen, strict=True) if marked]
+    return f"{', '.join(leads)} {'is' if len(leads) == 1 else 'are'}"
+
+
+def _amplitudes(signal: NDArray[np.float32], fs_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Per lead: the median peak-to-peak amplitude of its pieces in mV, and the share of pieces that are flat."""
+    length = round(PIECE_S * fs_hz)
+    pieces = signal[:, : signal.shape[1] // length * length].reshape(len(signal), -1, length)
+    heights = pieces.max(axis=2) - pieces.min(axis=2)
+    heights = np.nan_to_num(heights, nan=0.0)
+    return np.median(heights, axis=1), (heights < FLAT_MV).mean(axis=1)
+
+
+def _clipped_share(signal: NDArray[np.float32], carried: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Per lead: the share of samples that stay at the lead's highest or lowest value."""
+    share = np.zeros(len(signal))
+    for row in np.flatnonzero(carried):
+        lead = signal[row]
+        high, low = np.nanmax(lead), np.nanmin(lead)
+        if high - low >= CLIPPED_MIN_MV:
+            resting = (lead[1:] == lead[:-1]) & ((lead[1:] == high) | (lead[1:] == low))
+            share[row] = np.count_nonzero(resting) / len(resting)
+    return share
+
+
+def _contradictions(recording: Recording) -> list[Notice]:
+    rows = {lead: recording.signal[row] for row, lead in enumerate(recording.leads)}
+    if not {"I", "II", "III"} <= set(rows):
+        return []
+    residual = rows["II"] - rows["I"] - rows["III"]
+    deviation = float(np.nanstd(residual))
+    if deviation <= max(EINTHOVEN_MV, EINTHOVEN_SHARE * float(np.nanstd(rows["II"]))):
+        return []
+    return [Notice("einthoven_violated", "II is not I + III: limb leads are mislabelled or were recorded apart.")]
+
+
+def judge(prepared: ModelInput) -> tuple[Notice, ...]:
+    """What the windows show: noise, wander, reversed arm electrodes, missing leads. Raises SignalNoisy."""
+    notices: list[Notice] = []
+    noise, wander = _spectral_shares(prepared)
+    if noise > NOISE_REFUSED_SHARE:
+        raise SignalNoisy("The signal is noise: no heartbeat stands out of it.")
+    if noise > NOISE_WARNING_SHARE:
+        notices.append(Notice("noisy", "Muscle or electrode noise: the probabilities are less reliable."))
+    if wander > WANDER_WARNING_RATIO:
+        notices.append(Notice("baseline_wander", "The baseline wanders: the probabilities are less reliable."))
+    if _arms_reversed(prepared):
+        notices.append(Notice("arm_reversal_suspected", "Right and left arm electrodes seem to be exchanged."))
+    present = prepared.leads
+    if len(present) < len(LEADS):
+        absent = [lead for lead in LEADS if lead not in present]
+        notices.append(Notice("leads_missing", f"Read without {', '.join(absent)}."))
+    return tuple(notices)
+
+
+def _spectral_shares(prepared: ModelInput) -> tuple[float, float]:
+    """Medians over present leads: power share above NOISE_BAND_HZ, and power below WANDER_HZ over that above."""
+    rows = prepared.signal[prepared.lead_mask > 0]
+    power = np.abs(np.fft.rfft(rows, axis=1)) ** 2
+    hz = np.fft.rfftfreq(rows.shape[1], 1 / MODEL_FS_HZ)
+    above = power[:, hz >= WANDER_HZ].sum(axis=1) + 1e-12
+    noise = power[:, hz >= NOISE_BAND_HZ].sum(axis=1) / above
+    wander = power[:, hz < WANDER_HZ].sum(axis=1) / above
+    return float(np.median(noise)), float(np.median(wander))
+
+
+def _arms_reversed(prepared: ModelInput) -> bool:
+    """Lead I upside down, aVR upright, and I against V6 (Batchvarov et al. 2007, doi 10.1093/europace/eum172)."""
+    needed = [LEADS.index(lead) for lead in ("I", "aVR", "V6")]
+    complete = prepared.lead_mask[:, needed].all(axis=1)
+    if not complete.any():
+        return False
+    i, avr, v6 = prepared.signal[complete][:, needed].transpose(1, 0, 2).reshape(3, -1)
+    upside_down = -i.min() > i.max() and avr.max() > -avr.min()
+    return bool(upside_down and np.corrcoef(i, v6)[0, 1] < REVERSAL_CORRELATION)

@@ -1,0 +1,126 @@
+"""The Apple Watch's ECG export: lines of key and value in the watch's language, then one column of lead I.
+
+No documentation of the format exists; read from exports in English, German and Japanese. The keys are translated, so
+values decide: one is a rate in hertz, one a voltage unit, one the lead. Decimal commas follow the watch's region, and
+stand beside the comma that separates key and value. Name and birth date at the top are never looked at.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from ecg_core.errors import HeaderInvalid
+from ecg_core.readers import statements
+from ecg_core.readers.options import choose_rate, choose_units
+from ecg_core.readers.table import Table, kind_of
+from ecg_core.readers.text import as_utf8, first_lines, fold, head_of
+from ecg_core.readers.values import read_rows
+from ecg_core.recording import MV_PER_UNIT, Recording
+
+# Exports seen have 10 to 14 lines of key and value; a longer head is another format.
+MAX_HEAD_LINES = 40
+
+_DEVICE = re.compile(r"watch\s*\d+[.,]\d+|apple\s*watch", re.IGNORECASE)
+_KEYS = frozenset(
+    fold(key)
+    for key in (
+        *("Recorded Date", "Classification", "Symptoms", "Software Version", "Device", "Sample Rate", "Lead", "Unit"),
+        *("Aufzeichnungsdatum", "Klassifizierung", "Symptome", "Softwareversion", "Gerät", "Messrate", "Ableitung"),
+        *("Einheit", "Date d'enregistrement", "Symptômes", "Version du logiciel", "Appareil", "Dérivation", "Unité"),
+        *(
+            "Fecha de registro",
+            "Clasificación",
+            "Síntomas",
+            "Versión de software",
+            "Dispositivo",
+            "Derivación",
+            "Unidad",
+        ),
+        *("Data di registrazione", "Classificazione", "Sintomi", "Versione software", "Derivazione", "Unità"),
+        *("Opnamedatum", "Classificatie", "Symptomen", "Softwareversie", "Apparaat", "Afleiding", "Eenheid"),
+        *(
+            "Data de registo",
+            "Data da gravação",
+            "Classificação",
+            "Sintomas",
+            "Versão do software",
+            "Derivação",
+            "Unidade",
+        ),
+        *(
+            "記録日",
+            "記録日時",
+            "分類",
+            "症状",
+            "ソフトウェアバージョン",
+            "デバイス",
+            "サンプルレート",
+            "リード",
+            "単位",
+        ),
+    )
+)
+_RATE_VALUE = re.compile(r"([\d.,]+)\s*(?:hz|hertz|hercios|герц\w*|ヘルツ|赫兹|赫茲|헤르츠)", re.IGNORECASE)
+# Enough translated keys to tell this export from another table of one column.
+_MIN_KEYS = 3
+
+
+def _pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Key and value of each line; values keep their commas."""
+    split = (re.match(r'\s*"?([^,;\t"]+)"?\s*[,;\t]\s*(.*)', line) for line in lines)
+    return [(match[1].strip(), match[2].strip(' \t",;')) for match in split if match]
+
+
+def _layout(head: bytes) -> tuple[list[tuple[str, str]], int, int] | None:
+    """Keys and values, byte offset and line number of the first sample; None if the head is not built so."""
+    lines = head.decode("utf-8", "replace").split("\n")
+    filled = [number for number, line in enumerate(lines) if line.strip()]
+    for position, number in enumerate(filled[: MAX_HEAD_LINES + 1]):
+        if kind_of(lines[number].strip(' \t";')) != "number":
+            continue
+        pairs = _pairs([lines[above] for above in filled[:position]])
+        offset = sum(len(line.encode("utf-8", "replace")) + 1 for line in lines[:number])
+        return (pairs, offset, number + 1) if pairs else None
+    return None
+
+
+def sniff(data: bytes) -> bool:
+    """True for a head of key and value with Apple's keys, or an Apple Watch as device, above one column of numbers."""
+    layout = _layout(head_of(data))
+    if layout is None:
+        return False
+    pairs, _, _ = layout
+    keys = sum(fold(key) in _KEYS for key, _ in pairs)
+    watch = any(_DEVICE.search(value) for _, value in pairs)
+    return (watch or keys >= _MIN_KEYS) and any(_RATE_VALUE.fullmatch(value) for _, value in pairs)
+
+
+def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | None = None) -> Recording:
+    """The recording in an Apple Watch export: one lead, I unless the file names another.
+
+    Options fill in what the file leaves open. Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange,
+    UnitsUnknown, SignalInvalid, FileTooLarge, UnsupportedFormat.
+    """
+    text = as_utf8(data)
+    layout = _layout(first_lines(text))
+    if layout is None:
+        raise HeaderInvalid("The export has no samples below its head.")
+    pairs, body, line = layout
+    corrections: list[str] = []
+    rates = [number for number, (_, value) in enumerate(pairs) if _RATE_VALUE.fullmatch(value)]
+    # Lead and unit stand below the rate; above it stand a person's name and other words that may look like a lead.
+    below = [value for _, value in pairs[rates[0] + 1 if rates else -2 :]]
+    stated = _RATE_VALUE.fullmatch(pairs[rates[0]][1]) if rates else None
+    rate = choose_rate(statements.rate_of(stated[1]) if stated else None, fs_hz, corrections)
+    unit = next((unit for value in below if (unit := statements.unit_of(value))), None)
+    scale = MV_PER_UNIT[choose_units([unit], units, corrections)[0].lower()]
+    lead = next((found for value in below if (found := statements.lead_in_any_language(value))), None)
+    if lead is None:
+        corrections.append("lead taken as I: a watch measures between both arms")
+    rows = read_rows(text, Table("", ("number",), (), (), (), body, line), [0])
+    if rows.infinite:
+        corrections.append(f"values that are not finite read as gaps: {rows.infinite}")
+    signal = rows.values * np.float32(scale)
+    return Recording(signal, rate, (lead or "I",), "apple_csv", hashlib.sha256(data).hexdigest(), tuple(corrections))

@@ -1,0 +1,184 @@
+"""Where in a text the table of numbers begins, what separates its columns, and what its header line says."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ecg_core.errors import HeaderInvalid, SignalInvalid
+from ecg_core.leads import canonical_leads
+from ecg_core.readers import statements
+
+# Monitors export fewer than a hundred channels; a wider table is no recording that has its leads in columns.
+MAX_COLUMNS = 512
+# Rows from which separator and kinds of the columns are judged: enough to see a rare empty cell.
+_REFERENCE_ROWS = 20
+# Rows in a row that must look alike where a table begins: a line of meta data may be one number, hardly three.
+_ALIKE = 3
+
+Kind = Literal["number", "clock", "text", "empty"]
+
+MISSING = ("nan", "na", "n/a", "null", "none", "nil", "-", "--", "---", "*", "?", "#n/a", "#num!", "#div/0!", "#value!")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"\[?(?:\d+[-./]\d+[-./]\d+[T ]+)?\d+:\d+(?::\d+)?(?:[.,:]\d+)?(?: ?[AP]M)?(?:Z|[-+ ].*)?\]?", re.IGNORECASE
+)
+_COMMENT = re.compile(r"^\s*(?:#|%|//|;)+\s*")
+_TIME_UNIT = re.compile(
+    r"s|sec|seconds?|sekunden?|m(?:illi)?s(?:ec(?:onds?)?)?|[uµμ]s(?:ec)?|microseconds?|ns|min|h+:mm.*|m+:ss.*|samples?|n|#|date|datetime"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """separator: "" for runs of whitespace. names, units: one for each column, or empty. meta: the lines above.
+
+    body: byte offset of the first row. line: its number in the file, from 1.
+    """
+
+    separator: str
+    kinds: tuple[Kind, ...]
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    meta: tuple[str, ...]
+    body: int
+    line: int
+
+
+def cells_of(line: str, separator: str) -> list[str]:
+    cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), []) if separator else line.split()
+    return [cell.strip(" \t\"'") for cell in cells]
+
+
+def kind_of(cell: str) -> Kind:
+    if not cell or cell.lower() in MISSING:
+        return "empty"
+    if _NUMBER.fullmatch(cell.replace(",", ".")):
+        return "number"
+    return "clock" if _CLOCK.fullmatch(cell) else "text"
+
+
+def _separator(rows: Sequence[str], above: Sequence[str]) -> str:
+    """The separator that most rows share; "" for whitespace, or for one column (maybe with a decimal comma)."""
+    bare = [re.sub(r'"[^"]*"', "q", row) for row in rows]
+    for separator in ";\t|":
+        if sum(separator in row for row in bare) > len(bare) / 2:
+            return separator
+    commas = [row.count(",") for row in bare]
+    if sum(count > 0 for count in commas) <= len(bare) / 2:
+        return ""
+    words = [word for row in rows for word in row.split()]
+    if len(words) > len(rows) and all(word.count(",") <= 1 and kind_of(word) == "number" for word in words):
+        return ""
+    if max(commas) > 1 or not all(kind_of(row.strip()) == "number" for row in bare):
+        return ","
+    words = [line for line in above if kind_of(line.strip()) == "text" and not statements.is_statement(line)]
+    header = words[-1] if words else ""
+    return "," if len(cells_of(_COMMENT.sub("", header), ",")) == 2 else ""
+
+
+def _kinds(rows: Sequence[Sequence[str]]) -> tuple[Kind, ...]:
+    def of_column(cells: Sequence[str]) -> Kind:
+        found = Counter(kind for cell in cells if (kind := kind_of(cell)) != "empty")
+        return found.most_common(1)[0][0] if found else "empty"
+
+    return tuple(of_column(column) for column in zip(*rows, strict=True))
+
+
+def _fits(cells: Sequence[str], kinds: Sequence[Kind]) -> bool:
+    found = [kind_of(cell) for cell in cells]
+    return (
+        len(cells) == len(kinds)
+        and "number" in found
+        and all(kind in ("text", "empty") or is_ in (kind, "empty") for is_, kind in zip(found, kinds, strict=True))
+    )
+
+
+def _first_row(lines: Sequence[str], rows: Sequence[int], separator: str, kinds: Sequence[Kind]) -> int | None:
+    """Position in `rows` at which rows of these kinds begin."""
+    alike = 0
+    for position, row in enumerate(rows):
+        alike = alike + 1 if _fits(cells_of(lines[row], separator), kinds) else 0
+        if alike == _ALIKE or (alike and (position == len(rows) - 1 or len(kinds) >= _ALIKE)):
+            return position - alike + 1
+    return None
+
+
+def _is_unit_row(cells: Sequence[str]) -> bool:
+    stated = [cell.strip(" ()[]").lower() for cell in cells if kind_of(cell) != "empty"]
+    units = [statements.unit_of(cell) for cell in stated]
+    return any(units) and all(unit or _TIME_UNIT.fullmatch(cell) for unit, cell in zip(units, stated, strict=True))
+
+
+def _header(line: str, separator: str, kinds: Sequence[Kind]) -> list[str]:
+    """The cells of a header line, one for each column; empty if this line does not fit the table."""
+    line = _COMMENT.sub("", line)
+    count = len(kinds)
+    if count == 1:
+        return [] if statements.is_statement(line) else [line.strip(" \t\"',;")]
+    if count == 2 and statements.is_statement(line):
+        return []
+    splits = [cells_of(line, separator)]
+    if not separator:
+        splits += [re.split(r"\t+|\s{2,}", line.strip()), cells_of(line, ","), cells_of(line, ";")]
+    for cells in splits:
+        while len(cells) > count and not cells[-1]:
+            cells = cells[:-1]
+        if len(cells) == count:
+            return cells
+        if len(cells) < count and set(kinds[len(cells) :]) == {"empty"}:
+            return [*cells, *[""] * (count - len(cells))]
+        if len(cells) == count - 1:
+            return ["", *cells]
+    if any(canonical_leads(statements.units_of(splits[0])[0])):
+        raise HeaderInvalid(
+            f"The header line names {len(splits[0])} columns, but the rows have {count}.",
+            "Give every column a name; with decimal commas, separate the columns by semicolons.",
+        )
+    return []
+
+
+def find_table(head: bytes) -> Table | None:
+    """The table in a file's head (UTF-8, whole lines); None if no rows of numbers are there.
+
+    Raises HeaderInvalid or SignalInvalid if header and rows do not fit together.
+    """
+    lines = head.decode("utf-8", "replace").split("\n")
+    rows = [number for number, line in enumerate(lines) if line.strip()]
+    if not rows:
+        return None
+    reference = [lines[row] for row in rows[-_REFERENCE_ROWS:]]
+    digits = [row for row in reference if any(character.isdigit() for character in row)] or reference
+    last_text = next((i for i in range(len(digits) - 1, -1, -1) if re.search(r"[A-Za-z]{3}", digits[i])), -1)
+    separator = _separator(digits[last_text + 1 :] or digits, [lines[row] for row in rows])
+    if max(row.count(separator or " ") for row in digits) >= MAX_COLUMNS:
+        return None
+    split = [cells_of(row, separator) for row in digits]
+    split = [
+        cells for cells in split if sum(kind_of(cell) == "number" for cell in cells) * 2 >= len(cells) - 2
+    ] or split
+    width = Counter(len(cells) for cells in split).most_common(1)[0][0]
+    kinds = _kinds([cells for cells in split if len(cells) == width])
+    # Lines of words and numbers between blanks, words first, are a WFDB header, not a table.
+    words_first = not separator and kinds[0] == "text" and not split[-1][0][:1].isdigit()
+    if "number" not in kinds or words_first:
+        return None
+    first = _first_row(lines, rows, separator, kinds)
+    if first is None:
+        return None
+    above = [lines[row] for row in rows[:first]]
+    names: list[str] = []
+    units: list[str] = []
+    if above and _is_unit_row(found := cells_of(_COMMENT.sub("", above[-1]), separator)) and len(found) == width > 1:
+        units = found
+        above.pop()
+    if above:
+        found = cells_of(above[-1], separator)
+        if all(kind_of(cell) in ("number", "clock") for cell in found) and len(found) > 2:
+            raise SignalInvalid(f"Line {rows[first - 1] + 1} has {len(found)} columns, the rows below it {width}.")
+        names = _header(above[-1], separator, kinds)
+    meta = above[:-1] if names else above
+    body = sum(len(line.encode("utf-8", "replace")) + 1 for line in lines[: rows[first]])
+    return Table(separator, kinds, tuple(names), tuple(units), tuple(meta), body, rows[first] + 1)

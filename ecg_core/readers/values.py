@@ -1,0 +1,176 @@
+"""The rows of a table as numbers, parsed by NumPy's C parser in chunks, so that memory stays small."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.errors import FileTooLarge, SignalInvalid
+from ecg_core.readers.table import MISSING, Table, cells_of, kind_of
+from ecg_core.recording import MAX_VALUES
+
+# Text that is parsed at once: large enough for the parser's speed, small beside the file.
+CHUNK_BYTES = 1_000_000
+# 512 columns of twenty digits fit well; a longer line is no row of samples.
+MAX_LINE_BYTES = 65_536
+
+_BLANK_LINES = re.compile(rb"\n(?:[ \t]*+\n)+")
+_QUOTED = re.compile(rb'"([^"\n]*+)"')
+_CLOCK = rb" *+\[?(?:[-\d./]++[T ]++)?(?:(\d+):)?(\d+):(\d+(?:[.:]\d*)?)[^%s\n]*+"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """values: [columns, rows] float32 as they stand. time: [rows] as it stands, or seconds of a clock.
+
+    infinite: values beyond all numbers, now NaN. blank: empty lines between the rows.
+    """
+
+    values: NDArray[np.float32]
+    time: NDArray[np.float64] | None
+    infinite: int
+    blank: int
+
+
+def _chunks(text: bytes, start: int) -> Iterator[bytes]:
+    while start < len(text):
+        end = text.find(b"\n", start + CHUNK_BYTES) + 1 or len(text)
+        if end - start > CHUNK_BYTES + MAX_LINE_BYTES:
+            raise SignalInvalid(f"A line is longer than {MAX_LINE_BYTES:,} bytes.")
+        yield text[start:end]
+        start = end
+
+
+class _Parser:
+    """Rewrites chunks of rows so that the C parser takes them: a clock time becomes three columns, h, m and s."""
+
+    def __init__(self, table: Table, columns: Sequence[int], time: int | None) -> None:
+        self.table = table
+        self.separator = separator = table.separator.encode()
+        self.wanted = [*columns, *([] if time is None else [time])]
+        self.clock = time is not None and table.kinds[time] == "clock"
+        self.width = len(table.kinds) + (2 if self.clock else 0)
+        self.columns = self.wanted
+        if self.clock and time is not None:
+            self.columns = [column + 2 if column > time else column for column in self.wanted] + [time + 1, time + 2]
+        blank = separator or rb" \t"
+        pad = b" *+" if separator else rb"[ \t]*+"
+        before = rb"(?m)^(%s(?:[^%s\n]*+%s){%d})" % (pad, blank, re.escape(separator) or rb"[ \t]+", time or 0)
+        self.clock_cell = re.compile(before + _CLOCK % blank)
+        self.clock_columns = rb"\g<1>0\g<2>%s\g<3>%s\g<4>" % ((separator or b" ",) * 2)
+        self.quoted_separator = re.compile(rb'(?m)(?:^|%s) *+"[^"\n%s]*+%s' % ((re.escape(separator),) * 3))
+        tokens = b"|".join(re.escape(token.encode()) for token in MISSING)
+        # Between blanks there is no empty cell, only a word that stands for one.
+        optional = b"?" if separator else b""
+        self.missing = re.compile(
+            rb"(?i)(?<![^%s\n])%s(?:(?:%s)%s)%s(?![^%s\n])" % (blank, pad, tokens, pad, optional, blank)
+        )
+
+    def plain(self, chunk: bytes) -> bytes:
+        """The chunk without blank lines, quotes, decimal commas and clock times."""
+        separator = self.separator
+        chunk = _BLANK_LINES.sub(b"\n", b"\n" + chunk.rstrip(b" \n\x1a")).strip(b"\n")
+        if b'"' in chunk and separator and self.quoted_separator.search(chunk):
+            inner = b"." if separator == b"," else b" "
+            chunk = _QUOTED.sub(lambda match: match[1].replace(separator, inner), chunk)
+        chunk = chunk.translate(None, b"\"'")
+        if separator != b",":
+            chunk = chunk.replace(b",", b".")
+        if self.clock:
+            chunk = self.clock_cell.sub(self.clock_columns, chunk).replace(b":", b".")
+        return chunk
+
+    def widths(self, chunk: bytes) -> NDArray[np.int64]:
+        """The number of columns in each line."""
+        text = np.frombuffer(chunk, np.uint8)
+        ends = text == 10
+        starts = np.concatenate([[0], np.flatnonzero(ends) + 1])
+        lengths = np.diff(starts, append=len(text) + 1)
+        if lengths.max() > MAX_LINE_BYTES:
+            raise SignalInvalid(f"A line is longer than {MAX_LINE_BYTES:,} bytes.")
+        if self.separator:
+            marks = text == self.separator[0]
+            counts: NDArray[np.int64] = np.add.reduceat(marks, starts, dtype=np.int64)
+            return counts + 1
+        blank = ends | (text == 32) | (text == 9)
+        marks = ~blank
+        marks[1:] &= blank[:-1]
+        words: NDArray[np.int64] = np.add.reduceat(marks, starts, dtype=np.int64)
+        return words
+
+    def parse(self, chunk: bytes) -> NDArray[np.float64]:
+        lines = chunk.decode("latin-1").split("\n")
+        delimiter = self.table.separator or None
+        return np.loadtxt(lines, delimiter=delimiter, comments=None, usecols=self.columns, ndmin=2)
+
+    def rows(self, chunk: bytes, plain: bytes, line: int) -> NDArray[np.float64]:
+        """[rows, columns] of one chunk, whose first line has this number."""
+        if not plain:
+            return np.empty((0, len(self.columns)))
+        wrong = np.flatnonzero(self.widths(plain) != self.width)
+        if len(wrong):
+            raise SignalInvalid(
+                f"Line {_line_number(chunk, int(wrong[0]), line)} does not have {len(self.table.kinds)} columns.",
+                "Export the table again: every row needs as many columns as the first.",
+            )
+        try:
+            return self.parse(plain)
+        except ValueError:
+            pass
+        try:
+            return self.parse(self.missing.sub(b"nan", plain))
+        except ValueError:
+            raise self.fault(chunk, line) from None
+
+    def fault(self, chunk: bytes, line: int) -> SignalInvalid:
+        """The error for the first cell that is no number."""
+        place = f"A row from line {line} on"
+        for number, row in enumerate(chunk.decode("utf-8", "replace").split("\n"), line):
+            cells = cells_of(row, self.table.separator)
+            wrong = [
+                column
+                for column in self.wanted
+                if column < len(cells) and kind_of(cells[column]) not in ("number", "empty", self.table.kinds[column])
+            ]
+            if wrong:
+                place = f"Line {number}, column {wrong[0] + 1}"
+                break
+        return SignalInvalid(
+            f"{place} holds something that is no number.",
+            "Write numbers without units or thousands separators, and leave cells without a value empty.",
+        )
+
+
+def _line_number(chunk: bytes, row: int, line: int) -> int:
+    """The number in the file of the row-th line of a chunk that is not blank."""
+    filled = (number for number, text in enumerate(chunk.split(b"\n"), line) if text.strip(b" \t"))
+    return next((number for position, number in enumerate(filled) if position == row), line)
+
+
+def read_rows(text: bytes, table: Table, columns: Sequence[int], time: int | None = None) -> Rows:
+    """The given columns of a table, and its time column. Raises SignalInvalid with the line that cannot be read."""
+    parser = _Parser(table, columns, time)
+    line, count, infinite, blank = table.line, 0, 0, 0
+    values: list[NDArray[np.float32]] = []
+    times: list[NDArray[np.float64]] = []
+    for chunk in _chunks(text, table.body):
+        plain = parser.plain(chunk)
+        rows = parser.rows(chunk, plain, line)
+        blank += chunk.strip().count(b"\n") - plain.count(b"\n")
+        line += chunk.count(b"\n")
+        count += len(rows) * len(columns)
+        if count > MAX_VALUES:
+            raise FileTooLarge(f"The table holds more than {MAX_VALUES:,} values.")
+        if time is not None:
+            clock = rows[:, len(columns) :]
+            times.append(clock @ np.array([3600.0, 60.0, 1.0]) if parser.clock else clock[:, 0].copy())
+        with np.errstate(over="ignore"):
+            leads = rows[:, : len(columns)].T.astype(np.float32)
+        bad = np.isinf(leads)
+        infinite += int(np.count_nonzero(bad))
+        leads[bad] = np.nan
+        values.append(leads)
+    signal = np.concatenate(values, axis=1) if values else np.empty((len(columns), 0), np.float32)
+    return Rows(signal, np.concatenate(times) if times else None, infinite, blank)

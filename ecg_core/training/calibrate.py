@@ -1,0 +1,89 @@
+"""Calibration, thresholds and expected performance on fold 9: everything in model.json that is not the network."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ecg_core.classification import SUPERCLASSES
+from ecg_core.classifier import CARD_FILE, Classifier
+from ecg_core.leads import LEAD_SETS, LEADS
+from ecg_core.preparation import MODEL_FS_HZ, WINDOW_SAMPLES
+from ecg_core.training import metrics
+from ecg_core.training.evaluate import (
+    cross_fitted_probabilities,
+    cross_fitted_thresholds,
+    figures,
+    logits,
+)
+from ecg_core.training.fit import VALIDATION_FOLD
+from ecg_core.training.ptbxl import read_ptbxl
+
+NAME = "ekg-resnet"
+VERSION = "1.0.0"
+MEASURED_ON = "PTB-XL 1.0.3, fold 9 (validation; calibration and thresholds cross-fitted by patient)"
+THRESHOLD_RULE = "highest F1 on fold 9, from the calibrated probabilities of twelve leads"
+DATA = {
+    "name": "PTB-XL 1.0.3, 100 Hz",
+    "doi": "10.13026/kfzx-aw45",
+    "licence": "CC-BY 4.0",
+    "citation": "Wagner P. et al., PTB-XL, a large publicly available electrocardiography dataset, Sci. Data 7, 154 (2020)",
+    "training_folds": list(range(1, 9)),
+    "calibration_fold": VALIDATION_FOLD,
+    "test_fold": "10, never read",
+}
+
+
+def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Path) -> dict[str, Any]:
+    """Measures folder/model.onnx on fold 9 with every lead set and writes folder/model.json."""
+    card: dict[str, Any] = {
+        "name": NAME,
+        "version": VERSION,
+        "sha256": sha256,
+        "superclasses": list(SUPERCLASSES),
+        "input": {
+            "signal": "[windows, 12, 1000] float32, mV, median of each lead removed, absent leads zero",
+            "lead_mask": "[windows, 12] float32, 1 present, 0 absent",
+            "leads": list(LEADS),
+            "fs_hz": MODEL_FS_HZ,
+            "samples": WINDOW_SAMPLES,
+        },
+        "calibration": {"12": {label: {"scale": 1.0, "bias": 0.0} for label in SUPERCLASSES}},
+        "thresholds": dict.fromkeys(SUPERCLASSES, 0.5),
+        "threshold_rule": THRESHOLD_RULE,
+        "measured_on": MEASURED_ON,
+        "performance": {},
+        "data": DATA,
+        "training": dict(training),
+    }
+    _write(folder, card)
+    classifier = Classifier(folder)
+    data = read_ptbxl(ptbxl, {VALIDATION_FOLD}).scored()
+    truth, groups = data.superclasses, metrics.patient_groups(data.patient_ids)
+    for name, leads in LEAD_SETS.items():
+        score = logits(classifier, data, leads)
+        pairs = [metrics.fit_logistic(truth[:, k], score[:, k]) for k in range(len(SUPERCLASSES))]
+        card["calibration"][name] = {
+            label: {"scale": round(scale, 6), "bias": round(bias, 6)}
+            for label, (scale, bias) in zip(SUPERCLASSES, pairs, strict=True)
+        }
+        if name == "12":
+            scales, biases = np.array(pairs).T
+            calibrated = 1 / (1 + np.exp(-(scales * score + biases)))
+            card["thresholds"] = {
+                label: metrics.best_f1_threshold(truth[:, k], calibrated[:, k]) for k, label in enumerate(SUPERCLASSES)
+            }
+        probability = cross_fitted_probabilities(truth, score, groups)
+        thresholds = cross_fitted_thresholds(truth, probability, groups)
+        report = figures(truth, probability, thresholds, data.patient_ids)
+        areas = {label: round(row["auc"]["value"], 3) for label, row in report["classes"].items()}
+        card["performance"][name] = {"auc": areas, **report}
+    _write(folder, card)
+    return card
+
+
+def _write(folder: Path, card: Mapping[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

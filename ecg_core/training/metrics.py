@@ -1,0 +1,93 @@
+"""Figures of merit of a classifier with independent probabilities, and their spread over patients."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+ECE_BINS = 15
+BOOTSTRAPS = 1000
+CROSS_FITS = 5
+SEED = 20
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def auc(truth: Bools, score: Floats, weight: Floats | None = None) -> float:
+    """Area under the ROC curve, ties counted half; weight: [n] counts of a bootstrap sample."""
+    weight = np.ones(len(truth)) if weight is None else weight
+    _, place = np.unique(score, return_inverse=True)
+    positives = np.bincount(place, weight * truth)
+    negatives = np.bincount(place, weight * ~truth)
+    below = np.cumsum(negatives) - negatives
+    pairs = positives.sum() * negatives.sum()
+    return float((positives * (below + negatives / 2)).sum() / pairs) if pairs else float("nan")
+
+
+def expected_calibration_error(truth: Bools, probability: Floats) -> float:
+    """Mean gap between probability and frequency over ECE_BINS bins of equal width, weighted by their records."""
+    place = np.minimum((probability * ECE_BINS).astype(int), ECE_BINS - 1)
+    gaps = np.bincount(place, probability - truth, ECE_BINS)
+    return float(np.abs(gaps).sum() / len(truth))
+
+
+def perfect_calibration_error(probability: Floats, quantile: float = 0.95, draws: int = 500) -> float:
+    """The quantile of the calibration error that chance alone gives to perfectly calibrated scores."""
+    rng = np.random.default_rng(SEED)
+    errors = [expected_calibration_error(rng.random(len(probability)) < probability, probability) for _ in range(draws)]
+    return float(np.quantile(errors, quantile))
+
+
+def logit(probability: Floats) -> Floats:
+    clipped = np.clip(probability, 1e-4, 1 - 1e-4)
+    return np.log(clipped / (1 - clipped))
+
+
+def fit_logistic(truth: Bools, score: Floats) -> tuple[float, float]:
+    """(scale, bias) that maximise the likelihood of sigmoid(scale * score + bias), by Newton's method (Platt 1999)."""
+    design = np.stack([score, np.ones(len(score))], axis=1)
+    beta = np.array([1.0, 0.0])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(design @ beta, -60, 60)))
+        gradient = design.T @ (truth - p)
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        beta = beta + step
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(beta[0]), float(beta[1])
+
+
+def calibration_slope(truth: Bools, probability: Floats) -> float:
+    """1 for calibrated probabilities, below 1 for overconfident ones."""
+    return fit_logistic(truth, logit(probability))[0]
+
+
+def best_f1_threshold(truth: Bools, probability: Floats) -> float:
+    """The threshold, to two decimals, with the highest F1; the middle of the best where several share it."""
+    grid = np.arange(5, 96) / 100
+    called = probability[None, :] >= grid[:, None]
+    hits = (called & truth).sum(axis=1)
+    f1 = 2 * hits / (called.sum(axis=1) + truth.sum())
+    best = np.flatnonzero(f1 >= f1.max() - 1e-12)
+    return float(grid[best[len(best) // 2]])
+
+
+def patient_groups(patients: NDArray[np.int64], groups: int = CROSS_FITS) -> NDArray[np.int64]:
+    """[records] group of each record, all records of a patient in one."""
+    unique, place = np.unique(patients, return_inverse=True)
+    rng = np.random.default_rng(SEED)
+    return np.asarray(rng.permutation(len(unique)) % groups)[place]
+
+
+def bootstrap_weights(patients: NDArray[np.int64], draws: int = BOOTSTRAPS) -> Floats:
+    """[draws, records]: how often each record is in a sample of patients drawn with replacement."""
+    unique, place = np.unique(patients, return_inverse=True)
+    rng = np.random.default_rng(SEED)
+    counts = rng.multinomial(len(unique), np.full(len(unique), 1 / len(unique)), size=draws)
+    return counts[:, place].astype(np.float64)
+
+
+def interval(values: Floats) -> tuple[float, float]:
+    """The central 95 % of bootstrap values."""
+    low, high = np.nanquantile(values, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,114 @@
+"""artifacts/MODEL_CARD.md, written from model.json alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ecg_core.classification import DIAGNOSES, DISCLAIMER, SUPERCLASSES
+from ecg_core.leads import LEAD_SETS
+
+HEAD = """# Model card: {name} {version}
+
+{disclaimer}
+
+Twelve leads (or fewer) at 100 Hz for ten seconds in; five independent, calibrated probabilities out. NORM, CD
+and STTC are published as the diagnosis, MI and HYP as `other_abnormality`. A residual 1-D convolutional network
+that is told which leads are present ({members} members, their logits averaged), ONNX, sha256
+`{sha256}`.
+
+- **Data**: {data_name}, doi [{doi}](https://doi.org/{doi}), licence {licence}. {citation}. Folds {folds} trained
+  the network; fold {fold} calibrated it and is what is measured below, cross-fitted by patient; fold {test}.
+- **Training**: `{command}`
+- **Thresholds**: {rule}: {thresholds}.
+- This page is written by `ekg export` from `model.json`; `ekg evaluate DIR --folds 9` measures again.
+"""
+
+LIMITS = """## What it cannot do
+
+- Fold 9 reads .003 to .004 higher than a fold that was never looked at: expect that much less.
+- One hospital's devices and one population (PTB-XL: Germany, 1989-1996). At another hospital AUC drops by .04 to .13
+  in published comparisons, and thresholds and calibration do not transfer. Measure on your own data first.
+- Rhythm is not an output: atrial fibrillation without ST/T or conduction change has no label here.
+- Infarction and hypertrophy are outputs beside the diagnosis, with less data behind them; a record that shows only
+  those should come back without a diagnosis, and the share that does is in the tables above.
+- It answers any ten seconds that pass the quality checks, and a checks' pass is no promise of a sound recording.
+"""
+
+
+def _area(entry: Mapping[str, Any]) -> str:
+    return f"{entry['value']:.3f} [{entry['ci95'][0]:.3f}, {entry['ci95'][1]:.3f}]"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def render(card: Mapping[str, Any]) -> str:
+    """The card as Markdown."""
+    data, training, measured = card["data"], card["training"], card["performance"]
+    head = HEAD.format(
+        name=card["name"],
+        version=card["version"],
+        disclaimer=DISCLAIMER,
+        members=training["members"],
+        sha256=card["sha256"],
+        data_name=data["name"],
+        doi=data["doi"],
+        licence=data["licence"],
+        citation=data["citation"],
+        folds=f"{data['training_folds'][0]} to {data['training_folds'][-1]}",
+        fold=data["calibration_fold"],
+        test=data["test_fold"],
+        command=training["command"],
+        rule=card["threshold_rule"],
+        thresholds=", ".join(f"{label} {card['thresholds'][label]:.2f}" for label in SUPERCLASSES),
+    )
+    full = measured["12"]
+    by_set = _table(
+        ["leads", "macro AUC of five", "mean of NORM, CD, STTC", *DIAGNOSES],
+        [
+            [
+                name,
+                _area(measured[name]["macro_auc_5"]),
+                _area(measured[name]["macro_auc_3"]),
+                *(f"{measured[name]['auc'][label]:.3f}" for label in DIAGNOSES),
+            ]
+            for name in LEAD_SETS
+        ],
+    )
+    columns = {
+        "ECE": "ece",
+        "(perfect, 95th percentile)": "ece_of_perfect_calibration_p95",
+        "slope": "calibration_slope",
+        "Brier": "brier",
+        "sensitivity": "sensitivity",
+        "specificity": "specificity",
+    }
+    by_class = _table(
+        ["", "AUC", *columns],
+        [[label, _area(row["auc"]), *(f"{row[key]:.3f}" for key in columns.values())] for label, row in full["classes"].items()],
+    )
+    decisions = _table(
+        ["leads", "top-1, single-label records", "answered", "correct of those", "MI/HYP only: no diagnosis"],
+        [
+            [
+                name,
+                *(f"{measured[name]['single_label'][key]:.3f}" for key in ("top1", "answered", "correct_of_answered")),
+                f"{measured[name]['mi_hyp_only']['without_diagnosis']:.3f}",
+            ]
+            for name in LEAD_SETS
+        ],
+    )
+    return "\n\n".join(
+        [
+            head.rstrip(),
+            f"## Measured on fold {data['calibration_fold']}, n = {full['n']} records of {full['patients']} patients",
+            "95 % intervals by bootstrap over patients.",
+            by_set,
+            "With twelve leads (ECE: 15 bins of equal width):",
+            by_class,
+            "The decision, at the thresholds:",
+            decisions,
+            LIMITS.rstrip(),
+        ]
+    ) + "\n"

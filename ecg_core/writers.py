@@ -1,0 +1,110 @@
+"""Recordings as files: WFDB (format 16), CSV, and the shape of an Apple Watch export. Bytes first, folders second."""
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.recording import Recording
+
+# One unit is 1 uV: finer than any electrocardiograph's converter, and 16 bits still hold +-32 mV.
+UNITS_PER_MV = 1000
+# Format 16 keeps its lowest value for a sample that is missing.
+MISSING_UNIT, LOWEST_UNIT, HIGHEST_UNIT = -32768, -32767, 32767
+RECORD_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+# The first moment that a zip archive can hold: the same files give the same archive on any day.
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+ZIP_FILE_MODE = 0o644
+ZIP_UNIX = 3
+
+
+def samples_bytes(recording: Recording) -> bytes:
+    """The samples in WFDB format 16: little-endian int16 of 1 uV, all leads of a moment together."""
+    return _units(recording).astype("<i2").T.tobytes()
+
+
+def _units(recording: Recording) -> NDArray[np.int64]:
+    units = np.round(recording.signal.astype(np.float64) * UNITS_PER_MV)
+    if not ((units >= LOWEST_UNIT) & (units <= HIGHEST_UNIT) | np.isnan(units)).all():
+        raise ValueError("format 16 holds -32.767 to 32.767 mV")
+    return np.where(np.isnan(units), MISSING_UNIT, units).astype(np.int64)
+
+
+def wfdb_files(recording: Recording, name: str) -> dict[str, bytes]:
+    """name.hea and name.dat. Raises ValueError for a name that is not plain, or a signal beyond +-32.767 mV."""
+    if not RECORD_NAME.fullmatch(name):
+        raise ValueError("a record name consists of letters, digits, underscores and hyphens")
+    units = _units(recording)
+    lines = [f"{name} {len(recording.leads)} {_number(recording.fs_hz)} {units.shape[1]}"]
+    for lead, row in zip(recording.leads, units, strict=True):
+        checksum = (int(row.sum()) + 32768) % 65536 - 32768
+        lines.append(f"{name}.dat 16 {UNITS_PER_MV}(0)/mV 16 0 {row[0]} {checksum} 0 {lead}")
+    lines.append(f"# {recording.format}")
+    return {f"{name}.hea": ("\n".join(lines) + "\n").encode(), f"{name}.dat": samples_bytes(recording)}
+
+
+def csv_bytes(recording: Recording) -> bytes:
+    """time_s and one column for each lead, mV to four decimals; a missing sample is an empty field."""
+    header = ",".join(["time_s", *(f"{lead} (mV)" for lead in recording.leads)])
+    lines = [header]
+    for index, moment in enumerate(recording.signal.T.tolist()):
+        values = ["" if value != value else f"{value:z.4f}" for value in moment]
+        lines.append(",".join([f"{index / recording.fs_hz:.6f}", *values]))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def apple_watch_csv_bytes(recording: Recording) -> bytes:
+    """Lead I as the Health app exports it: a preamble without a person, then one value in uV a line."""
+    values = recording.signal[recording.leads.index("I")].tolist()
+    preamble = [
+        "Name,",
+        "Date of Birth,",
+        "Recorded Date,2024-01-01 12:00:00 +0000",
+        "Classification,Sinus Rhythm",
+        "Symptoms,",
+        "Software Version,1.90",
+        'Device,"Synthetic,1"',
+        f"Sample Rate,{_number(recording.fs_hz)} hertz",
+        "",
+        "",
+        "Lead,Lead I",
+        "Unit,µV",
+        "",
+    ]
+    return ("\n".join([*preamble, *(f"{1000 * value:z.3f}" for value in values)]) + "\n").encode()
+
+
+def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    """The files in one archive, uncompressed: two versions of zlib need not agree on the compressed bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, ZIP_EPOCH)
+            entry.create_system = ZIP_UNIX
+            entry.external_attr = ZIP_FILE_MODE << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def write_wfdb(recording: Recording, folder: Path, name: str) -> list[Path]:
+    """Writes name.hea and name.dat into the folder; gives their paths."""
+    paths = []
+    for file_name, content in wfdb_files(recording, name).items():
+        path = folder / file_name
+        path.write_bytes(content)
+        paths.append(path)
+    return paths
+
+
+def write_csv(recording: Recording, path: Path) -> Path:
+    path.write_bytes(csv_bytes(recording))
+    return path
+
+
+def _number(value: float) -> str:
+    """A rate without a trailing .0: 500, 512.508."""
+    return f"{value:.9g}"

@@ -1,0 +1,137 @@
+"""The Apple Watch's export in its languages."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecg_core.errors import EcgError, SamplingRateOutOfRange, SamplingRateUnknown, SignalInvalid, UnitsUnknown
+from ecg_core.readers import apple
+from tests.unit.readers.tables import make_apple, make_csv, sample
+
+MICROVOLTS = np.array([-180.596, -199.83, -217.333, 12.0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("file", "fs_hz", "samples_read", "first"),
+    [("ecg_2021-12-17.csv", 513.625, 15_409, 0.027648), ("ecg_2023-09-26.csv", 512.508, 13_360, -0.068862)],
+)
+def test_real_exports_are_read(samples: Path, file: str, fs_hz: float, samples_read: int, first: float) -> None:
+    data = sample(samples, f"csv_apple/{file}")
+
+    recording = apple.read(file, data)
+
+    assert apple.sniff(data)
+    assert recording.leads == ("I",)
+    assert recording.fs_hz == fs_hz
+    assert recording.signal.shape == (1, samples_read)
+    assert recording.signal[0, 0] == pytest.approx(first)
+    assert recording.format == "apple_csv"
+    assert recording.corrections == ("converted from uV to mV",)
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("language", "rate", "lead"),
+    [
+        ("en", "512 hertz", "Lead I"),
+        ("de", "512\xa0Hertz", "Ableitung I"),
+        ("ja", "512ヘルツ", "リードI"),
+        ("fr", "512 hertz", "Dérivation I"),
+        ("fi", "512 Hz", "Kytkentä I"),
+    ],
+)
+def test_every_language_and_region_gives_the_same(language: str, rate: str, lead: str, decimal: str, encoding: str) -> None:
+    data = make_apple(MICROVOLTS, language=language, rate=rate, lead=lead, decimal=decimal, encoding=encoding)
+
+    recording = apple.read("ecg.csv", data)
+
+    assert apple.sniff(data)
+    assert recording.leads == ("I",)
+    assert recording.fs_hz == 512
+    np.testing.assert_allclose(recording.signal[0], MICROVOLTS / 1000, rtol=1e-6)
+
+
+@pytest.mark.parametrize("rate", ["511,562 Hertz", "511.562 hertz", "511,562\u202fHz"])
+def test_the_rate_is_never_rounded_to_512(rate: str) -> None:
+    assert apple.read("", make_apple(rate=rate)).fs_hz == 511.562
+
+
+def test_a_name_that_ends_like_a_lead_is_no_lead() -> None:
+    recording = apple.read("", make_apple(lead=""))
+
+    assert recording.leads == ("I",)
+    assert "lead taken as I: a watch measures between both arms" in recording.corrections
+
+
+def test_another_lead_is_kept() -> None:
+    assert apple.read("", make_apple(lead="Lead II")).leads == ("II",)
+
+
+def test_nothing_of_the_person_is_kept() -> None:
+    recording = apple.read("Elizabeth II.csv", make_apple())
+
+    assert "Elizabeth" not in repr(recording)
+    assert "1987" not in " ".join(recording.corrections)
+
+
+def test_a_bare_name_line_and_a_semicolon_head_are_read() -> None:
+    data = make_apple(MICROVOLTS).replace(b"Name,Elizabeth II", b"Name").replace(b"Rate,", b"Rate;")
+
+    assert apple.read("", data).signal.shape == (1, len(MICROVOLTS))
+
+
+def test_millivolts_are_taken_as_they_are() -> None:
+    recording = apple.read("", make_apple(MICROVOLTS, unit="mV"))
+
+    np.testing.assert_allclose(recording.signal[0], MICROVOLTS, rtol=1e-6)
+    assert recording.corrections == ()
+
+
+def test_a_missing_unit_is_an_error_that_the_option_cures() -> None:
+    data = make_apple(unit="")
+
+    with pytest.raises(UnitsUnknown):
+        apple.read("", data)
+    assert "unit as given with the file: uV" in apple.read("", data, units="µV").corrections
+
+
+def test_a_missing_rate_is_an_error_that_the_option_cures() -> None:
+    data = make_apple(rate="")
+
+    with pytest.raises(SamplingRateUnknown):
+        apple.read("", data)
+    assert apple.read("", data, fs_hz=512.0).fs_hz == 512.0
+
+
+def test_a_rate_beyond_the_possible_is_refused() -> None:
+    with pytest.raises(SamplingRateOutOfRange):
+        apple.read("", make_apple(rate="20000 hertz"))
+
+
+def test_the_file_wins_over_the_options() -> None:
+    recording = apple.read("", make_apple(), fs_hz=500.0, units="mV")
+
+    assert recording.fs_hz == 512.508
+    assert "sampling rate given with the file not used: the file states another" in recording.corrections
+    assert "unit given with the file not used: the file states another" in recording.corrections
+
+
+def test_a_word_among_the_samples_is_refused_with_its_line_and_not_repeated() -> None:
+    data = make_apple(MICROVOLTS) + b"Elizabeth\n1.5\n"
+
+    with pytest.raises(SignalInvalid, match="Line 19") as refusal:
+        apple.read("", data)
+
+    assert "Elizabeth" not in str(refusal.value.to_dict())
+
+
+@pytest.mark.parametrize("data", [b"", b"1\n2\n3\n", b"\0\1", make_csv(), b"Name,x\nUnit,mV\nI\n1\n2\n"])
+def test_other_files_are_left_to_their_readers(data: bytes) -> None:
+    assert not apple.sniff(data)
+
+
+def test_a_head_without_samples_is_an_error() -> None:
+    with pytest.raises(EcgError):
+        apple.read("", make_apple(np.array([])))

@@ -1,0 +1,139 @@
+"""Files made to hurt: every answer is an EcgError or a recording, within a second."""
+
+import time
+import tracemalloc
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ecg_core.errors import EcgError, FileTooLarge
+from ecg_core.readers import apple, csv
+from ecg_core.recording import MAX_VALUES, Recording
+from tests.unit.readers.tables import make_apple, make_csv, make_signal
+
+READERS = (csv, apple)
+MB = 1_000_000
+# The limits are those of the contract; the machines that run this may be busy, CPU time is counted.
+MAX_CPU_S, MAX_PEAK_BYTES = 1.0, 120 * MB
+
+HOSTILE = {
+    "one line": b"1," * (5 * MB),
+    "one line of digits": b"9" * (10 * MB),
+    "one line after a table": b"I,II\n" + b"1,2\n" * 100 + b"1," * (5 * MB),
+    "a million columns": b",".join([b"I"] * MB) + b"\n" + b",".join([b"1"] * MB) + b"\n",
+    "600 columns": (b",".join([b"x"] * 600) + b"\n" + (b",".join([b"1"] * 600) + b"\n") * 20),
+    "quotes never closed": b'"I,"II\n' + b'"1,"2\n' * (2 * MB),
+    "one quote": b"I,II\n" + b'1,"2\n' + b"1,2\n" * 1000,
+    "quotes in a long line": b"I,II\n" + b"1,2\n" * 100 + b',"' * 30_000 + b"\n",
+    "blanks in a long line": b"I,II\n" + b"1,2\n" * 100 + (b"1," + b" " * 60_000 + b"x\n") * 100,
+    "only blanks": b" " * (10 * MB),
+    "only line feeds": b"\n" * (10 * MB),
+    "line feeds and blanks": b"I,II\n" + b"1,2\n" * 100 + b" \n" * (4 * MB),
+    "NUL bytes": b"I,II\n1,2\n" + b"\0" * MB,
+    "huge integers": b"I_mV,II_mV\n" + (b"9" * 10_000 + b",1\n") * 500,
+    "long fractions": b"I_mV,II_mV\n" + (b"0." + b"1" * 50_000 + b",1\n") * 150,
+    "a header of 100,000 lines": b"comment, word\n" * 100_000 + b"I,II\n" + b"1,2\n" * 100,
+    "statements without end": b"sampling rate " * 4000 + b"\nI,II\n" + b"1,2\n" * 100,
+    "colons": b"time,I\n" + b"1:1,2\n" * 100 + b":" * 60_000 + b",1\n",
+    "dates": b"time,I\n" + b"1:1,2\n" * 100 + (b"1-" * 30_000 + b",1\n") * 20,
+    "minus signs": b"I,II\n" + b"1,2\n" * 100 + (b"-" * 60_000 + b",1\n") * 50,
+    "markup": b"<" * MB,
+    "apple keys": b"Unit,uV\n" * MB,
+    "apple without end": make_apple() + b"1\n" * 9_000_000,
+    "utf-16": ("I,II\n" + "1,2\n" * 10).encode("utf-16") + b"\xd8\x00" * MB,
+    "empty cells": b"I,II,V1\n1,2,3\n1,2,3\n" + b",,\n" * (3 * MB),
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("reader", READERS, ids=["csv", "apple"])
+def test_hostile_files_are_answered_quickly(reader: object, data: bytes) -> None:
+    started = time.process_time()
+
+    csv.sniff(data)
+    apple.sniff(data)
+    sniffed = time.process_time()
+    _read(reader, data)
+
+    assert sniffed - started < 0.2
+    assert time.process_time() - sniffed < MAX_CPU_S
+
+
+@pytest.mark.parametrize("name", ["one line", "quotes never closed", "line feeds and blanks", "empty cells", "huge integers"])
+def test_hostile_files_take_little_memory(name: str) -> None:
+    data = HOSTILE[name]
+    tracemalloc.start()
+
+    try:
+        _read(csv, data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < MAX_PEAK_BYTES
+
+
+def test_more_values_than_allowed_are_refused() -> None:
+    data = b"I,II,V1,V2\n" + b"1,2,3,4\n" * (MAX_VALUES // 4 + 1)
+
+    with pytest.raises(FileTooLarge):
+        csv.read("", data, fs_hz=500, units="uV")
+
+
+def test_a_long_recording_is_read_in_little_memory() -> None:
+    data = make_csv(make_signal(12, 125_000), time=None)
+    tracemalloc.start()
+
+    try:
+        recording = csv.read("", data, fs_hz=500)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert recording.signal.shape == (12, 125_000)
+    assert peak < 45 * MB
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=400))
+def test_random_bytes_raise_nothing_but_ecg_errors(data: bytes) -> None:
+    for reader in READERS:
+        reader.sniff(data)
+        _read(reader, data)
+
+
+CELLS = st.sampled_from(
+    ["I", "II", "V1 (mV)", "time", "Unit", "mV", "fs=500", "500 Hz", "1", "-0,5", "1.5", "1e999", "", '"', "'", "10:00:00.5"]
+    + ["2021-01-01", "#", "sep=;", "NaN", "-", "x" * 50, "Watch5,1", "µV", "Lead", "Lead I", "0:0", "[", "digit/mV 0", "1:2:3:4"]
+)
+ROW = st.lists(CELLS, max_size=5)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    rows=st.lists(ROW, max_size=6),
+    body=ROW,
+    times=st.integers(0, 30),
+    separator=st.sampled_from([",", ";", "\t", " ", "|", ", "]),
+    options=st.sampled_from([{}, {"fs_hz": 500.0, "units": "mV"}, {"fs_hz": float("inf"), "units": ""}]),
+)
+@example(rows=[["I", "II"]], body=["1", "1"], times=1, separator=",", options={})
+def test_random_tables_raise_nothing_but_ecg_errors(
+    rows: list[list[str]], body: list[str], times: int, separator: str, options: dict[str, object]
+) -> None:
+    data = "\n".join(separator.join(row) for row in [*rows, *[body] * times]).encode()
+
+    for reader in READERS:
+        reader.sniff(data)
+        _read(reader, data, **options)
+
+
+def _read(reader: object, data: bytes, **options: object) -> Recording | None:
+    try:
+        recording = reader.read("x", data, **options)  # type: ignore[attr-defined]
+    except EcgError as refusal:
+        assert refusal.message
+        return None
+    assert recording.signal.ndim == 2
+    return recording

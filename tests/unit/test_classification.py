@@ -1,0 +1,77 @@
+import json
+
+import pytest
+
+from ecg_core.classification import Notice
+from tests.builders import make_classification
+
+
+def test_the_most_probable_finding_is_the_diagnosis() -> None:
+    result = make_classification({"CD": 0.7, "STTC": 0.9})
+    assert result.findings == ("STTC", "CD")
+    assert (result.diagnosis, result.probability, result.conclusive) == ("STTC", 0.9, True)
+
+
+def test_a_probability_at_its_threshold_is_a_finding() -> None:
+    assert make_classification({"CD": 0.5}).findings == ("CD",)
+    assert make_classification({"CD": 0.49996}).findings == ("CD",), "rounded before the threshold is applied"
+    assert make_classification({"CD": 0.4999}).findings == ()
+
+
+@pytest.mark.parametrize("other", ["CD", "STTC", "MI", "HYP"])
+def test_a_normal_ecg_with_an_abnormality_is_no_diagnosis(other: str) -> None:
+    result = make_classification({"NORM": 0.8, other: 0.6})
+    assert (result.diagnosis, result.probability, result.conclusive) == (None, None, False)
+    assert [warning.code for warning in result.warnings] == ["contradictory_findings"]
+
+
+def test_an_infarction_alone_is_no_diagnosis_and_is_named_in_the_warning() -> None:
+    result = make_classification({"MI": 0.9})
+    assert result.diagnosis is None
+    assert result.warnings[-1].code == "other_abnormality"
+    assert "MI" in result.warnings[-1].message
+
+
+def test_an_infarction_beside_a_block_leaves_the_block_as_diagnosis() -> None:
+    assert make_classification({"MI": 0.9, "CD": 0.6}).diagnosis == "CD"
+
+
+def test_nothing_above_its_threshold_is_said_so() -> None:
+    result = make_classification({"NORM": 0.4, "CD": 0.3})
+    assert result.diagnosis is None
+    assert [warning.code for warning in result.warnings] == ["no_finding"]
+
+
+def test_warnings_of_quality_come_first() -> None:
+    result = make_classification(quality=(Notice("noisy", "Noise."),))
+    assert [warning.code for warning in result.warnings] == ["noisy", "no_finding"]
+
+
+def test_the_json_has_the_fields_of_the_contract_in_order() -> None:
+    body = json.loads(make_classification({"NORM": 0.94116}).to_json())
+    assert list(body) == [
+        "diagnosis",
+        "probability",
+        "findings",
+        "probabilities",
+        "thresholds",
+        "conclusive",
+        "other_abnormality",
+        "recording",
+        "warnings",
+        "expected_performance",
+        "model",
+        "disclaimer",
+    ]
+    assert body["probability"] == 0.9412
+    assert list(body["probabilities"]) == ["NORM", "CD", "STTC"]
+    assert list(body["thresholds"]) == ["NORM", "CD", "STTC"]
+    assert list(body["other_abnormality"]) == ["MI", "HYP"]
+    assert list(body["recording"]) == ["format", "leads", "fs_hz", "duration_s", "windows", "sha256", "corrections"]
+    assert "medical device" in body["disclaimer"]
+
+
+def test_the_json_is_one_line_of_utf8() -> None:
+    body = make_classification().to_json()
+    assert b"\n" not in body
+    body.decode("utf-8")

@@ -1,0 +1,191 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ecg_core import quality
+from ecg_core.errors import (
+    AmplitudeImplausible,
+    EcgError,
+    FlatSignal,
+    SamplingRateOutOfRange,
+    SignalClipped,
+    SignalMissing,
+    SignalNoisy,
+    TooShort,
+)
+from ecg_core.leads import LEADS
+from ecg_core.preparation import prepare
+from ecg_core.recording import Recording
+from tests.builders import make_recording
+
+Signal = NDArray[np.float32]
+
+
+def changed(recording: Recording, change: Callable[[Signal], Signal]) -> Recording:
+    return replace(recording, signal=change(recording.signal.copy()).astype(np.float32))
+
+
+def codes(recording: Recording) -> list[str]:
+    fit, notices = quality.usable(recording)
+    return [notice.code for notice in (*notices, *quality.judge(prepare(fit)))]
+
+
+def test_a_sound_recording_has_no_warnings() -> None:
+    assert codes(make_recording()) == []
+
+
+@pytest.mark.parametrize("fs_hz", [49.0, 4001.0])
+def test_a_sampling_rate_out_of_range_is_refused(fs_hz: float) -> None:
+    with pytest.raises(SamplingRateOutOfRange):
+        quality.usable(replace(make_recording(), fs_hz=fs_hz))
+
+
+def test_less_than_five_seconds_are_refused_and_five_are_not() -> None:
+    with pytest.raises(TooShort):
+        quality.usable(make_recording(duration_s=4.9))
+    quality.usable(make_recording(duration_s=5))
+
+
+def test_an_all_zero_recording_is_refused() -> None:
+    with pytest.raises(FlatSignal):
+        quality.usable(changed(make_recording(), np.zeros_like))
+
+
+def test_a_constant_recording_is_refused() -> None:
+    with pytest.raises(FlatSignal):
+        quality.usable(changed(make_recording(), lambda signal: np.full_like(signal, 1.2)))
+
+
+def test_a_recording_that_toggles_by_one_step_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(FlatSignal):
+        quality.usable(changed(make_recording(), lambda signal: rng.integers(0, 2, signal.shape) * 0.005))
+
+
+def test_a_flat_lead_is_taken_as_missing() -> None:
+    def disconnect(signal: Signal) -> Signal:
+        signal[LEADS.index("V3")] = 0
+        return signal
+
+    fit, notices = quality.usable(changed(make_recording(), disconnect))
+    assert "V3" not in fit.leads
+    assert [notice.code for notice in notices] == ["flat_leads"]
+
+
+def test_a_lead_that_is_flat_for_most_of_the_time_is_taken_as_missing() -> None:
+    def fall_off(signal: Signal) -> Signal:
+        signal[LEADS.index("V6"), 1500:] = 0.3
+        return signal
+
+    fit, _ = quality.usable(changed(make_recording(), fall_off))
+    assert "V6" not in fit.leads
+
+
+@pytest.mark.parametrize("scale", [1000.0, 1e6, 1e-3, 1e-6])
+def test_a_unit_wrong_by_a_thousand_is_refused(scale: float) -> None:
+    with pytest.raises((AmplitudeImplausible, FlatSignal)):
+        quality.usable(make_recording(scale=scale))
+
+
+def test_an_amplitude_at_the_edge_of_the_possible_is_read_with_a_warning() -> None:
+    assert "amplitude_unusual" in codes(make_recording(scale=10.0))
+
+
+def test_values_that_are_no_numbers_are_refused() -> None:
+    def overflow(signal: Signal) -> Signal:
+        signal[0, 0] = np.inf
+        return signal
+
+    with pytest.raises(AmplitudeImplausible):
+        quality.usable(changed(make_recording(), overflow))
+
+
+def test_missing_values_are_counted() -> None:
+    def drop(signal: Signal) -> Signal:
+        signal[:, 100:600] = np.nan
+        return signal
+
+    _, notices = quality.usable(changed(make_recording(), drop))
+    assert [(notice.code, notice.message) for notice in notices] == [("signal_gaps", "10% of the signal is missing.")]
+
+
+def test_a_recording_that_is_mostly_missing_is_refused() -> None:
+    def drop(signal: Signal) -> Signal:
+        signal[:, 2000:] = np.nan
+        return signal
+
+    with pytest.raises(SignalMissing):
+        quality.usable(changed(make_recording(), drop))
+
+
+def test_a_saturated_recording_is_refused() -> None:
+    def saturate(signal: Signal) -> Signal:
+        return np.clip(signal * 4 + np.sin(np.arange(signal.shape[1]) / 300) * 3, -1, 1)
+
+    with pytest.raises(SignalClipped):
+        quality.usable(changed(make_recording(), saturate))
+
+
+def test_peaks_that_are_cut_off_are_said() -> None:
+    def clip(signal: Signal) -> Signal:
+        return np.clip(signal, -0.1, 0.1)
+
+    _, notices = quality.usable(changed(make_recording(noise_mv=0), lambda signal: clip(signal) * 2))
+    assert "clipped" in [notice.code for notice in notices]
+
+
+def test_noise_without_a_heart_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(SignalNoisy):
+        codes(changed(make_recording(fs_hz=100), lambda signal: 0.5 * rng.standard_normal(signal.shape)))
+
+
+def test_limb_leads_that_contradict_each_other_are_said() -> None:
+    def mislabel(signal: Signal) -> Signal:
+        signal[[1, 6]] = signal[[6, 1]]
+        return signal
+
+    assert "einthoven_violated" in codes(changed(make_recording(), mislabel))
+
+
+def test_exchanged_arm_electrodes_are_suspected() -> None:
+    def exchange(signal: Signal) -> Signal:
+        signal[0] *= -1
+        signal[[1, 2]] = signal[[2, 1]]
+        signal[[3, 4]] = signal[[4, 3]]
+        return signal
+
+    assert "arm_reversal_suspected" in codes(changed(make_recording(), exchange))
+
+
+def test_missing_leads_are_named() -> None:
+    fit, _ = quality.usable(make_recording(LEADS[:6]))
+    (notice,) = quality.judge(prepare(fit))
+    assert (notice.code, notice.message) == ("leads_missing", "Read without V1, V2, V3, V4, V5, V6.")
+
+
+def test_a_wandering_baseline_is_said() -> None:
+    def wander(signal: Signal) -> Signal:
+        return signal + 1.5 * np.sin(2 * np.pi * 0.2 * np.arange(signal.shape[1]) / 500)
+
+    assert "baseline_wander" in codes(changed(make_recording(), wander))
+
+
+@pytest.mark.parametrize("kind", ["noise", "walk", "mains", "square", "speech"])
+def test_no_signal_of_any_kind_breaks_the_checks(kind: str) -> None:
+    rng = np.random.default_rng(1)
+    time = np.arange(5000) / 500
+    shapes = {
+        "noise": rng.standard_normal(5000),
+        "walk": np.cumsum(rng.standard_normal(5000)) / 20,
+        "mains": np.sin(2 * np.pi * 50 * time),
+        "square": np.sign(np.sin(2 * np.pi * time)),
+        "speech": rng.standard_normal(5000) * (np.sin(2 * np.pi * 3 * time) > 0),
+    }
+    try:
+        codes(changed(make_recording(), lambda signal: np.tile(shapes[kind], (12, 1))))
+    except EcgError as error:
+        assert error.code != "ecg_error"
