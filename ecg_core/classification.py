@@ -46,7 +46,7 @@ class Performance:
     at_least: bool = False
 
     def to_dict(self) -> dict[str, object]:
-        given = {"lead_set": self.lead_set, "auc": dict(self.auc), "measured_on": self.measured_on}
+        given: dict[str, object] = {"lead_set": self.lead_set, "auc": dict(self.auc), "measured_on": self.measured_on}
         return {**given, "at_least": True} if self.at_least else given
 
 

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except EcgError as error:
-        _refuse(error)
+        print(f"{error.message}\n  {error.hint} ({error.code})", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: nothing is left to say.
@@ -39,17 +39,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ekg", description="NORM, CD and STTC from an ECG file.", epilog=DISCLAIMER)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    classify = commands.add_parser("classify", help="classify records: files, WFDB records or folders", epilog=DISCLAIMER)
+    classify = commands.add_parser(
+        "classify", help="classify records: files, WFDB records or folders", epilog=DISCLAIMER
+    )
     classify.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     classify.add_argument("--json", action="store_true", help="one line of JSON an input")
-    classify.add_argument("--paths", dest="paths_first", action="store_true", help="with --json: put the path first in each object")
+    classify.add_argument(
+        "--paths", dest="paths_first", action="store_true", help="with --json: put the path first in each object"
+    )
     classify.add_argument("--fs", type=float, metavar="HZ", help="sampling rate, for files that state none")
     classify.add_argument("--units", metavar="UNIT", help="nV, uV, mV or V, for files that state none")
     classify.set_defaults(run=_classify)
 
     synth = commands.add_parser("synth", help="write a synthetic ECG")
     synth.add_argument("kind", metavar="KIND", help="normal, lbbb, rbbb, st_depression, t_inversion; or: examples")
-    synth.add_argument("-o", "--out", type=Path, required=True, metavar="PATH", help="X.hea, X.zip or X.csv; examples: a folder")
+    synth.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="PATH", help="X.hea, X.zip or X.csv; examples: a folder"
+    )
     synth.add_argument("--heart-rate", type=float, default=70, metavar="BPM")
     synth.add_argument("--duration", type=float, default=10, metavar="S")
     synth.add_argument("--fs", type=float, default=500, metavar="HZ")
@@ -72,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure the model on PTB-XL through the product's own road")
     evaluate.add_argument("ptbxl", type=Path, metavar="DIR")
     evaluate.add_argument("--folds", type=_folds, default=[9], metavar="N[,N...]")
-    evaluate.add_argument("--leads", type=_leads, default=LEADS, metavar="LEADS", help="a lead set (12, limb, I...) or a list: I,II,V2")
+    evaluate.add_argument(
+        "--leads", type=_leads, default=LEADS, metavar="LEADS", help="a lead set (12, limb, I...) or a list: I,II,V2"
+    )
     evaluate.add_argument("--json", action="store_true")
     evaluate.set_defaults(run=_evaluate)
 
@@ -95,10 +103,6 @@ def _leads(text: str) -> tuple[str, ...]:
     if None in named:
         raise argparse.ArgumentTypeError(f"a lead set ({', '.join(LEAD_SETS)}) or leads of {', '.join(LEADS)}")
     return tuple(lead for lead in LEADS if lead in named)
-
-
-def _refuse(error: EcgError) -> None:
-    print(f"{error.message}\n  {error.hint}\n  ({error.code})", file=sys.stderr)
 
 
 def _classify(options: argparse.Namespace) -> int:
@@ -146,23 +150,28 @@ def _in_order(work: Callable[[Input], Outcome], inputs: Sequence[Input]) -> Iter
 
 
 def _synth(options: argparse.Namespace) -> int:
-    from ecg_core.synthesis import synthesize, write_examples
+    from ecg_core.examples import write_examples
+    from ecg_core.synthesis import synthesize
     from ecg_core.writers import write
 
-    if options.kind == "examples":
-        for path in write_examples(options.out):
-            print(path)
-        return 0
-    recording = synthesize(
-        options.kind,
-        heart_rate_bpm=options.heart_rate,
-        duration_s=options.duration,
-        fs_hz=options.fs,
-        noise_mv=options.noise,
-        wander_mv=options.wander,
-        seed=options.seed,
-    )
-    for path in write(recording, options.out):
+    try:
+        if options.kind == "examples":
+            written = write_examples(options.out)
+        else:
+            recording = synthesize(
+                options.kind,
+                heart_rate_bpm=options.heart_rate,
+                duration_s=options.duration,
+                fs_hz=options.fs,
+                noise_mv=options.noise,
+                wander_mv=options.wander,
+                seed=options.seed,
+            )
+            written = write(recording, options.out)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for path in written:
         print(path)
     return 0
 
@@ -170,7 +179,9 @@ def _synth(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from ecg_core.training.train import train
 
-    given = {name: getattr(options, name) for name in ("epochs", "members", "seed") if getattr(options, name) is not None}
+    given = {
+        name: getattr(options, name) for name in ("epochs", "members", "seed") if getattr(options, name) is not None
+    }
     train(options.ptbxl, options.out, device=options.device, compiled=options.compile, fresh=options.fresh, **given)
     return 0
 

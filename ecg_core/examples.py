@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ecg_core.synthesis import synthesize
-from ecg_core.writers import apple_watch_csv_bytes, csv_bytes, wfdb_files, zip_bytes
+from ecg_core.writers import apple_watch_csv_bytes, csv_bytes, wfdb_files, write_files, zip_bytes
 
 # The watch's clock: real exports state 512.508 or 513.625 Hz, never 512.
 WATCH_FS_HZ, WATCH_DURATION_S = 512.508, 30.0
@@ -25,10 +25,4 @@ def examples() -> dict[str, bytes]:
 
 def write_examples(folder: Path) -> list[Path]:
     """Writes examples() into the folder, which is made if it is not there; gives the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, content in examples().items():
-        path = folder / name
-        path.write_bytes(content)
-        paths.append(path)
-    return paths
+    return write_files(examples(), folder)

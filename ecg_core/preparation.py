@@ -33,7 +33,8 @@ class ModelInput:
     @property
     def leads(self) -> tuple[str, ...]:
         """Leads that are present in any window."""
-        return tuple(lead for lead, present in zip(LEADS, self.lead_mask.any(axis=0), strict=True) if present)
+        present = self.lead_mask.max(axis=0).tolist()
+        return tuple(lead for lead, there in zip(LEADS, present, strict=True) if there)
 
 
 def prepare(recording: Recording) -> ModelInput:

@@ -35,4 +35,4 @@ class Recording:
 
     @property
     def duration_s(self) -> float:
-        return self.signal.shape[1] / self.fs_hz
+        return float(self.signal.shape[1] / self.fs_hz)

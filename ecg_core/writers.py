@@ -90,19 +90,28 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def write_wfdb(recording: Recording, folder: Path, name: str) -> list[Path]:
-    """Writes name.hea and name.dat into the folder; gives their paths."""
-    paths = []
-    for file_name, content in wfdb_files(recording, name).items():
-        path = folder / file_name
-        path.write_bytes(content)
-        paths.append(path)
-    return paths
+def write(recording: Recording, path: Path) -> list[Path]:
+    """Writes by the ending of path: .hea (and .dat beside it), .zip (both in it) or .csv; gives the paths.
+
+    Raises ValueError for another ending.
+    """
+    if path.suffix == ".csv":
+        files = {path.name: csv_bytes(recording)}
+    elif path.suffix == ".hea":
+        files = wfdb_files(recording, path.stem)
+    elif path.suffix == ".zip":
+        files = {path.name: zip_bytes(wfdb_files(recording, path.stem))}
+    else:
+        raise ValueError("write to a path that ends in .hea, .zip or .csv")
+    return write_files(files, path.parent)
 
 
-def write_csv(recording: Recording, path: Path) -> Path:
-    path.write_bytes(csv_bytes(recording))
-    return path
+def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Writes the files into the folder, which is made if it is not there; gives their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in files]
 
 
 def _number(value: float) -> str:

@@ -31,7 +31,9 @@ def make_recording(
     """A plausible recording whose limb leads obey Einthoven and Goldberger."""
     shape = beats(duration_s, fs_hz)
     rng = np.random.default_rng(seed)
-    independent = {lead: height * shape + noise_mv * rng.standard_normal(len(shape)) for lead, height in HEIGHTS_MV.items()}
+    independent = {
+        lead: height * shape + noise_mv * rng.standard_normal(len(shape)) for lead, height in HEIGHTS_MV.items()
+    }
     rows = []
     for lead in leads:
         if lead in LIMB_FROM_I_II:

@@ -1,4 +1,4 @@
-"""Where the real data lies: EKG_SHARED, or ../shared beside the checkout. Tests that need it skip where it is absent."""
+"""Where the real data lies: EKG_SHARED, or ../shared beside the checkout. Tests that need it skip without."""
 
 import os
 from pathlib import Path

@@ -28,8 +28,12 @@ from ecg_core.readers.timeline import SECONDS_PER_UNIT, Timeline, is_counter, on
 from ecg_core.readers.values import Rows, read_rows
 from ecg_core.recording import MAX_VALUES, MV_PER_UNIT, Recording
 
+# A 32-bit converter over 10 mV resolves 2e-9 mV; an 8-bit one with steps of 1 mV would show no P wave.
+_MIN_MV_PER_DIGIT, _MAX_MV_PER_DIGIT = 1e-9, 1.0
 # The beginnings of XML, HTML, JSON and RTF, which hold no table.
 _MARKUP = (b"<", b"{", b"[{", b"[\n", b"[ ")
+# A WFDB header is text with numbers too: "100.dat 212 200 ...", or "record/segments signals rate".
+_WFDB = re.compile(rb"(?m)^(?:[^\s#,;]+\.[A-Za-z]\w*|~)[ \t]++\d|\A(?:#[^\n]*+\n)*+[^\s,;]+/\d+[ \t]++\d+[ \t]++\d")
 
 _TIME = re.compile(
     r"time|zeit|temps|tiempo|tempo|tijd|elapsed|clock|uhrzeit|(?<![a-z])(?:date|datum|hora|heure|ora)(?![a-z])"
@@ -62,7 +66,7 @@ class _Columns:
 def sniff(data: bytes) -> bool:
     """True for text with rows of numbers near its beginning."""
     head = head_of(data)
-    if head.lstrip().startswith(_MARKUP):
+    if head.lstrip().startswith(_MARKUP) or _WFDB.search(head):
         return False
     try:
         return find_table(head) is not None
@@ -161,11 +165,12 @@ def _names(table: Table, corrections: list[str]) -> list[str]:
     width = len(table.kinds)
     if table.names and any(canonical_leads(statements.units_of(table.names)[0])):
         return list(table.names)
-    stated = statements.names_stated(table.meta)
+    stated = statements.names_stated((*table.meta, "\t".join(table.names)))
     if len(stated) == width:
         return stated
     if len(stated) == width - 1 > 0:
-        return ["", *stated]
+        first = table.names[0] if table.names else ""
+        return [first if _TIME.search(fold(first)) else "", *stated]
     if width == len(LEADS) and any(_MUSE_RHYTHM.search(line) for line in table.meta + table.names):
         corrections.append("columns named in the order of this export: I to aVF, V1 to V6")
         return list(LEADS)
@@ -192,12 +197,14 @@ def _time(table: Table, names: list[str], leads: list[int]) -> tuple[int | None,
 def _scales(table: Table, columns: _Columns, option: str | None, corrections: list[str]) -> list[float]:
     """mV per number, for each lead."""
     given = unit_option(option)
-    lines = (*table.meta, *(table.names if len(table.kinds) == 1 else ()))
+    lines = (*table.meta, "\t".join(table.names))
     stated: list[str | None] = list(columns.units)
     if not any(stated):
         if (unit := statements.unit_stated(lines)) is not None:
             stated = [unit] * len(stated)
         elif (scale := statements.scale_stated(lines)) is not None:
+            if not _MIN_MV_PER_DIGIT <= scale <= _MAX_MV_PER_DIGIT:
+                raise HeaderInvalid("The stated gain is beyond what any electrocardiograph has.")
             corrections.append(f"digits converted to mV by the stated gain: {1 / scale:.6g} per mV")
             if given:
                 corrections.append("unit given with the file not used: the file states a gain")
@@ -206,7 +213,7 @@ def _scales(table: Table, columns: _Columns, option: str | None, corrections: li
 
 
 def _rate(table: Table, timeline: Timeline | None, option: float | None, corrections: list[str]) -> float:
-    stated = statements.rate_stated((*table.meta, *table.names))
+    stated = statements.rate_stated((*table.meta, "\t".join(table.names)))
     measured = timeline.fs_hz if timeline else None
     if stated and measured and not rates_agree(stated, measured):
         raise HeaderInvalid(

@@ -31,23 +31,30 @@ _RATE_WORDS = _words(
     *("Bemonsteringsfrequentie", "Bemonsteringssnelheid", "Samplefrequentie", "Samplefrequenz", "Meetfrequentie"),
     *("サンプルレート", "サンプリングレート", "サンプリング周波数", "采样率", "采样频率", "取樣率"),
 )
+# "Frequency" alone, at the beginning of a line: elsewhere it may be the heart's or the mains'.
+_FREQUENCY = _words("frequency", "freq", "Frequenz", "Fréquence", "Frecuencia", "Frequenza", "Frequência", "Frequentie")
 _UNIT_WORDS = _words(
     *("units", "unit", "unitname", "Einheiten", "Einheit", "Unités", "Unité", "Unidades", "Unidad", "Unidade", "Unità"),
     *("Eenheden", "Eenheid", "単位", "单位", "單位"),
 )
 _AMPLITUDE_WORDS = _words("amplitudes", "amplitude", "voltage", "values", "Spannung")
-_NAME_WORDS = _words(
-    *("leads", "lead names", "lead", "channels", "channel names", "channel title", "channel", "labels", "label"),
-    *("columns", "signals", "Ableitungen", "Ableitung", "Dérivations", "Dérivation", "Derivaciones", "Derivación"),
+_LEAD_WORDS = _words(
+    *("leads", "lead", "Ableitungen", "Ableitung", "Dérivations", "Dérivation", "Derivaciones", "Derivación"),
     *("Derivazioni", "Derivazione", "Derivações", "Derivação", "Afleidingen", "Afleiding", "リード", "誘導", "导联"),
 )
-_RATE = re.compile(rf"(?:{_RATE_WORDS}|(?<![a-z])(?:fs|frequency|freq|frequenz)(?![a-z]))\D{{0,24}}?({_NUMBER})\s*(k?)")
-_BARE_RATE = re.compile(rf"({_NUMBER})\s*(k?)(?:{_HERTZ})(?![a-z])")
+_NAME_WORDS = rf"{_LEAD_WORDS}|" + _words(
+    *("lead names", "channels", "channel names", "channel title", "channel", "labels", "label", "columns", "signals"),
+)
+_RATE = re.compile(
+    rf"(?:{_RATE_WORDS}|(?<![a-z])fs(?![a-z])|^\W*(?:{_FREQUENCY})(?![a-z]))\D{{0,24}}?({_NUMBER})\s*(k?)"
+)
+_BARE_RATE = re.compile(rf"({_NUMBER})\s*(k?)(?:{_HERTZ}|samples?\s*(?:/|per)\s*s(?:ec(?:ond)?)?)(?![a-z])")
 _FILTERS = re.compile(r"filter|pass|notch|band|cut|netz|mains|line freq|muscle|bpm|filtr")
 _INTERVAL = re.compile(
     r"(?:sampl\w*[\s_-]*(?:interval|period|time)|abtast(?:intervall|periode)|(?<![a-z])(?:interval|dt)(?![a-z]))"
     rf"[\s=:,;(\[]*(?:(s|ms|us|μs)[)\]])?[\s=:,;]*({_NUMBER})\s*(sec\w*|s|msec\w*|millis\w*|ms|usec\w*|micros\w*|us|μs)?"
 )
+_PER_SAMPLE = re.compile(rf"({_NUMBER})\s*(s|sec|ms|msec|us|μs|usec)(?:onds?)?\s*(?:/|per)\s*sample")
 _COUNT = r"(?:adc[\s_]?)?(?:digits?|adus?|lsbs?|bits?|counts?|units?|levels?|quant\w*)|adc"
 _COUNTS_PER_UNIT = re.compile(rf"({_NUMBER})?\s*(?<![a-z])(?:{_COUNT})\s*(?:/|per|pro)\s*({_UNIT})(?![a-z0-9])")
 _UNITS_PER_COUNT = re.compile(rf"({_NUMBER})?\s*(?<![a-z])({_UNIT})\s*(?:/|per|pro)\s*(?:{_COUNT})(?![a-z])")
@@ -56,6 +63,11 @@ _UNIT_STATED = re.compile(
 )
 _NAMES = re.compile(rf"[^\w]*(?:{_NAME_WORDS})\s*(?::=|[:=,;\t])\s*(.+)", re.IGNORECASE)
 _KEY_VALUE = re.compile(rf"[^\w]*(?:{_NAME_WORDS}|{_UNIT_WORDS}|{_RATE_WORDS}|fs)\s*(?:[(\[][^)\]]*[)\]])?\s*[:=,;\t]")
+_LEAD_WORD = re.compile(rf"^(?:{_LEAD_WORDS})[\s_:.-]+(?=\S)", re.IGNORECASE)
+# What stands for a unit where there is none, or where its micro sign was lost: the unit must come from elsewhere.
+_NO_UNIT = re.compile(r"[?\ufffd]v|a\.?u|adu|adc|digits?|lsb|raw|counts?|n/?a")
+_IN_BRACKETS = re.compile(r"(.*?)[\s_/]*[(\[]\s*(?:in\s+)?([^()\[\]]*?)[\s.]*[)\]]\W*")
+_AFTER_SEPARATOR = re.compile(r"(.*?)[\s._/:,;(\[{-]+(?:in\s+)?([^\s._/:,;(\[{-]+?)[\s._)\]}]*")
 _ROMAN = re.compile(r"(?:^|[^A-Za-z0-9])(I{1,3}|aV[RLF]|V[1-6])$")
 
 
@@ -99,9 +111,14 @@ def rate_stated(lines: Iterable[str]) -> float | None:
         if (match := _RATE.search(line)) and not (_FILTERS.search(line[: match.start()])):
             return rate_of(match[1], match[2] if line[match.end() :].startswith("hz") else "")
     for line in folded:
-        if (match := _INTERVAL.search(line)) and (unit := match[1] or match[3]):
-            seconds = number_of(match[2]) * (1.0 if unit[0] == "s" else 1e-3 if unit[:2] in ("ms", "mi") else 1e-6)
-            return 1 / seconds if seconds > 0 else None
+        if match := _PER_SAMPLE.search(line):
+            number, unit = match[1], match[2]
+        elif (match := _INTERVAL.search(line)) and (match[1] or match[3]):
+            number, unit = match[2], match[1] or match[3]
+        else:
+            continue
+        seconds = number_of(number) * (1.0 if unit[0] == "s" else 1e-3 if unit[:2] in ("ms", "mi") else 1e-6)
+        return 1 / seconds if seconds > 0 else None
     bare = {rate_of(m[1], m[2]) for line in folded if not _FILTERS.search(line) for m in _BARE_RATE.finditer(line)}
     return bare.pop() if len(bare) == 1 else None
 
@@ -152,12 +169,16 @@ def lead_in_any_language(name: str) -> str | None:
 
 
 def split_unit(name: str) -> tuple[str, str | None]:
-    """ "II [uV]" -> ("II", "uV"); a name without a unit as it is."""
+    """ "II [uV]" -> ("II", "uV"); without a unit, or with one that is none ("II [digits]"), the name alone."""
+    name = _LEAD_WORD.sub("lead ", without_accents(name).strip())
     if canonical_lead(name):
         return name, None
-    match = re.fullmatch(r"(.*?)[\s._/:,;(\[{-]+(?:in\s+)?([^\s._/:,;(\[{-]+?)[\s._)\]}]*", name.strip())
-    unit = unit_of(match[2]) if match else None
-    return (match[1], unit) if match and unit else (name, None)
+    for pattern in (_IN_BRACKETS, _AFTER_SEPARATOR):
+        match = pattern.fullmatch(name)
+        unit = unit_of(match[2]) if match else None
+        if match and (unit or _NO_UNIT.fullmatch(match[2].casefold())):
+            return match[1], unit
+    return name, None
 
 
 def units_of(names: Sequence[str]) -> tuple[list[str], list[str | None]]:

@@ -161,9 +161,7 @@ def find_table(head: bytes) -> Table | None:
     ] or split
     width = Counter(len(cells) for cells in split).most_common(1)[0][0]
     kinds = _kinds([cells for cells in split if len(cells) == width])
-    # Lines of words and numbers between blanks, words first, are a WFDB header, not a table.
-    words_first = not separator and kinds[0] == "text" and not split[-1][0][:1].isdigit()
-    if "number" not in kinds or words_first:
+    if "number" not in kinds:
         return None
     first = _first_row(lines, rows, separator, kinds)
     if first is None:
@@ -176,7 +174,7 @@ def find_table(head: bytes) -> Table | None:
         above.pop()
     if above:
         found = cells_of(above[-1], separator)
-        if all(kind_of(cell) in ("number", "clock") for cell in found) and len(found) > 2:
+        if all(kind_of(cell) in ("number", "clock") for cell in found) and len(found) > 1:
             raise SignalInvalid(f"Line {rows[first - 1] + 1} has {len(found)} columns, the rows below it {width}.")
         names = _header(above[-1], separator, kinds)
     meta = above[:-1] if names else above

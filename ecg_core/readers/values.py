@@ -71,11 +71,11 @@ class _Parser:
     def plain(self, chunk: bytes) -> bytes:
         """The chunk without blank lines, quotes, decimal commas and clock times."""
         separator = self.separator
-        chunk = _BLANK_LINES.sub(b"\n", b"\n" + chunk.rstrip(b" \n\x1a")).strip(b"\n")
         if b'"' in chunk and separator and self.quoted_separator.search(chunk):
             inner = b"." if separator == b"," else b" "
             chunk = _QUOTED.sub(lambda match: match[1].replace(separator, inner), chunk)
         chunk = chunk.translate(None, b"\"'")
+        chunk = _BLANK_LINES.sub(b"\n", b"\n" + chunk.rstrip(b" \n\x1a")).strip(b"\n")
         if separator != b",":
             chunk = chunk.replace(b",", b".")
         if self.clock:
@@ -132,7 +132,8 @@ class _Parser:
             wrong = [
                 column
                 for column in self.wanted
-                if column < len(cells) and kind_of(cells[column]) not in ("number", "empty", self.table.kinds[column])
+                if column < len(cells)
+                and kind_of(cells[column]) not in ("number", "empty", "clock" if self.clock else "number")
             ]
             if wrong:
                 place = f"Line {number}, column {wrong[0] + 1}"
@@ -145,14 +146,17 @@ class _Parser:
 
 def _line_number(chunk: bytes, row: int, line: int) -> int:
     """The number in the file of the row-th line of a chunk that is not blank."""
-    filled = (number for number, text in enumerate(chunk.split(b"\n"), line) if text.strip(b" \t"))
+    filled = (number for number, text in enumerate(chunk.split(b"\n"), line) if text.strip(b" \t\"'"))
     return next((number for position, number in enumerate(filled) if position == row), line)
 
 
 def read_rows(text: bytes, table: Table, columns: Sequence[int], time: int | None = None) -> Rows:
     """The given columns of a table, and its time column. Raises SignalInvalid with the line that cannot be read."""
+    # Blank lines are counted with the rows: a file of nothing else is no recording either.
+    if text.count(b"\n", table.body) * len(columns) > MAX_VALUES:
+        raise FileTooLarge(f"The table holds more than {MAX_VALUES:,} values.")
     parser = _Parser(table, columns, time)
-    line, count, infinite, blank = table.line, 0, 0, 0
+    line, infinite, blank = table.line, 0, 0
     values: list[NDArray[np.float32]] = []
     times: list[NDArray[np.float64]] = []
     for chunk in _chunks(text, table.body):
@@ -160,9 +164,6 @@ def read_rows(text: bytes, table: Table, columns: Sequence[int], time: int | Non
         rows = parser.rows(chunk, plain, line)
         blank += chunk.strip().count(b"\n") - plain.count(b"\n")
         line += chunk.count(b"\n")
-        count += len(rows) * len(columns)
-        if count > MAX_VALUES:
-            raise FileTooLarge(f"The table holds more than {MAX_VALUES:,} values.")
         if time is not None:
             clock = rows[:, len(columns) :]
             times.append(clock @ np.array([3600.0, 60.0, 1.0]) if parser.clock else clock[:, 0].copy())

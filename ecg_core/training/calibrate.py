@@ -29,7 +29,8 @@ DATA = {
     "name": "PTB-XL 1.0.3, 100 Hz",
     "doi": "10.13026/kfzx-aw45",
     "licence": "CC-BY 4.0",
-    "citation": "Wagner P. et al., PTB-XL, a large publicly available electrocardiography dataset, Sci. Data 7, 154 (2020)",
+    "citation": "Wagner P. et al., PTB-XL, a large publicly available electrocardiography dataset, "
+    "Scientific Data 7, 154 (2020)",
     "training_folds": list(range(1, 9)),
     "calibration_fold": VALIDATION_FOLD,
     "test_fold": "10, never read",

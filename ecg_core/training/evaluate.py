@@ -72,7 +72,7 @@ def logits(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> Float
     def one(recording: Recording) -> Floats:
         try:
             fit, _ = quality.usable(only(recording, leads))
-            return classifier.logits(prepare(fit)).mean(axis=0).astype(np.float64)
+            return np.asarray(classifier.logits(prepare(fit)).mean(axis=0), np.float64)
         except EcgError:
             return np.zeros(len(SUPERCLASSES))
 
@@ -102,7 +102,7 @@ def cross_fitted_probabilities(truth: Bools, logits: Floats, groups: NDArray[np.
 
 
 def decisions(probability: Floats, thresholds: Floats) -> tuple[NDArray[np.int64], Bools]:
-    """Index into DIAGNOSES of the most probable finding, and whether the answer is conclusive, as Classification does."""
+    """As Classification decides: index into DIAGNOSES of the most probable finding, and whether it is conclusive."""
     above = probability >= thresholds
     findings = above[:, DIAGNOSIS_COLUMNS]
     score = np.where(findings, probability[:, DIAGNOSIS_COLUMNS], -1)
@@ -189,7 +189,8 @@ def text(report: Mapping[str, Any]) -> str:
 
     folds = ", ".join(str(fold) for fold in report["folds"])
     lines = [
-        f"PTB-XL fold {folds}, {report['n']} records of {report['patients']} patients, leads {' '.join(report['leads'])}",
+        f"PTB-XL fold {folds}, {report['n']} records of {report['patients']} patients, "
+        f"leads {' '.join(report['leads'])}",
         f"macro AUC of five   {area(report['macro_auc_5'])}",
         f"mean NORM/CD/STTC   {area(report['macro_auc_3'])}",
         f"{'':6}{'AUC [95 % by patient]':26}{'ECE':>7}{'slope':>7}{'Brier':>7}{'sens.':>7}{'spec.':>7}",

@@ -43,7 +43,7 @@ def export_onnx(checkpoints: Sequence[Path], path: Path) -> str:
     torch.onnx.export(
         network,
         (signal, mask),
-        buffer,
+        buffer,  # type: ignore[arg-type]
         input_names=["signal", "lead_mask"],
         output_names=["logits"],
         dynamic_axes={name: {0: "windows"} for name in ("signal", "lead_mask", "logits")},

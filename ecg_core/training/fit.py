@@ -93,7 +93,7 @@ def fit(ptbxl: Path, out: Path, settings: Settings, *, resume: bool = True) -> P
             signal, mask = augmented_batch(signals[rows], CROP_SAMPLES, matrix, generator)
             loss = loss_of(forward(signal, mask), targets[rows])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
             optimizer.step()
             schedule.step()
@@ -133,7 +133,7 @@ def validation_line(
     for name in sets:
         mask = torch.tensor([float(lead in LEAD_SETS[name]) for lead in LEADS], device=signals.device)
         parts = []
-        for piece in rows.split(256):
+        for piece in torch.split(rows, 256):
             signal = torch.matmul(matrix, signals[piece.to(signals.device)]) * mask[:, None]
             parts.append(network(signal, mask.expand(len(piece), -1))[:, : len(SUPERCLASSES)].float().cpu())
         score = torch.cat(parts).double().numpy()

@@ -86,7 +86,10 @@ def render(card: Mapping[str, Any]) -> str:
     }
     by_class = _table(
         ["", "AUC", *columns],
-        [[label, _area(row["auc"]), *(f"{row[key]:.3f}" for key in columns.values())] for label, row in full["classes"].items()],
+        [
+            [label, _area(row["auc"]), *(f"{row[key]:.3f}" for key in columns.values())]
+            for label, row in full["classes"].items()
+        ],
     )
     decisions = _table(
         ["leads", "top-1, single-label records", "answered", "correct of those", "MI/HYP only: no diagnosis"],
@@ -99,16 +102,19 @@ def render(card: Mapping[str, Any]) -> str:
             for name in LEAD_SETS
         ],
     )
-    return "\n\n".join(
-        [
-            head.rstrip(),
-            f"## Measured on fold {data['calibration_fold']}, n = {full['n']} records of {full['patients']} patients",
-            "95 % intervals by bootstrap over patients.",
-            by_set,
-            "With twelve leads (ECE: 15 bins of equal width):",
-            by_class,
-            "The decision, at the thresholds:",
-            decisions,
-            LIMITS.rstrip(),
-        ]
-    ) + "\n"
+    return (
+        "\n\n".join(
+            [
+                head.rstrip(),
+                f"## Measured on fold {data['calibration_fold']}, {full['n']} records of {full['patients']} patients",
+                "95 % intervals by bootstrap over patients.",
+                by_set,
+                "With twelve leads (ECE: 15 bins of equal width):",
+                by_class,
+                "The decision, at the thresholds:",
+                decisions,
+                LIMITS.rstrip(),
+            ]
+        )
+        + "\n"
+    )

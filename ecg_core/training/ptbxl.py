@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.leads import CHEST_LEADS
 from ecg_core.classification import SUPERCLASSES
+from ecg_core.leads import CHEST_LEADS
 
 # Everything else follows from these by Einthoven's and Goldberger's relations.
 INDEPENDENT_LEADS = ("I", "II", *CHEST_LEADS)
@@ -57,7 +57,7 @@ class PtbXl:
 
     def scored(self) -> "PtbXl":
         """The benchmark's records: at least one superclass, at any likelihood."""
-        return self.select(self.superclasses.any(axis=1))
+        return self.select(np.asarray(self.superclasses.any(axis=1)))
 
 
 def read_ptbxl(root: Path, folds: Collection[int] | None = None, sampling: str = "lr") -> PtbXl:

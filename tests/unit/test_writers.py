@@ -19,8 +19,7 @@ from ecg_core.writers import (
     csv_bytes,
     samples_bytes,
     wfdb_files,
-    write_csv,
-    write_wfdb,
+    write,
     zip_bytes,
 )
 
@@ -40,7 +39,7 @@ def make_recording(values: object, fs_hz: float = 500.0, leads: tuple[str, ...] 
 def test_wfdb_reads_a_written_record_back_equal(tmp_path: Path, fs_hz: float) -> None:
     recording = synthesize(fs_hz=fs_hz)
 
-    paths = write_wfdb(recording, tmp_path, "normal")
+    paths = write(recording, tmp_path / "normal.hea")
     record = wfdb.rdrecord(str(tmp_path / "normal"))
 
     assert [path.name for path in paths] == ["normal.hea", "normal.dat"]
@@ -52,7 +51,7 @@ def test_wfdb_reads_a_written_record_back_equal(tmp_path: Path, fs_hz: float) ->
 
 
 def test_a_written_header_states_checksums_and_initial_values(tmp_path: Path) -> None:
-    write_wfdb(synthesize(), tmp_path, "normal")
+    write(synthesize(), tmp_path / "normal.hea")
     record = wfdb.rdrecord(str(tmp_path / "normal"), physical=False)
 
     assert record.calc_checksum() == [value % 65536 for value in record.checksum]
@@ -72,7 +71,7 @@ def test_every_sixteen_bit_signal_survives(units: np.ndarray) -> None:
 def test_a_missing_sample_is_missing_in_the_record_and_empty_in_the_table(tmp_path: Path) -> None:
     recording = make_recording([[0.1, np.nan, 0.3], [1.0, 2.0, 3.0]])
 
-    write_wfdb(recording, tmp_path, "gap")
+    write(recording, tmp_path / "gap.hea")
     record = wfdb.rdrecord(str(tmp_path / "gap"))
 
     assert np.isnan(record.p_signal[1, 0])
@@ -94,7 +93,7 @@ def test_a_record_name_with_anything_but_plain_characters_is_refused(name: str) 
 def test_a_table_has_a_time_column_and_a_unit_for_each_lead(tmp_path: Path) -> None:
     recording = synthesize(fs_hz=512.508)
 
-    path = write_csv(recording, tmp_path / "normal.csv")
+    (path,) = write(recording, tmp_path / "normal.csv")
     header, *rows = csv.reader(io.StringIO(path.read_text()))
     table = np.array(rows, dtype=np.float64)
 

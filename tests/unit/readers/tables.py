@@ -32,7 +32,7 @@ def make_csv(
     encoding: str = "utf-8",
     decimals: int = 3,
 ) -> bytes:
-    """A table with a header line; `unit` is what the numbers are in. time: the column's name, None for no such column."""
+    """A table with a header line. unit: what the numbers are in. time: the column's name, None for no such column."""
     signal = make_signal(len(leads)) if signal is None else signal
     scale = {"mV": 1.0, "uV": 1e3, "µV": 1e3, "V": 1e-3, "nV": 1e6}.get(unit, 1.0)
     header = [*([time] if time is not None else []), *(name.format(lead=lead, unit=unit) for lead in leads)]
@@ -58,12 +58,25 @@ def make_apple(
     """An Apple Watch export, key for key as the watch writes it. signal: [samples] uV."""
     keys = {
         "en": "Name|Date of Birth|Recorded Date|Classification|Symptoms|Software Version|Device|Sample Rate|Lead|Unit",
-        "de": "Name|Geburtstag|Aufzeichnungsdatum|Klassifizierung|Symptome|Softwareversion|Gerät|Messrate|Ableitung|Einheit",
+        "de": "Name|Geburtstag|Aufzeichnungsdatum|Klassifizierung|Symptome|Softwareversion|Gerät|Messrate"
+        "|Ableitung|Einheit",
         "ja": "名前|生年月日|記録日|分類|症状|ソフトウェアバージョン|デバイス|サンプルレート|リード|単位",
-        "fr": "Nom|Date de naissance|Enregistré le|Classification|Symptômes|Version|Appareil|Fréquence|Dérivation|Unité",
+        "fr": "Nom|Date de naissance|Enregistré le|Classification|Symptômes|Version|Appareil|Fréquence"
+        "|Dérivation|Unité",
         "fi": "Nimi|Syntymäaika|Tallennettu|Luokitus|Oireet|Ohjelmistoversio|Laite|Taajuus|Kytkentä|Yksikkö",
     }[language].split("|")
-    values = ["Elizabeth II", '"27.03.1987"', "2020-07-31 22:48:19 +0200", "x", "", "1.13", '"Watch4,2"', rate, lead, unit]
+    values = [
+        "Elizabeth II",
+        '"27.03.1987"',
+        "2020-07-31 22:48:19 +0200",
+        "x",
+        "",
+        "1.13",
+        '"Watch4,2"',
+        rate,
+        lead,
+        unit,
+    ]
     lines = [f"{key},{value}" for key, value in zip(keys, values, strict=True)]
     lines[8:8] = ["", ""]
     lines.append("")

@@ -42,7 +42,9 @@ def test_real_exports_are_read(samples: Path, file: str, fs_hz: float, samples_r
         ("fi", "512 Hz", "Kytkentä I"),
     ],
 )
-def test_every_language_and_region_gives_the_same(language: str, rate: str, lead: str, decimal: str, encoding: str) -> None:
+def test_every_language_and_region_gives_the_same(
+    language: str, rate: str, lead: str, decimal: str, encoding: str
+) -> None:
     data = make_apple(MICROVOLTS, language=language, rate=rate, lead=lead, decimal=decimal, encoding=encoding)
 
     recording = apple.read("ecg.csv", data)

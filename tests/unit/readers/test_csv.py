@@ -94,7 +94,9 @@ def test_wfdb_headers_are_no_tables(samples: Path) -> None:
 
 
 @pytest.mark.parametrize("end", LINE_ENDS.values(), ids=LINE_ENDS)
-@pytest.mark.parametrize(("separator", "decimal"), [(",", "."), (";", "."), (";", ","), ("\t", ","), (" ", "."), ("|", ".")])
+@pytest.mark.parametrize(
+    ("separator", "decimal"), [(",", "."), (";", "."), (";", ","), ("\t", ","), (" ", "."), ("|", ".")]
+)
 def test_separators_decimal_marks_and_line_ends_make_no_difference(separator: str, decimal: str, end: str) -> None:
     signal = make_signal()
     data = make_csv(signal, separator=separator, decimal=decimal, end=end, name="{lead}_mV", time="time_s")
@@ -111,8 +113,12 @@ def test_separators_decimal_marks_and_line_ends_make_no_difference(separator: st
     leads=st.lists(st.sampled_from(LEADS), min_size=1, max_size=12, unique=True),
     fs_hz=st.sampled_from([100.0, 128.0, 250.0, 257.0, 360.0, 500.0, 512.5, 1000.0]),
     unit=st.sampled_from(["mV", "uV", "µV"]),
-    name=st.sampled_from(["{lead} ({unit})", "{lead} [{unit}]", "{lead}_{unit}", "Lead {lead}/{unit}", "ecg_{lead}_{unit}"]),
-    dialect=st.sampled_from([(",", ".", ""), (",", ".", '"'), (",", ",", '"'), (";", ",", ""), (";", ",", '"'), ("\t", ".", "")]),
+    name=st.sampled_from(
+        ["{lead} ({unit})", "{lead} [{unit}]", "{lead}_{unit}", "Lead {lead}/{unit}", "ecg_{lead}_{unit}"]
+    ),
+    dialect=st.sampled_from(
+        [(",", ".", ""), (",", ".", '"'), (",", ",", '"'), (";", ",", ""), (";", ",", '"'), ("\t", ".", "")]
+    ),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1"]),
     end=st.sampled_from(list(LINE_ENDS.values())),
     seed=st.integers(0, 10),
@@ -219,6 +225,10 @@ def test_the_single_quotes_and_unit_row_of_physionet_are_read() -> None:
     assert (recording.leads, recording.fs_hz) == (("II", "V5"), 250.0)
 
 
+def test_a_quote_alone_at_the_end_is_harmless() -> None:
+    assert csv.read("", table(FOUR, ROWS + '"\n'), fs_hz=500, units="mV").signal.shape == (4, 20)
+
+
 def test_the_first_line_of_excel_that_names_the_separator_is_skipped() -> None:
     assert csv.read("", table("I;II;V1;V2", ROWS.replace(",", ";"), "sep=;"), fs_hz=500, units="mV").leads[0] == "I"
 
@@ -232,10 +242,35 @@ def test_empty_columns_and_rows_that_excel_leaves_are_dropped() -> None:
     assert "empty rows at the end left out: 2" in recording.corrections
 
 
+def test_the_channel_titles_of_labchart_are_names() -> None:
+    rows = "".join(f"{number / 500:.3f}\t{number}\t{-number}\n" for number in range(40))
+
+    recording = csv.read("", f"Interval=\t0.002 s\nChannelTitle=\tI\tII\nUnitName=\tmV\tmV\n{rows}".encode())
+
+    assert (recording.leads, recording.fs_hz, recording.signal[1, 3]) == (("I", "II"), 500.0, -3)
+
+
+def test_lead_and_unit_above_the_table_name_its_only_column_of_values() -> None:
+    rows = "".join(f"{number * 2},0.{number}\n" for number in range(40))
+
+    recording = csv.read("", f"Lead,II\nUnit,mV\ntime_ms,ecg\n{rows}".encode())
+
+    assert (recording.leads, recording.fs_hz) == (("II",), 500.0)
+
+
+def test_a_dated_clock_in_two_columns_is_read() -> None:
+    rows = "".join(f"01.02.2021;10:00:00,{ms:03d};{ms}\n" for ms in range(0, 200, 4))
+
+    assert csv.read("", f"Datum;Uhrzeit;I (mV)\n{rows}".encode()).fs_hz == 250
+
+
 # Leads
 
 
-@pytest.mark.parametrize("header", ["DI,DII,C1,C2", "Lead I,Lead II,V1,V2", "i,ii,v1,v2", "ECG I,EKG_II,lead_V1,V2"])
+@pytest.mark.parametrize(
+    "header",
+    ["DI,DII,C1,C2", "Lead I,Lead II,V1,V2", "i,ii,v1,v2", "ECG I,EKG_II,lead_V1,V2", "Afleiding I,Derivação II,V1,V2"],
+)
 def test_leads_go_by_many_names(header: str) -> None:
     assert csv.read("", table(header), fs_hz=500, units="uV").leads[:2] == ("I", "II")
 
@@ -296,6 +331,12 @@ def test_units_and_gains_above_the_table_are_understood(above: str, mv: float) -
     assert recording.signal[0, 0] == pytest.approx(mv, rel=1e-5)
 
 
+@pytest.mark.parametrize("gain", ["1e999", "1e-30", "99999999999999999999"])
+def test_a_gain_beyond_the_possible_is_refused(gain: str) -> None:
+    with pytest.raises(HeaderInvalid):
+        csv.read("", table(FOUR, ROWS, f"Gain: {gain} adu/mV"), fs_hz=500)
+
+
 def test_each_column_may_have_its_own_unit() -> None:
     recording = csv.read("", table("I (mV),II (uV),V1 [V],V2_nV"), fs_hz=500)
 
@@ -309,6 +350,15 @@ def test_a_second_header_line_may_hold_the_units() -> None:
 
     assert recording.signal[0, 5] == pytest.approx(0.005)
     assert recording.fs_hz == 500
+
+
+@pytest.mark.parametrize("unit", ["digits", "?V", "a.u.", "raw"])
+def test_words_that_are_no_unit_do_not_hide_the_lead(unit: str) -> None:
+    data = table(f"I [{unit}],II ({unit}),V1 ({unit}),V2 ({unit})")
+
+    with pytest.raises(UnitsUnknown):
+        csv.read("", data, fs_hz=500)
+    assert csv.read("", data, fs_hz=500, units="uV").leads == ("I", "II", "V1", "V2")
 
 
 @pytest.mark.parametrize("units", ["mV", "MV", "mv"])
@@ -365,6 +415,9 @@ def test_the_files_unit_wins_over_the_option() -> None:
         ("Recorded at 400 Hz", 400),
         ("Sampling interval: 2 ms", 500),
         ("Interval=\t0.004 s", 250),
+        ("2 msec/sample", 500),
+        ("500 samples/second", 500),
+        ("Frequency: 250", 250),
         ("Filter 0.05-150 Hz, notch 50 Hz\nSampling rate: 500 Hz", 500),
     ],
 )
@@ -372,9 +425,12 @@ def test_rates_in_words_are_understood(above: str, fs_hz: float) -> None:
     assert csv.read("", table(FOUR, ROWS, above), units="mV").fs_hz == pytest.approx(fs_hz)
 
 
-def test_a_filter_is_no_sampling_rate() -> None:
+@pytest.mark.parametrize(
+    "above", ["Filter: 150 Hz", "Notch 50 Hz", "Heart frequency: 72", "Recorded at 500 Hz, stored at 1000 Hz"]
+)
+def test_filters_heart_rates_and_several_rates_are_no_sampling_rate(above: str) -> None:
     with pytest.raises(SamplingRateUnknown):
-        csv.read("", table(FOUR, ROWS, "Filter: 150 Hz", "Notch 50 Hz"), units="mV")
+        csv.read("", table(FOUR, ROWS, above), units="mV")
 
 
 @pytest.mark.parametrize(
@@ -521,6 +577,24 @@ def test_rows_of_another_width_are_refused_with_their_line(bad: str) -> None:
 
     with pytest.raises(SignalInvalid, match="Line 42 "):
         csv.read("", data.encode(), fs_hz=500, units="mV")
+
+
+def test_a_short_first_row_is_not_taken_for_a_header() -> None:
+    with pytest.raises(SignalInvalid, match="Line 2 "):
+        csv.read("", ("I,II,V1\n1,2\n" + "1,2,3\n" * 40).encode(), fs_hz=500, units="mV")
+
+
+def test_thousands_separators_are_refused_with_line_and_column() -> None:
+    with pytest.raises(SignalInvalid, match="Line 2, column 1"):
+        csv.read("", ("I;II\n" + "1.234,5;2\n" * 40).encode(), fs_hz=500, units="mV")
+
+
+def test_whole_seconds_are_too_coarse_for_a_rate() -> None:
+    times = [f"12:00:{number // 250:02d}" for number in range(1500)]
+
+    with pytest.raises(SamplingRateUnknown):
+        csv.read("", timed(times, "time"))
+    assert csv.read("", timed(times, "time"), fs_hz=250).fs_hz == 250
 
 
 def test_the_line_of_an_error_counts_blank_lines_and_lines_above() -> None:

@@ -2,14 +2,16 @@
 
 import time
 import tracemalloc
+from types import ModuleType
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ecg_core.errors import EcgError, FileTooLarge
 from ecg_core.readers import apple, csv
-from ecg_core.recording import MAX_VALUES, Recording
+from ecg_core.recording import MAX_VALUES
 from tests.unit.readers.tables import make_apple, make_csv, make_signal
 
 READERS = (csv, apple)
@@ -48,7 +50,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("reader", READERS, ids=["csv", "apple"])
-def test_hostile_files_are_answered_quickly(reader: object, data: bytes) -> None:
+def test_hostile_files_are_answered_quickly(reader: ModuleType, data: bytes) -> None:
     started = time.process_time()
 
     csv.sniff(data)
@@ -60,7 +62,9 @@ def test_hostile_files_are_answered_quickly(reader: object, data: bytes) -> None
     assert time.process_time() - sniffed < MAX_CPU_S
 
 
-@pytest.mark.parametrize("name", ["one line", "quotes never closed", "line feeds and blanks", "empty cells", "huge integers"])
+@pytest.mark.parametrize(
+    "name", ["one line", "quotes never closed", "line feeds and blanks", "empty cells", "huge integers"]
+)
 def test_hostile_files_take_little_memory(name: str) -> None:
     data = HOSTILE[name]
     tracemalloc.start()
@@ -103,10 +107,8 @@ def test_random_bytes_raise_nothing_but_ecg_errors(data: bytes) -> None:
         _read(reader, data)
 
 
-CELLS = st.sampled_from(
-    ["I", "II", "V1 (mV)", "time", "Unit", "mV", "fs=500", "500 Hz", "1", "-0,5", "1.5", "1e999", "", '"', "'", "10:00:00.5"]
-    + ["2021-01-01", "#", "sep=;", "NaN", "-", "x" * 50, "Watch5,1", "µV", "Lead", "Lead I", "0:0", "[", "digit/mV 0", "1:2:3:4"]
-)
+WORDS = "I|II|V1 (mV)|time|Unit|mV|fs=500|500 Hz|1|-0,5|1.5|1e999||\"|'|10:00:00.5|2021-01-01|#|sep=;|NaN|-|Watch5,1|µV"
+CELLS = st.sampled_from([*WORDS.split("|"), "Lead", "Lead I", "0:0", "[", "digit/mV 0", "1:2:3:4", "x" * 50])
 ROW = st.lists(CELLS, max_size=5)
 
 
@@ -129,11 +131,11 @@ def test_random_tables_raise_nothing_but_ecg_errors(
         _read(reader, data, **options)
 
 
-def _read(reader: object, data: bytes, **options: object) -> Recording | None:
+def _read(reader: ModuleType, data: bytes, **options: object) -> None:
     try:
-        recording = reader.read("x", data, **options)  # type: ignore[attr-defined]
-    except EcgError as refusal:
-        assert refusal.message
-        return None
-    assert recording.signal.ndim == 2
-    return recording
+        recording = reader.read("x", data, **options)
+    except EcgError:
+        return
+    assert recording.signal.shape[0] == len(recording.leads)
+    assert not np.isinf(recording.signal).any()
+    assert recording.fs_hz > 0

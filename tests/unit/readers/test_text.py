@@ -33,7 +33,9 @@ def test_typographic_blanks_and_minus_become_plain() -> None:
     assert as_utf8("−1\u202f000\xa0Hz".encode()) == b"-1 000 Hz"
 
 
-@pytest.mark.parametrize("data", [b"", b"\0\1\2\3", b"SCPECG\0\0", b"\x89PNG\r\n\x1a\n\0", bytes(range(256)), b"1,2\x01\n"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\0\1\2\3", b"SCPECG\0\0", b"\x89PNG\r\n\x1a\n\0", bytes(range(256)), b"1,2\x01\n"]
+)
 def test_bytes_with_control_characters_are_no_text(data: bytes) -> None:
     assert not is_text(data)
     assert head_of(data) == b""

@@ -1,12 +1,11 @@
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="training needs torch: pip install -r requirements.txt")
-
-from ecg_core.leads import LEADS, LIMB_LEADS  # noqa: E402
-from ecg_core.training import augment  # noqa: E402
+from ecg_core.leads import LEADS, LIMB_LEADS
+from ecg_core.training import augment
 
 
-def generator(seed: int = 0) -> "torch.Generator":
+def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 

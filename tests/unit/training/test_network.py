@@ -1,8 +1,7 @@
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="training needs torch: pip install -r requirements.txt")
-
-from ecg_core.training.network import CROP_SAMPLES, EcgNetwork  # noqa: E402
+from ecg_core.training.network import CROP_SAMPLES, EcgNetwork
 
 
 @pytest.fixture(scope="module")

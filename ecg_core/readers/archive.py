@@ -1,0 +1,101 @@
+"""Zip archives, unpacked in memory; nothing that an archive declares about itself is trusted."""
+
+import stat
+import zipfile
+import zlib
+from io import BytesIO
+
+from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge
+from ecg_core.records import is_junk
+from ecg_core.recording import MAX_BYTES
+
+MAGIC = b"PK\x03\x04"
+_EMPTY_MAGIC = b"PK\x05\x06"
+_ENTRY_MAGIC = b"PK\x01\x02"
+
+# A record of a thousand segments has 2,001 files.
+MAX_MEMBERS = 2_048
+# Deeper or longer than any record's path, and short enough for every file system.
+MAX_NAME_LENGTH = 512
+# Sampled voltage deflates to a half or a tenth, a flat line to a thousandth: above both limits it is a bomb.
+MAX_RATIO = 200
+
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, OverflowError, MemoryError)
+
+
+def sniff(data: bytes) -> bool:
+    return data.startswith((MAGIC, _EMPTY_MAGIC))
+
+
+def extract(data: bytes) -> dict[str, bytes]:
+    """The members by their names, folders included; what operating systems add is left out.
+
+    Raises ArchiveUnsafe, FileTooLarge, EmptyFile.
+    """
+    # Every entry of the directory begins with these bytes: counted before zipfile makes an object of each.
+    if data.count(_ENTRY_MAGIC) > MAX_MEMBERS:
+        raise ArchiveUnsafe(f"The archive holds more than {MAX_MEMBERS:,} files.")
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            return _members(archive, len(data))
+    except _DAMAGED:
+        raise ArchiveUnsafe("The archive is damaged.", "Send the archive again, or pack it anew.") from None
+
+
+def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
+    entries = {}
+    folded = set()
+    for entry in archive.infolist():
+        name = _checked(entry)
+        if name.endswith("/"):
+            continue
+        if name.casefold() in folded:
+            raise ArchiveUnsafe("Two files of the archive have the same name, or differ by upper and lower case only.")
+        folded.add(name.casefold())
+        if not is_junk(name):
+            entries[name] = entry
+    if not entries:
+        raise EmptyFile("The archive holds no files.")
+    files, total = {}, 0
+    for name, entry in entries.items():
+        content = _inflated(archive, entry, MAX_BYTES - total, packed)
+        total += len(content)
+        if sniff(content):
+            raise ArchiveUnsafe("The archive holds another archive.", "Send the record's files in one plain zip.")
+        files[name] = content
+    return files
+
+
+def _checked(entry: zipfile.ZipInfo) -> str:
+    """The member's name with forward slashes. Raises ArchiveUnsafe for what is no plain file under a plain name."""
+    name = entry.orig_filename.replace("\\", "/")
+    parts = name.removesuffix("/").split("/")
+    mode = stat.S_IFMT(entry.external_attr >> 16)
+    if (
+        not name
+        or len(name) > MAX_NAME_LENGTH
+        or any(part in ("", ".", "..") or part.endswith(":") or part[1:2] == ":" for part in parts)
+        or any(ord(character) < 32 for character in name.removesuffix("Icon\r"))
+    ):
+        raise ArchiveUnsafe("A file of the archive has a name that leaves its folder.")
+    if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise ArchiveUnsafe("The archive holds a link or a device.")
+    if entry.flag_bits & _ENCRYPTED:
+        raise ArchiveUnsafe("The archive is encrypted.")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ArchiveUnsafe("The archive is compressed by another method than deflate.")
+    return name
+
+
+def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, packed: int) -> bytes:
+    """left: the bytes that may still be taken. zipfile inflates piece by piece and verifies the CRC at the end."""
+    with archive.open(entry) as member:
+        content = member.read(left + 1)
+    if len(content) > left:
+        if MAX_BYTES > MAX_RATIO * packed:
+            raise ArchiveUnsafe(f"The archive expands more than {MAX_RATIO} times.")
+        raise FileTooLarge(f"The archive holds more than {MAX_BYTES // 1_000_000} MB.")
+    if len(content) != entry.file_size:
+        raise ArchiveUnsafe("The archive is damaged.", "Send the archive again, or pack it anew.")
+    return content

@@ -1,0 +1,69 @@
+"""Which channels of a WFDB header are leads of the ECG, and how their samples become mV."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ecg_core.errors import DuplicateLeads, HeaderInvalid, UnitsUnknown
+from ecg_core.leads import canonical_leads
+from ecg_core.readers.wfdb_header import Signal
+from ecg_core.recording import MV_PER_UNIT
+
+# What the format defines for a header that states no gain.
+DEFAULT_GAIN = 200.0
+# A step of 1 kV down to one of 1 aV: no converter is outside, and float32 neither overflows nor vanishes.
+MIN_STEPS_PER_MV, MAX_STEPS_PER_MV = 1e-6, 1e15
+
+_UNIT_WORDS = {"nanovolt": "nv", "microvolt": "uv", "millivolt": "mv", "volt": "v"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """mV = (sample - baseline) / steps_per_mv. signal: the channel's position in its header."""
+
+    name: str
+    signal: int
+    baseline: int
+    steps_per_mv: float
+
+
+def leads_of(signals: Sequence[Signal], units: str | None, corrections: dict[str, None]) -> list[Lead]:
+    """The ECG leads in the header's order; notes what it assumes. units: for leads whose unit is not stated.
+
+    Raises DuplicateLeads, HeaderInvalid, UnitsUnknown.
+    """
+    names = canonical_leads([signal.name for signal in signals])
+    leads = [
+        Lead(name, position, signal.baseline, _steps_per_mv(signal, units, corrections))
+        for position, (name, signal) in enumerate(zip(names, signals, strict=True))
+        if name is not None
+    ]
+    if len({lead.name for lead in leads}) < len(leads):
+        raise DuplicateLeads("Two channels of the record are the same lead.")
+    return leads
+
+
+def _steps_per_mv(signal: Signal, units: str | None, corrections: dict[str, None]) -> float:
+    unit = signal.unit.lower()
+    unit = _UNIT_WORDS.get(unit.removesuffix("s"), unit)
+    if unit not in MV_PER_UNIT and units is not None:
+        corrections["The header states no unit of voltage: the given one was taken."] = None
+        unit = units.lower()
+    elif not unit:
+        corrections["The header states no unit: mV, as the format defines."] = None
+        unit = "mv"
+    elif unit not in MV_PER_UNIT:
+        raise UnitsUnknown("The unit of an ECG lead is none of voltage.")
+    elif unit != "mv":
+        corrections["Values were converted to mV from the unit that the header states."] = None
+    if signal.gain is None:
+        corrections[f"The header states no gain: {DEFAULT_GAIN:g} steps per unit, as the format defines."] = None
+    gain = DEFAULT_GAIN if signal.gain is None else signal.gain
+    if gain == 0:
+        raise UnitsUnknown(
+            "The header says that an ECG lead is not calibrated: its gain is 0.", "State the gain in the header."
+        )
+    steps = gain / MV_PER_UNIT[unit]
+    if not math.isfinite(steps) or not MIN_STEPS_PER_MV <= abs(steps) <= MAX_STEPS_PER_MV:
+        raise HeaderInvalid("The gain of an ECG lead is none that a converter can have.")
+    return steps
