@@ -30,7 +30,7 @@ class Calibration:
     scale: NDArray[np.float64]
     bias: NDArray[np.float64]
 
-    def __call__(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    def __call__(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """logits [..., 5] -> probabilities [..., 5]."""
         return 1 / (1 + np.exp(-np.clip(self.scale * logits + self.bias, -60, 60)))
 

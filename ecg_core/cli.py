@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--ptbxl", type=Path, required=True, metavar="DIR")
     train.add_argument("--out", type=Path, required=True, metavar="DIR")
     train.add_argument("--epochs", type=int)
+    train.add_argument("--batch", type=int)
     train.add_argument("--members", type=int, help="networks whose logits are averaged")
     train.add_argument("--seed", type=int)
     train.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -180,7 +181,9 @@ def _train(options: argparse.Namespace) -> int:
     from ecg_core.training.train import train
 
     given = {
-        name: getattr(options, name) for name in ("epochs", "members", "seed") if getattr(options, name) is not None
+        name: getattr(options, name)
+        for name in ("epochs", "batch", "members", "seed")
+        if getattr(options, name) is not None
     }
     train(options.ptbxl, options.out, device=options.device, compiled=options.compile, fresh=options.fresh, **given)
     return 0

@@ -38,7 +38,7 @@ _ALIASES = {
 }
 _NUMBERED = {"1": "I", "2": "II", "3": "III"}
 _PREFIX = re.compile(
-    r"(mdc_ecg_lead|mdc_ecg_elec_potl|ecg|ekg|leads?|ableitung|abl|d[eé]rivation|derivaci[oó]n)[\s_:.-]*"
+    r"(mdc_ecg_lead|mdc_ecg_elec_potl|ecg|ekg|leads?|ableitung|abl|d[eé]rivation|derivaci[oó]n|derivazione|deriva[cç][aã]o|afleiding)[\s_:.-]*"
 )
 # C1-C6 are chest electrodes in Europe, but C3 and C4 are scalp electrodes in a sleep study: all six must be there.
 _CHEST_ELECTRODES = {f"c{digit}": f"V{digit}" for digit in range(1, 7)}

@@ -9,6 +9,7 @@ from ecg_core.classification import Notice
 from ecg_core.errors import (
     AmplitudeImplausible,
     FlatSignal,
+    NoEcgLeads,
     SamplingRateOutOfRange,
     SignalClipped,
     SignalMissing,
@@ -52,6 +53,8 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
         raise SamplingRateOutOfRange(f"The sampling rate of {recording.fs_hz:.7g} Hz is outside 50 to 4000 Hz.")
     if recording.duration_s < MIN_DURATION_S - 0.005:
         raise TooShort(f"The recording lasts {recording.duration_s:.1f} s; at least 5 s are needed.")
+    if not recording.leads:
+        raise NoEcgLeads("The recording has no lead.")
     signal = recording.signal
     gaps = np.isnan(signal)
     notices: list[Notice] = []

@@ -145,7 +145,10 @@ def signal_names(header: bytes) -> tuple[str, ...]:
 def _asked(outline: Layout) -> tuple[str, ...]:
     suffix = HEADER_SUFFIX if outline.segmented else ""
     names = (line.split(None, 1)[0] for line in outline.lines)
-    return tuple(dict.fromkeys(checked_name(name + suffix) for name in names if name != NULL))
+    asked = tuple(dict.fromkeys(checked_name(name + suffix) for name in names if name != NULL))
+    if not outline.segmented and any(is_header(name) for name in asked):
+        raise HeaderInvalid("The header names a header where a signal file should be.")
+    return asked
 
 
 def index(names: Iterable[str]) -> dict[str, str]:
@@ -209,29 +212,25 @@ def group(names: Iterable[str], read_header: Callable[[str], bytes]) -> Iterator
             raise HeaderInvalid("A header of the record is invalid.")
         return wanted
 
-    segments = {
-        found
-        for header, wanted in asked.items()
-        for name in wanted or ()
-        if is_header(name) and (found := find(split(header)[0] + name, among)) and not _is_master(asked[found])
-    }
+    segments = set()
+    for header, wanted in asked.items():
+        for name in wanted or ():
+            segment = find(split(header)[0] + name, among) if is_header(name) else None
+            if segment and not any(is_header(inner) for inner in asked[segment] or ()):
+                segments.add(segment)
     taken: set[str] = set(segments)
     stems: dict[tuple[str, str], bool] = {}
     for header in (name for name in asked if name not in segments):
         try:
-            found = _record(header, among, valid)
+            whole = _record(header, among, valid)
         except HeaderInvalid:
-            found = Group((header,), header)
-        taken.update(found.names)
-        stems[split(header)[:2]] = len(found.names) == 1 and not found.missing
-        yield found
+            whole = Group((header,), header)
+        taken.update(whole.names)
+        stems[split(header)[:2]] = len(whole.names) == 1 and not whole.missing
+        yield whole
     for name in names:
         if name not in taken and not is_noise(name):
             *stem, suffix = split(name)
             invalid = stems.get((stem[0], stem[1]))
             if invalid is None or (not invalid and suffix.lower() in _FILE_SUFFIXES):
                 yield Group((name,))
-
-
-def _is_master(asked: tuple[str, ...] | None) -> bool:
-    return any(is_header(name) for name in asked or ())

@@ -9,8 +9,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-import numpy as np
-
 from ecg_core.errors import HeaderInvalid
 from ecg_core.readers import statements
 from ecg_core.readers.options import choose_rate, choose_units
@@ -119,8 +117,9 @@ def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | Non
     lead = next((found for value in below if (found := statements.lead_in_any_language(value))), None)
     if lead is None:
         corrections.append("lead taken as I: a watch measures between both arms")
-    rows = read_rows(text, Table("", ("number",), (), (), (), body, line), [0])
+    rows = read_rows(text, Table("", ("number",), (), (), (), body, line), [0], [scale])
     if rows.infinite:
         corrections.append(f"values that are not finite read as gaps: {rows.infinite}")
-    signal = rows.values * np.float32(scale)
-    return Recording(signal, rate, (lead or "I",), "apple_csv", hashlib.sha256(data).hexdigest(), tuple(corrections))
+    return Recording(
+        rows.values, rate, (lead or "I",), "apple_csv", hashlib.sha256(data).hexdigest(), tuple(corrections)
+    )

@@ -6,8 +6,8 @@ import zlib
 from io import BytesIO
 
 from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge
-from ecg_core.records import is_junk
 from ecg_core.recording import MAX_BYTES
+from ecg_core.records import is_junk
 
 MAGIC = b"PK\x03\x04"
 _EMPTY_MAGIC = b"PK\x05\x06"
@@ -93,7 +93,7 @@ def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, packe
     with archive.open(entry) as member:
         content = member.read(left + 1)
     if len(content) > left:
-        if MAX_BYTES > MAX_RATIO * packed:
+        if MAX_RATIO * packed < MAX_BYTES:
             raise ArchiveUnsafe(f"The archive expands more than {MAX_RATIO} times.")
         raise FileTooLarge(f"The archive holds more than {MAX_BYTES // 1_000_000} MB.")
     if len(content) != entry.file_size:

@@ -87,7 +87,7 @@ def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | Non
     corrections: list[str] = []
     columns = _columns(table, corrections)
     scales = _scales(table, columns, units, corrections)
-    rows = _without_empty_end(read_rows(text, table, columns.positions, columns.time), corrections)
+    rows = _without_empty_end(read_rows(text, table, columns.positions, scales, columns.time), corrections)
     timeline = None
     if rows.time is not None and columns.time is not None:
         clock = table.kinds[columns.time] == "clock"
@@ -104,8 +104,6 @@ def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | Non
             raise FileTooLarge(f"The recording holds more than {MAX_VALUES:,} values.")
         signal = on_grid(signal, timeline)
         corrections.append(f"samples left out in the time column read as gaps: {timeline.missing}")
-    with np.errstate(over="ignore"):
-        signal = signal * np.array(scales, np.float32)[:, None]
     return Recording(signal, rate, columns.leads, "csv", hashlib.sha256(data).hexdigest(), tuple(corrections))
 
 

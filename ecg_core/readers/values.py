@@ -23,7 +23,7 @@ _CLOCK = rb" *+\[?(?:[-\d./]++[T ]++)?(?:(\d+):)?(\d+):(\d+(?:[.:]\d*)?)[^%s\n]*
 
 @dataclass(frozen=True)
 class Rows:
-    """values: [columns, rows] float32 as they stand. time: [rows] as it stands, or seconds of a clock.
+    """values: [columns, rows] mV. time: [rows] as it stands, or seconds of a clock.
 
     infinite: values beyond all numbers, now NaN. blank: empty lines between the rows.
     """
@@ -150,8 +150,13 @@ def _line_number(chunk: bytes, row: int, line: int) -> int:
     return next((number for position, number in enumerate(filled) if position == row), line)
 
 
-def read_rows(text: bytes, table: Table, columns: Sequence[int], time: int | None = None) -> Rows:
-    """The given columns of a table, and its time column. Raises SignalInvalid with the line that cannot be read."""
+def read_rows(
+    text: bytes, table: Table, columns: Sequence[int], scales: Sequence[float], time: int | None = None
+) -> Rows:
+    """The given columns of a table, times their scales in mV, and its time column.
+
+    Raises SignalInvalid with the line that cannot be read, FileTooLarge.
+    """
     # Blank lines are counted with the rows: a file of nothing else is no recording either.
     if text.count(b"\n", table.body) * len(columns) > MAX_VALUES:
         raise FileTooLarge(f"The table holds more than {MAX_VALUES:,} values.")
@@ -168,7 +173,7 @@ def read_rows(text: bytes, table: Table, columns: Sequence[int], time: int | Non
             clock = rows[:, len(columns) :]
             times.append(clock @ np.array([3600.0, 60.0, 1.0]) if parser.clock else clock[:, 0].copy())
         with np.errstate(over="ignore"):
-            leads = rows[:, : len(columns)].T.astype(np.float32)
+            leads = (rows[:, : len(columns)] * scales).T.astype(np.float32)
         bad = np.isinf(leads)
         infinite += int(np.count_nonzero(bad))
         leads[bad] = np.nan

@@ -32,7 +32,6 @@ def read(header: str, files: Files, *, fs_hz: float | None = None, units: str | 
     master = parse(files[header])
     _check_size(sum(segment.frames for segment in master.segments))
     segments = _segments(master, folder)
-    data = [{signal.file: folder.get(signal.file) for signal in segment.signals} for _, _, segment in segments]
     if folder.missing:
         raise RecordIncomplete(
             f"The record is incomplete: files that its header asks for are missing ({len(folder.missing)}).",
@@ -41,10 +40,9 @@ def read(header: str, files: Files, *, fs_hz: float | None = None, units: str | 
     rate = _rate(master.fs_hz, fs_hz, corrections)
 
     variable = bool(master.segments) and master.segments[0].frames == 0 and master.segments[0].name is not None
-    layout = segments.pop(0)[2] if variable else None
+    layout = segments.pop(0).header if variable else None
     parts = [
-        verified(start, length, segment, found, units, corrections)
-        for (start, length, segment), found in zip(segments, data[variable:], strict=True)
+        verified(segment.start, segment.frames, segment.header, segment.data, units, corrections) for segment in segments
     ]
     frames = sum(segment.frames for segment in master.segments) or sum(part.frames for part in parts)
     names = _names(layout, parts)
@@ -52,10 +50,10 @@ def read(header: str, files: Files, *, fs_hz: float | None = None, units: str | 
         raise NoEcgLeads("No channel of the record is named as an ECG lead.")
     _check_size(frames * len(names))
     _check_size(sum(part.samples for part in parts), MAX_DECODED)
-    if others := len((layout or segments[0][2]).signals) - len(names):
-        corrections[f"Channels that are none of the twelve leads were left out: {others}."] = None
+    if others := len((layout or segments[0].header).signals) - len(names):
+        corrections[f"channels that are none of the twelve leads left out: {others}"] = None
     if gap := frames - sum(part.frames for part in parts):
-        corrections[f"Samples in gaps between the segments hold no value: {gap}."] = None
+        corrections[f"samples without a value in gaps between segments: {gap}"] = None
 
     signal = np.empty((len(names), frames), np.float32)
     if master.segments:
@@ -78,12 +76,20 @@ class _Folder:
     used: dict[str, None] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
 
-    def get(self, name: str) -> bytes:
-        if name == records.NULL:
-            return b""
+    def get(self, name: str) -> bytes | None:
         found = records.find(self.path + name, self.names)
         (self.missing if found is None else self.used)[found or self.path + name] = None
-        return b"" if found is None else self.files[found]
+        return None if found is None else self.files[found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """frames: by the master header. data: the signal files' bytes by their names in the header."""
+
+    start: int
+    frames: int | None
+    header: Header
+    data: dict[str, bytes]
 
 
 def _check_size(values: int, limit: int = MAX_VALUES) -> None:
@@ -95,36 +101,40 @@ def _rate(stated: float | None, given: float | None, corrections: dict[str, None
     if stated is None:
         if given is None:
             raise SamplingRateUnknown("The header states no sampling rate.")
-        corrections["The header states no sampling rate: the given one was taken."] = None
+        corrections[f"sampling rate as given with the file: {given:.6g} Hz"] = None
         return given
     if given is not None and given != stated:
-        corrections["The sampling rate is the header's own, not the given one."] = None
+        corrections["sampling rate given with the file not used: the file states another"] = None
     return stated
 
 
-def _segments(master: Header, folder: _Folder) -> list[tuple[int, int | None, Header]]:
-    """(start, frames by the master header, header) of a layout and of every segment that holds samples."""
+def _segments(master: Header, folder: _Folder) -> list[_Segment]:
+    """The record itself, or its layout and every segment that holds samples, with the signal files that are there."""
     if not master.segments:
-        return [(0, None, master)]
-    found: list[tuple[int, int | None, Header]] = []
+        return [_Segment(0, None, master, _data(master, folder))]
+    found: list[_Segment] = []
     start = signals = 0
     for position, segment in enumerate(master.segments):
         if segment.name is not None and (segment.frames or position == 0):
             data = folder.get(segment.name)
-            if data or not folder.missing:
+            if data is not None:
                 header = parse(data)
+                signals += len(header.signals)
                 if header.segments:
                     raise HeaderInvalid("A segment of the record is made of segments itself.")
                 if None not in (header.fs_hz, master.fs_hz) and header.fs_hz != master.fs_hz:
                     raise HeaderInvalid("A segment has another sampling rate than its record.")
-                signals += len(header.signals)
                 if signals > records.MAX_SEGMENT_SIGNALS:
                     raise HeaderInvalid("The segments of the record have too many signals.")
-                found.append((start, segment.frames, header))
+                found.append(_Segment(start, segment.frames, header, _data(header, folder)))
         start += segment.frames
     if master.frames not in (None, start):
         raise HeaderInvalid("The segments are not as long as the record.")
     return found
+
+
+def _data(header: Header, folder: _Folder) -> dict[str, bytes]:
+    return {signal.file: folder.get(signal.file) or b"" for signal in header.signals if signal.file != records.NULL}
 
 
 def _names(layout: Header | None, parts: list[Part]) -> list[str]:

@@ -1,4 +1,4 @@
-"""WFDB signal files in FLAC, formats 508, 516 and 524: decoded by soundfile, which is imported when such a file arrives."""
+"""WFDB signal files in FLAC, formats 508, 516 and 524: decoded by soundfile, imported when such a file arrives."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,14 +1,14 @@
-"""WFDB headers: https://physionet.org/physiotools/wag/header-5.htm, read as the WFDB library reads them, and verified."""
+"""WFDB headers, read as the WFDB library reads them, and verified: physionet.org/physiotools/wag/header-5.htm."""
 
 import math
 import re
 from dataclasses import dataclass
 
 from ecg_core.errors import HeaderInvalid, SamplingRateOutOfRange
-from ecg_core.records import HEADER_SUFFIX, NULL, checked_name, layout
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
+from ecg_core.records import HEADER_SUFFIX, NULL, checked_name, layout
 
-# All signals of one file together. Multi-rate records have 4 or 8 samples a frame, EDF+ converted ones up to 1,000.
+# Of all signals together. Multi-rate records have 4 or 8 for each signal, those converted from EDF up to 1,000.
 MAX_FRAME_SAMPLES = 65_536
 # Initial values, baselines and ADC zeros are 32-bit integers in the WFDB library.
 MAX_INTEGER = 2**31
@@ -115,7 +115,7 @@ def _signal(line: str) -> Signal:
     samples_per_frame = int(samples or 1)
     if not 1 <= samples_per_frame <= MAX_FRAME_SAMPLES:
         raise HeaderInvalid("A signal has no valid number of samples per frame.")
-    if gain is None and name and _NO_GAIN.match(name) or gain and not math.isfinite(float(gain)):
+    if (gain is None and name and _NO_GAIN.match(name)) or (gain and not math.isfinite(float(gain))):
         raise HeaderInvalid("A gain of the header is no finite number.")
     level, first = int(baseline or zero or 0), int(initial or 0)
     if abs(level) > MAX_INTEGER or abs(first) > MAX_INTEGER:

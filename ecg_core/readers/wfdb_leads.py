@@ -15,6 +15,7 @@ DEFAULT_GAIN = 200.0
 MIN_STEPS_PER_MV, MAX_STEPS_PER_MV = 1e-6, 1e15
 
 _UNIT_WORDS = {"nanovolt": "nv", "microvolt": "uv", "millivolt": "mv", "volt": "v"}
+_SPELLED = {"nv": "nV", "uv": "uV", "µv": "uV", "μv": "uV", "mv": "mV", "v": "V"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +44,34 @@ def leads_of(signals: Sequence[Signal], units: str | None, corrections: dict[str
     return leads
 
 
+def _unit(text: str) -> str | None:
+    """The key of MV_PER_UNIT for a unit as people write it."""
+    word = text.strip().lower()
+    word = _UNIT_WORDS.get(word.removesuffix("s"), word)
+    return word if word in MV_PER_UNIT else None
+
+
 def _steps_per_mv(signal: Signal, units: str | None, corrections: dict[str, None]) -> float:
-    unit = signal.unit.lower()
-    unit = _UNIT_WORDS.get(unit.removesuffix("s"), unit)
-    if unit not in MV_PER_UNIT and units is not None:
-        corrections["The header states no unit of voltage: the given one was taken."] = None
-        unit = units.lower()
-    elif not unit:
-        corrections["The header states no unit: mV, as the format defines."] = None
-        unit = "mv"
-    elif unit not in MV_PER_UNIT:
+    given = None if units is None else _unit(units)
+    if units is not None and given is None:
+        raise UnitsUnknown("The unit given with the file is not known.")
+    unit = _unit(signal.unit)
+    if unit is None and given is not None:
+        corrections[f"unit as given with the file: {_SPELLED[given]}"] = None
+    elif unit is None and signal.unit:
         raise UnitsUnknown("The unit of an ECG lead is none of voltage.")
-    elif unit != "mv":
-        corrections["Values were converted to mV from the unit that the header states."] = None
+    elif unit is None:
+        corrections["unit not stated: mV, as the format defines"] = None
+    elif given is not None and MV_PER_UNIT[given] != MV_PER_UNIT[unit]:
+        corrections["unit given with the file not used: the file states another"] = None
+    unit = unit or given or "mv"
+    if MV_PER_UNIT[unit] != 1:
+        corrections[f"converted from {_SPELLED[unit]} to mV"] = None
     if signal.gain is None:
-        corrections[f"The header states no gain: {DEFAULT_GAIN:g} steps per unit, as the format defines."] = None
+        corrections[f"gain not stated: {DEFAULT_GAIN:g} steps per unit, as the format defines"] = None
     gain = DEFAULT_GAIN if signal.gain is None else signal.gain
     if gain == 0:
-        raise UnitsUnknown(
-            "The header says that an ECG lead is not calibrated: its gain is 0.", "State the gain in the header."
-        )
+        raise UnitsUnknown("The gain of an ECG lead is 0: it is not calibrated.", "State the gain in the header.")
     steps = gain / MV_PER_UNIT[unit]
     if not math.isfinite(steps) or not MIN_STEPS_PER_MV <= abs(steps) <= MAX_STEPS_PER_MV:
         raise HeaderInvalid("The gain of an ECG lead is none that a converter can have.")

@@ -75,11 +75,11 @@ def verified(
     frames = header.frames or expected
     if frames is None:
         frames = min((file.frames for file in files), default=0)
-        corrections["The header states no length: that of the signal file was taken."] = None
+        corrections["length not stated: taken from the size of the signal file"] = None
     if any(file.frames < max(frames, 1) for file in files):
         raise SignalTruncated("A signal file is shorter than its header says.")
     if any(file.frames > frames for file in files):
-        corrections["A signal file is longer than its header says: the rest was not read."] = None
+        corrections["signal file longer than its header says: the rest not read"] = None
     if any(signal.skew > frames for signal in header.signals):
         raise HeaderInvalid("A skew of the header is longer than the record.")
     leads = tuple(leads_of(header.signals, units, corrections))
@@ -128,9 +128,9 @@ def decode(part: Part, out: NDArray[np.float32], names: Sequence[str], correctio
         for run in runs:
             if run.skew:
                 out[run.rows, part.frames - run.skew :] = np.nan
-                corrections["Leads that were stored with a delay were aligned, as the header states."] = None
+                corrections["leads stored with a delay aligned, as the header states"] = None
             if run.averaged:
-                corrections["Several samples of a frame were averaged to one."] = None
+                corrections["samples of one frame averaged"] = None
         _verify(file, np.add.reduceat(sums, columns[:-1]), part.has_checksums, corrections)
 
 
@@ -191,4 +191,4 @@ def _verify(file: SignalFile, sums: NDArray[np.int64], has_checksums: bool, corr
             continue
         if has_checksums:
             raise ChecksumMismatch("The samples of the record are not those that its header was written for.")
-        corrections["The header's checksums are all 0: the samples could not be verified."] = None
+        corrections["checksums all 0: the samples could not be verified"] = None

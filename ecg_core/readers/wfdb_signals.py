@@ -13,8 +13,13 @@ Integers = NDArray[np.signedinteger]
 BLOCK_SAMPLES = 393_216
 # The code for "no sample here"; differences (format 8) have none.
 INVALID: dict[int, int | None] = {
-    **{80: -(2**7), 508: -(2**7), 310: -(2**9), 311: -(2**9), 212: -(2**11), 24: -(2**23), 524: -(2**23)},
-    **{16: -(2**15), 61: -(2**15), 160: -(2**15), 516: -(2**15), 32: -(2**31), 8: None},
+    **dict.fromkeys((80, 508), -(2**7)),
+    **dict.fromkeys((310, 311), -(2**9)),
+    **dict.fromkeys((16, 61, 160, 516), -(2**15)),
+    **dict.fromkeys((24, 524), -(2**23)),
+    212: -(2**11),
+    32: -(2**31),
+    8: None,
 }
 FLAC = (508, 516, 524)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.classifier import CARD_FILE, Classifier
+from ecg_core.classifier import CARD_FILE, Calibration, Classifier
 from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.preparation import MODEL_FS_HZ, WINDOW_SAMPLES
 from ecg_core.training import metrics
@@ -71,8 +71,7 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
             for label, (scale, bias) in zip(SUPERCLASSES, pairs, strict=True)
         }
         if name == "12":
-            scales, biases = np.array(pairs).T
-            calibrated = 1 / (1 + np.exp(-(scales * score + biases)))
+            calibrated = Calibration(*np.array(pairs).T)(score)
             card["thresholds"] = {
                 label: metrics.best_f1_threshold(truth[:, k], calibrated[:, k]) for k, label in enumerate(SUPERCLASSES)
             }

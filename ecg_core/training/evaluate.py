@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ecg_core import quality
 from ecg_core.classification import DIAGNOSES, OTHER_ABNORMALITIES, SUPERCLASSES
-from ecg_core.classifier import Classifier
+from ecg_core.classifier import Calibration, Classifier
 from ecg_core.errors import EcgError
 from ecg_core.preparation import prepare
 from ecg_core.readers import read
@@ -96,8 +96,8 @@ def cross_fitted_probabilities(truth: Bools, logits: Floats, groups: NDArray[np.
     for group in np.unique(groups):
         inside = groups == group
         for column in range(truth.shape[1]):
-            scale, bias = metrics.fit_logistic(truth[~inside, column], logits[~inside, column])
-            probabilities[inside, column] = 1 / (1 + np.exp(-(scale * logits[inside, column] + bias)))
+            pair = metrics.fit_logistic(truth[~inside, column], logits[~inside, column])
+            probabilities[inside, column] = Calibration(*np.array(pair))(logits[inside, column])
     return probabilities
 
 

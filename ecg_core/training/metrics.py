@@ -43,12 +43,17 @@ def logit(probability: Floats) -> Floats:
 
 
 def fit_logistic(truth: Bools, score: Floats) -> tuple[float, float]:
-    """(scale, bias) that maximise the likelihood of sigmoid(scale * score + bias), by Newton's method (Platt 1999)."""
+    """(scale, bias) of the most likely sigmoid(scale * score + bias), by Newton's method.
+
+    The targets are Platt's (1999): a little inside 0 and 1, so that separable scores have a finite answer.
+    """
+    positives = int(truth.sum())
+    target = np.where(truth, (positives + 1) / (positives + 2), 1 / (len(truth) - positives + 2))
     design = np.stack([score, np.ones(len(score))], axis=1)
     beta = np.array([1.0, 0.0])
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(design @ beta, -60, 60)))
-        gradient = design.T @ (truth - p)
+        gradient = design.T @ (target - p)
         hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
         beta = beta + step

@@ -10,7 +10,7 @@ from ecg_core.classifier import MODEL_FILE
 from ecg_core.training import fit as fitting
 from ecg_core.training.calibrate import write_card
 from ecg_core.training.export import export_onnx
-from ecg_core.training.fit import EPOCHS, SEED, Settings, fit
+from ecg_core.training.fit import BATCH, EPOCHS, SEED, Settings, fit
 from ecg_core.training.model_card import render
 
 # Two networks that differ in their seed alone: their mean is worth what a longer training of one was not.
@@ -23,6 +23,7 @@ def train(
     out: Path,
     *,
     epochs: int = EPOCHS,
+    batch: int = BATCH,
     members: int = MEMBERS,
     seed: int = SEED,
     device: str = "cpu",
@@ -32,7 +33,7 @@ def train(
     """Trains each member, going on from its checkpoint, and writes the artifacts to out."""
     checkpoints = []
     for member in range(members):
-        settings = Settings(epochs=epochs, seed=seed + member, device=device, compiled=compiled)
+        settings = Settings(epochs=epochs, batch=batch, seed=seed + member, device=device, compiled=compiled)
         checkpoints.append(fit(ptbxl, out / f"member{member + 1}", settings, resume=not fresh))
     export(checkpoints, ptbxl, out)
 

@@ -571,6 +571,13 @@ def test_values_beyond_all_numbers_become_gaps_and_are_counted() -> None:
     assert "values that are not finite read as gaps: 5" in recording.corrections
 
 
+def test_values_that_overflow_in_the_conversion_become_gaps() -> None:
+    recording = csv.read("", b"I_V\n" + b"1e37\n0.001\n" * 20, fs_hz=500)
+
+    assert np.isnan(recording.signal[0, 0])
+    assert recording.signal[0, 1] == 1
+
+
 @pytest.mark.parametrize("bad", ["1,2", "1,2,3,4", "1"])
 def test_rows_of_another_width_are_refused_with_their_line(bad: str) -> None:
     data = "I,II,V1\n" + "1,2,3\n" * 40 + bad + "\n" + "1,2,3\n" * 40

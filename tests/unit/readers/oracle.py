@@ -1,0 +1,23 @@
+"""The wfdb package, which readers are compared with; it uses what pandas deprecates."""
+
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import wfdb
+
+
+def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def called(*args: Any, **options: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return function(*args, **options)
+
+    return called
+
+
+rdrecord, wrsamp = _quiet(wfdb.rdrecord), _quiet(wfdb.wrsamp)

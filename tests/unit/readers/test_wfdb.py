@@ -1,0 +1,490 @@
+"""WFDB records: equal to what the wfdb package reads, and to what headers of other writers mean."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ecg_core.errors import (
+    ChecksumMismatch,
+    DuplicateLeads,
+    EcgError,
+    FileTooLarge,
+    HeaderInvalid,
+    NoEcgLeads,
+    RecordIncomplete,
+    SamplingRateUnknown,
+    SignalTruncated,
+    UnitsUnknown,
+    UnsupportedFormat,
+)
+from ecg_core.leads import LEADS, canonical_leads
+from ecg_core.readers import wfdb, wfdb_flac
+from ecg_core.recording import Recording
+from tests.unit.readers import oracle
+from tests.unit.readers.wfdb_records import encode, make_header, make_record, make_samples, make_segmented
+
+NATIVE_FORMATS = {"8": 8, "16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12, "310": 10, "311": 10}
+FLAC_FORMATS = {"508": 8, "516": 16, "524": 24}
+RELATIVE_ERROR = 3e-7
+
+
+def folder_of(header: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in header.parent.iterdir()}
+
+
+def expected_of(header: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(leads in mV [leads, samples], their canonical names) as the wfdb package reads them."""
+    record = oracle.rdrecord(str(header.with_suffix("")))
+    names = canonical_leads(record.sig_name)
+    rows = [row for row, name in enumerate(names) if name]
+    return record.p_signal[:, rows].T, tuple(name for name in names if name)
+
+
+def assert_equal(recording: Recording, signal: np.ndarray, leads: Sequence[str]) -> None:
+    assert recording.leads == tuple(leads)
+    assert recording.signal.dtype == np.float32
+    scale = np.nanmax(np.abs(signal), initial=1.0)
+    np.testing.assert_allclose(recording.signal, signal, rtol=RELATIVE_ERROR, atol=RELATIVE_ERROR * scale, equal_nan=True)
+
+
+def test_every_sample_record_equals_what_the_wfdb_package_reads(samples: Path) -> None:
+    headers = sorted(samples.glob("wfdb*/**/*.hea"))
+    refused = {}
+    for header in headers:
+        try:
+            recording = wfdb.read(header.name, folder_of(header))
+        except EcgError as error:
+            refused[header.stem] = error.code
+        else:
+            assert_equal(recording, *expected_of(header))
+    assert len(headers) > 30
+    assert refused == {
+        "binformats": "no_ecg_leads",
+        "flacformats": "no_ecg_leads",
+        "3269321_0001": "no_ecg_leads",
+        "3269321_layout": "header_invalid",
+        "p000878-2137-10-26-16-57": "file_too_large",
+    }
+
+
+@pytest.mark.parametrize("name", ["binformats", "flacformats"])
+def test_every_format_of_the_samples_equals_the_wfdb_package_once_its_channels_are_leads(
+    samples: Path, tmp_path: Path, name: str
+) -> None:
+    files = folder_of(samples / "wfdb" / f"{name}.hea")
+    header = files[f"{name}.hea"].decode()
+    for number, lead in enumerate(LEADS):
+        header = header.replace(f"sig {number}, fmt", f"{lead} @").replace(f"{lead} @ ", f"{lead}\n# was format ")
+    (tmp_path / f"{name}.hea").write_text(header)
+    for file in files:
+        if file.startswith(f"{name}.d"):
+            (tmp_path / file).write_bytes(files[file])
+    assert_equal(wfdb.read(f"{name}.hea", folder_of(tmp_path / f"{name}.hea")), *expected_of(tmp_path / f"{name}.hea"))
+
+
+def write(folder: Path, fmt: str, channels: list[np.ndarray], leads: Sequence[str], **fields: Any) -> Path:
+    """A record written by the wfdb package. channels: one array of ADC values each."""
+    frames = [width or 1 for width in fields.get("samps_per_frame") or [1] * len(leads)]
+    common: dict[str, Any] = {
+        "fs": 500,
+        "units": ["mV"] * len(leads),
+        "sig_name": list(leads),
+        "fmt": [fmt] * len(leads),
+        "adc_gain": [200.0 + row for row in range(len(leads))],
+        "baseline": [row - 3 for row in range(len(leads))],
+        "write_dir": str(folder),
+    } | fields
+    if max(frames) > 1:
+        oracle.wrsamp("rec", e_d_signal=channels, **common)
+    else:
+        oracle.wrsamp("rec", d_signal=np.array(channels).T, **common)
+    return folder / "rec.hea"
+
+
+def make_encoded(folder: Path, samples: np.ndarray, storage: str) -> Path:
+    """A record whose signal file is written by the format's definition."""
+    leads = LEADS[: len(samples)]
+    header = make_header(samples, leads=leads, storage=storage, gain="200(-3)/mV")
+    (folder / "rec.hea").write_bytes(header)
+    (folder / "rec.dat").write_bytes(encode(samples, storage))
+    return folder / "rec.hea"
+
+
+def make_values(storage: str, leads: int, frames: int) -> np.ndarray:
+    """Values that the format can hold; small steps for differences."""
+    return np.cumsum(make_samples(leads, frames, 7), axis=1) if storage == "8" else make_samples(
+        leads, frames, NATIVE_FORMATS[storage]
+    )
+
+
+@pytest.mark.parametrize("storage", NATIVE_FORMATS)
+def test_each_format_is_read_by_its_definition_and_as_the_wfdb_package_reads_it(tmp_path: Path, storage: str) -> None:
+    for leads, frames in [(1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (3, 333), (12, 1001)]:
+        values = make_values(storage, leads, frames)
+        header = make_encoded(tmp_path, values, storage)
+        recording = wfdb.read("rec.hea", folder_of(header))
+        assert_equal(recording, (values + 3) / 200, LEADS[:leads])
+        assert_equal(recording, *expected_of(header))
+        assert recording.corrections == ()
+
+
+@pytest.mark.parametrize("fmt", ["16", "24", "32", "80", "212"])
+def test_a_record_written_by_the_wfdb_package_is_read_alike(tmp_path: Path, fmt: str) -> None:
+    header = write(tmp_path, fmt, list(make_samples(3, 333, NATIVE_FORMATS[fmt])), LEADS[:3])
+    assert_equal(wfdb.read("rec.hea", folder_of(header)), *expected_of(header))
+
+
+@pytest.mark.parametrize(("fmt", "bits"), FLAC_FORMATS.items())
+def test_flac_written_by_the_wfdb_package_is_read_alike(tmp_path: Path, fmt: str, bits: int) -> None:
+    header = write(tmp_path, fmt, list(make_samples(2, 1001, bits)), ("I", "II"))
+    assert_equal(wfdb.read("rec.hea", folder_of(header)), *expected_of(header))
+
+
+@pytest.mark.parametrize("storage", NATIVE_FORMATS)
+def test_files_of_several_blocks_are_read_alike(
+    tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecg_core.readers.wfdb_signals.BLOCK_SAMPLES", 100)
+    values = make_values(storage, 3, 1000)
+    header = make_encoded(tmp_path, values, storage)
+    assert_equal(wfdb.read("rec.hea", folder_of(header)), (values + 3) / 200, LEADS[:3])
+
+
+def test_format_8_goes_on_from_each_signals_own_last_sample_across_frames_and_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecg_core.readers.wfdb_signals.BLOCK_SAMPLES", 12)
+    steps = make_samples(1, 600, 7)[0].astype("i1")
+    (tmp_path / "r.dat").write_bytes(steps.tobytes())
+    lines = "r.dat 8x2 200/mV 12 0 -40 {} 0 I\nr.dat 8 200/mV 12 0 7 {} 0 II\n"
+    frames = steps.reshape(200, 3).astype(int)
+    one, two = np.cumsum(frames[:, :2]) - 40, np.cumsum(frames[:, 2]) + 7
+    (tmp_path / "r.hea").write_text("r 2 500 200\n" + lines.format(one.sum(), two.sum()))
+    assert_equal(wfdb.read("r.hea", folder_of(tmp_path / "r.hea")), *expected_of(tmp_path / "r.hea"))
+
+
+@pytest.mark.parametrize("fmt", ["16", "24", "212", "516"])
+def test_several_samples_of_a_frame_are_averaged_as_the_wfdb_package_does(tmp_path: Path, fmt: str) -> None:
+    widths = [4, 4] if fmt == "516" else [4, 1, 2]
+    leads = ("II", "V5", "V6")[: len(widths)]
+    channels = [np.cumsum(make_samples(1, 300 * width, 6, seed)[0]) for seed, width in enumerate(widths)]
+    header = write(tmp_path, fmt, channels, leads, samps_per_frame=widths)
+    recording = wfdb.read("rec.hea", folder_of(header))
+    assert_equal(recording, *expected_of(header))
+    assert recording.fs_hz == 500
+    assert "samples of one frame averaged" in recording.corrections
+
+
+@pytest.mark.parametrize(("fmt", "bits"), [(f, b) for f, b in {**NATIVE_FORMATS, **FLAC_FORMATS}.items() if f != "8"])
+def test_the_code_for_an_invalid_sample_becomes_no_number(tmp_path: Path, fmt: str, bits: int) -> None:
+    values = make_samples(1, 100, bits)
+    values[0, 10:20] = -(2 ** (bits - 1))
+    header = write(tmp_path, fmt, list(values), ("I",)) if fmt in FLAC_FORMATS else make_encoded(tmp_path, values, fmt)
+    recording = wfdb.read("rec.hea", folder_of(header))
+    assert np.isnan(recording.signal[0, 10:20]).all()
+    assert np.isfinite(recording.signal).sum() == 90
+
+
+def test_skewed_leads_are_aligned_and_their_end_is_missing() -> None:
+    values = make_samples(2, 100)
+    files = make_record(values, leads=("I", "II"))
+    files["rec.hea"] = files["rec.hea"].replace(b"16 1000.0(0)/mV 16 0", b"16:7 1000.0(0)/mV 16 0", 1)
+    recording = wfdb.read("rec.hea", files)
+    np.testing.assert_allclose(recording.signal[0, :93], values[0, 7:] / 1000, rtol=1e-6)
+    assert np.isnan(recording.signal[0, 93:]).all()
+    np.testing.assert_allclose(recording.signal[1], values[1] / 1000, rtol=1e-6)
+    assert "leads stored with a delay aligned, as the header states" in recording.corrections
+
+
+def test_a_mat_file_of_the_challenge_is_format_16_behind_24_bytes() -> None:
+    values = make_samples(12, 100)
+    header = make_header(values, file="rec.mat", storage="16x1+24")
+    files = {"rec.hea": header, "rec.mat": b"\x14" * 24 + values.T.astype("<i2").tobytes()}
+    np.testing.assert_allclose(wfdb.read("rec.hea", files).signal, values / 1000, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("gain", "factor", "correction"),
+    [
+        ("1000/mV", 1e-3, None),
+        ("1000.0(0)/mV", 1e-3, None),
+        ("1e3/mV", 1e-3, None),
+        ("1000(-5)/mV", 1e-3, None),
+        ("-1000/mV", -1e-3, None),
+        ("1/uV", 1e-3, "converted from uV to mV"),
+        ("1/µV", 1e-3, "converted from uV to mV"),
+        ("1/microvolts", 1e-3, "converted from uV to mV"),
+        ("1e6/V", 1e-3, "converted from V to mV"),
+        (".001/nV", 1e-3, "converted from nV to mV"),
+        ("1000", 1e-3, "unit not stated: mV, as the format defines"),
+    ],
+)
+def test_gain_baseline_and_unit_give_millivolts(gain: str, factor: float, correction: str | None) -> None:
+    values = make_samples(1, 50)
+    recording = wfdb.read("rec.hea", make_record(values, leads=("II",), gain=gain))
+    baseline = -5 if "-5" in gain else 0
+    np.testing.assert_allclose(recording.signal, (values - baseline) * factor, rtol=1e-5)
+    assert recording.corrections == (() if correction is None else (correction,))
+
+
+def test_each_lead_has_its_own_gain_and_unit() -> None:
+    files = make_record(np.array([[100, 100], [100, 100]]), leads=("I", "II"), gain="2(50)/mV")
+    files["rec.hea"] = files["rec.hea"].replace(b"2(50)/mV", b"1/uV", 1)
+    np.testing.assert_allclose(wfdb.read("rec.hea", files).signal, [[0.1, 0.1], [25, 25]])
+
+
+def test_a_latin_1_micro_sign_is_a_unit_too() -> None:
+    files = make_record(np.array([[100]]), leads=("I",), gain="1/uV")
+    files["rec.hea"] = files["rec.hea"].replace(b"uV", b"\xb5V")
+    assert wfdb.read("rec.hea", files).signal[0, 0] == np.float32(0.1)
+
+
+def test_the_adc_zero_stands_in_for_a_baseline_that_is_not_stated() -> None:
+    files = make_record(np.array([[1024, 1224]]), leads=("I",), gain="200/mV", tail="11 1024 1024 2248 0 {lead}")
+    np.testing.assert_allclose(wfdb.read("rec.hea", files).signal, [[0, 1]])
+
+
+def test_large_baselines_of_wide_formats_lose_nothing() -> None:
+    values = np.array([[2_000_000_100, 2_000_000_200]])
+    header = make_header(values, leads=("I",), storage="32", gain="1000(2000000000)/mV")
+    recording = wfdb.read("rec.hea", {"rec.hea": header, "rec.dat": values.astype("<i4").tobytes()})
+    np.testing.assert_allclose(recording.signal, [[0.1, 0.2]], rtol=1e-6)
+
+
+def test_a_gain_that_is_not_stated_is_the_formats_own_and_said() -> None:
+    header = b"rec 1 500 2\nrec.dat 16\n".replace(b"16\n", b"16 I\n")
+    recording = wfdb.read("rec.hea", {"rec.hea": header, "rec.dat": np.array([200, -200], "<i2").tobytes()})
+    np.testing.assert_allclose(recording.signal, [[1, -1]])
+    assert "gain not stated: 200 steps per unit, as the format defines" in recording.corrections
+
+
+@pytest.mark.parametrize("tail", ["", "16", "16 0", "16 0 5", "16 0 5 {checksum}", "16 0 5 {checksum} 0"])
+def test_optional_fields_may_be_missing_from_the_end(tail: str) -> None:
+    with pytest.raises(NoEcgLeads):
+        wfdb.read("rec.hea", make_record(leads=("I",), tail=tail))
+
+
+@pytest.mark.parametrize("tail", ["{lead}", "16 {lead}", "16 0 {initial} {checksum} {lead}"])
+def test_a_description_may_follow_fewer_fields_than_the_format_asks_for(tail: str) -> None:
+    assert wfdb.read("rec.hea", make_record(leads=("aVR", "ECG lead V1"), tail=tail)).leads == ("aVR", "V1")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rec 2 500 1000 12:00:00 01/02/2003",
+        "rec 2 500.0 1000",
+        "rec 2 500/500(0) 1000 8:26:04.123",
+        "rec 2 500/1e3(-5.5)  1000  0:0 ",
+        "\trec\t2\t500\t1000",
+        "rec 2 5e2 1000",
+    ],
+)
+def test_record_lines_with_times_dates_and_counters_are_read(line: str) -> None:
+    recording = wfdb.read("rec.hea", make_record(leads=("I", "II"), record=line))
+    assert (recording.fs_hz, recording.signal.shape) == (500, (2, 1000))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n# ä\n"])
+def test_line_ends_comments_and_bytes_of_other_encodings_change_nothing(end: str) -> None:
+    files = make_record(end=end, comments=("# Größe 180", "#<age>: 81"))
+    files["rec.hea"] = b"\xef\xbb\xbf# first\n" + files["rec.hea"] + b"# J\xf6rg\n"
+    assert wfdb.read("rec.hea", files).leads == LEADS
+
+
+def test_capitals_of_ptb_xl_and_other_spellings_name_the_same_leads() -> None:
+    names = ("i", "II", "iii", "AVR", "avl", "aVF", "v1", "V2", "V3", "V4", "V5", "MDC_ECG_LEAD_V6")
+    assert wfdb.read("rec.hea", make_record(leads=names)).leads == LEADS
+
+
+def test_channels_that_are_no_leads_are_left_out_and_counted() -> None:
+    values = make_samples(4, 100)
+    recording = wfdb.read("rec.hea", make_record(values, leads=("vx", "I", "RESP", "II")))
+    np.testing.assert_allclose(recording.signal, values[[1, 3]] / 1000, rtol=1e-6)
+    assert recording.corrections == ("channels that are none of the twelve leads left out: 2",)
+
+
+def test_a_channel_that_is_no_lead_may_have_any_gain_and_unit() -> None:
+    files = make_record(leads=("ABP", "I"))
+    files["rec.hea"] = files["rec.hea"].replace(b"1000.0(0)/mV", b"0/mmHg", 1)
+    assert wfdb.read("rec.hea", files).leads == ("I",)
+
+
+def test_no_leads_and_leads_twice_are_refused() -> None:
+    with pytest.raises(NoEcgLeads):
+        wfdb.read("rec.hea", make_record(leads=("ABP", "RESP")))
+    with pytest.raises(DuplicateLeads):
+        wfdb.read("rec.hea", make_record(leads=("MLII", "II")))
+
+
+def test_signals_in_several_files_are_joined() -> None:
+    values = make_samples(3, 100)
+    files = make_record(values, leads=("I", "II", "V1"))
+    files["rec.hea"] = files["rec.hea"].replace(b"rec.dat 16", b"one.dat 16", 1)
+    files |= {"one.dat": values[:1].astype("<i2").tobytes(), "rec.dat": values[1:].T.astype("<i2").tobytes()}
+    np.testing.assert_allclose(wfdb.read("rec.hea", files).signal, values / 1000, rtol=1e-6)
+
+
+def test_a_length_that_is_not_stated_is_that_of_the_file() -> None:
+    for line in ("rec 12 500", "rec 12 500 0", "rec 12 500 12:00:00"):
+        recording = wfdb.read("rec.hea", make_record(record=line))
+        assert recording.signal.shape == (12, 1000)
+        assert "length not stated: taken from the size of the signal file" in recording.corrections
+
+
+def test_a_file_longer_than_declared_is_read_up_to_there_and_said() -> None:
+    files = make_record()
+    files["rec.dat"] += bytes(240)
+    recording = wfdb.read("rec.hea", files)
+    assert recording.signal.shape == (12, 1000)
+    assert recording.corrections == ("signal file longer than its header says: the rest not read",)
+
+
+def test_a_file_shorter_than_declared_is_refused() -> None:
+    files = make_record()
+    files["rec.dat"] = files["rec.dat"][:-1]
+    with pytest.raises(SignalTruncated):
+        wfdb.read("rec.hea", files)
+
+
+def test_one_flipped_bit_fails_the_checksum() -> None:
+    files = make_record()
+    damaged = bytearray(files["rec.dat"])
+    damaged[777] ^= 4
+    files["rec.dat"] = bytes(damaged)
+    with pytest.raises(ChecksumMismatch):
+        wfdb.read("rec.hea", files)
+
+
+def test_checksums_may_be_written_without_sign() -> None:
+    values = make_samples(1, 100)
+    unsigned = int(values.sum()) % 65536
+    assert wfdb.read("rec.hea", make_record(values, leads=("I",), tail=f"16 0 0 {unsigned} 0 {{lead}}")).leads == ("I",)
+
+
+def test_checksums_that_are_all_zero_are_taken_for_missing_and_said() -> None:
+    recording = wfdb.read("rec.hea", make_record(tail="16 0 0 0 0 {lead}"))
+    assert recording.corrections == ("checksums all 0: the samples could not be verified",)
+
+
+def test_the_given_rate_fills_in_for_a_missing_one_only() -> None:
+    with pytest.raises(SamplingRateUnknown):
+        wfdb.read("rec.hea", make_record(record="rec 12"))
+    filled = wfdb.read("rec.hea", make_record(record="rec 12"), fs_hz=250.0)
+    kept = wfdb.read("rec.hea", make_record(), fs_hz=250.0)
+    assert (filled.fs_hz, kept.fs_hz) == (250.0, 500.0)
+    assert "sampling rate as given with the file: 250 Hz" in filled.corrections
+    assert kept.corrections == ("sampling rate given with the file not used: the file states another",)
+
+
+def test_the_given_unit_fills_in_for_a_missing_or_unknown_one_only() -> None:
+    values = np.full((1, 10), 1000)
+    missing = wfdb.read("rec.hea", make_record(values, leads=("I",), gain="1"), units="uV")
+    unknown = wfdb.read("rec.hea", make_record(values, leads=("I",), gain="1/NU"), units="uV")
+    kept = wfdb.read("rec.hea", make_record(values, leads=("I",), gain="1000/mV"), units="uV")
+    assert missing.signal[0, 0] == unknown.signal[0, 0] == kept.signal[0, 0] == 1
+    assert missing.corrections == ("unit as given with the file: uV", "converted from uV to mV")
+    assert kept.corrections == ("unit given with the file not used: the file states another",)
+
+
+def test_an_unknown_unit_or_a_gain_of_zero_leaves_a_lead_uncalibrated() -> None:
+    for gain in ("200/mmHg", "200/NU", "0/mV", "0(0)", "0.0"):
+        with pytest.raises(UnitsUnknown):
+            wfdb.read("rec.hea", make_record(leads=("I",), gain=gain))
+    with pytest.raises(UnitsUnknown):
+        wfdb.read("rec.hea", make_record(), units="furlong")
+
+
+def test_the_identity_is_that_of_header_and_signals_in_the_headers_order() -> None:
+    files = make_record()
+    expected = hashlib.sha256(files["rec.hea"] + files["rec.dat"]).hexdigest()
+    assert wfdb.read("rec.hea", dict(reversed(files.items())) | {"x.txt": b"other"}).sha256 == expected
+    assert wfdb.read("a/rec.hea", {f"a/{name}": data for name, data in files.items()}).sha256 == expected
+
+
+def test_the_identity_of_segments_is_that_of_master_header_then_each_segment() -> None:
+    files = make_segmented()
+    order = ("rec.hea", "rec_0.hea", "rec_0.dat", "rec_1.hea", "rec_1.dat")
+    expected = hashlib.sha256(b"".join(files[name] for name in order)).hexdigest()
+    assert wfdb.read("rec.hea", files).sha256 == expected
+
+
+def test_segments_of_a_fixed_layout_follow_each_other() -> None:
+    recording = wfdb.read("rec.hea", make_segmented((600, 400)))
+    both = np.hstack([make_samples(2, 600, seed=0), make_samples(2, 400, seed=1)])
+    np.testing.assert_allclose(recording.signal, both / 1000, rtol=1e-6)
+    assert recording.corrections == ()
+
+
+def test_segments_of_a_variable_layout_are_placed_by_name_and_gaps_hold_no_number() -> None:
+    one, two = make_samples(2, 50, seed=1), make_samples(2, 30, seed=2)
+    layout = b"l 3 500 0\n~ 0 200/mV 0 0 0 0 0 I\n~ 0 200/mV 0 0 0 0 0 V\n~ 0 200/mV 0 0 0 0 0 II\n"
+    files = {"r.hea": b"r/4 3 500 100\nl 0\na 50\n~ 20\nb 30\n", "l.hea": layout}
+    files |= make_record(one, name="a", leads=("II", "I")) | make_record(two, name="b", leads=("V", "II"))
+    recording = wfdb.read("r.hea", files)
+    expected = np.full((2, 100), np.nan)
+    expected[1, :50], expected[0, :50], expected[1, 70:] = one[0], one[1], two[1]
+    np.testing.assert_allclose(recording.signal, expected / 1000, rtol=1e-6)
+    assert recording.leads == ("I", "II")
+    assert recording.corrections == (
+        "channels that are none of the twelve leads left out: 1",
+        "samples without a value in gaps between segments: 20",
+    )
+
+
+@pytest.mark.parametrize(
+    "master",
+    [
+        "rec/2 2 500 999\nrec_0 600\nrec_1 400\n",
+        "rec/2 2 500 1000\nrec_0 400\nrec_1 600\n",
+        "rec/2 2 250 1000\nrec_0 600\nrec_1 400\n",
+        "rec/2 2 500 1000\nrec_0 600\nrec 400\n",
+        "rec/2 2 500 1000\nrec_0\nrec_1 400\n",
+        "rec/2 2 500 1000\nrec_0 600\n../rec_1 400\n",
+        "rec/0 2 500 1000\n",
+    ],
+)
+def test_segments_that_contradict_their_record_are_refused(master: str) -> None:
+    with pytest.raises(HeaderInvalid):
+        wfdb.read("rec.hea", make_segmented(master=master))
+
+
+def test_segments_with_other_leads_than_the_first_are_refused() -> None:
+    files = make_segmented() | make_record(make_samples(2, 400), name="rec_1", leads=("I", "III"))
+    with pytest.raises(HeaderInvalid):
+        wfdb.read("rec.hea", files)
+
+
+def test_missing_files_are_counted_aloud_and_named_in_private() -> None:
+    files = make_segmented()
+    del files["rec_0.dat"], files["rec_1.hea"]
+    with pytest.raises(RecordIncomplete) as refused:
+        wfdb.read("rec.hea", files)
+    assert refused.value.missing == ("rec_0.dat", "rec_1.hea")
+    assert "rec_" not in refused.value.message
+
+
+def test_a_record_of_hours_is_refused_by_its_master_header_alone() -> None:
+    with pytest.raises(FileTooLarge):
+        wfdb.read("r.hea", {"r.hea": b"r/2 4 125 52725000\nr_layout 0\nr_1 52725000\n"})
+
+
+@pytest.mark.parametrize("storage", ["0", "1", "60", "162", "408", "9999"])
+def test_other_formats_are_unsupported(storage: str) -> None:
+    with pytest.raises(UnsupportedFormat):
+        wfdb.read("rec.hea", make_record(storage=storage))
+
+
+def test_flac_without_its_library_is_unsupported_and_says_what_to_do(
+    samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
+    header = samples / "wfdb" / "mixedsignals.hea"
+    with pytest.raises(UnsupportedFormat) as refused:
+        wfdb.read(header.name, folder_of(header))
+    assert "soundfile" in refused.value.hint
+    assert wfdb_flac.__name__ == "ecg_core.readers.wfdb_flac"
