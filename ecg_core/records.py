@@ -20,8 +20,8 @@ MAX_HEADER_BYTES = 262_144
 MAX_SIGNALS = 512
 # A thousand segments of one second each are parsed, decoded and verified within a second.
 MAX_SEGMENTS = 1_000
-# Of all segments together: a thousand segments of 20 signals.
-MAX_SEGMENT_SIGNALS = 20_000
+# Of all segments together: a thousand segments of ten signals, parsed in a tenth of a second.
+MAX_SEGMENT_SIGNALS = 10_000
 # What file systems allow for one name.
 MAX_NAME_LENGTH = 255
 

@@ -12,7 +12,7 @@ import numpy as np
 from ecg_core import records
 from ecg_core.errors import FileTooLarge, HeaderInvalid, NoEcgLeads, RecordIncomplete, SamplingRateUnknown
 from ecg_core.readers.wfdb_header import Header, parse
-from ecg_core.readers.wfdb_leads import leads_of
+from ecg_core.readers.wfdb_leads import lead_positions
 from ecg_core.readers.wfdb_segment import Part, decode, verified
 from ecg_core.recording import MAX_BYTES, MAX_VALUES, Files, Recording
 
@@ -37,12 +37,13 @@ def read(header: str, files: Files, *, fs_hz: float | None = None, units: str | 
             f"The record is incomplete: files that its header asks for are missing ({len(folder.missing)}).",
             missing=tuple(folder.missing),
         )
-    rate = _rate(master.fs_hz, fs_hz, corrections)
+    rate = _rate([master, *(segment.header for segment in segments)], fs_hz, corrections)
 
     variable = bool(master.segments) and master.segments[0].frames == 0 and master.segments[0].name is not None
     layout = segments.pop(0).header if variable else None
     parts = [
-        verified(segment.start, segment.frames, segment.header, segment.data, units, corrections) for segment in segments
+        verified(segment.start, segment.frames, segment.header, segment.data, units, corrections)
+        for segment in segments
     ]
     frames = sum(segment.frames for segment in master.segments) or sum(part.frames for part in parts)
     names = _names(layout, parts)
@@ -97,7 +98,11 @@ def _check_size(values: int, limit: int = MAX_VALUES) -> None:
         raise FileTooLarge(f"The record holds more than {limit:,} samples.")
 
 
-def _rate(stated: float | None, given: float | None, corrections: dict[str, None]) -> float:
+def _rate(headers: list[Header], given: float | None, corrections: dict[str, None]) -> float:
+    rates = {header.fs_hz for header in headers} - {None}
+    if len(rates) > 1:
+        raise HeaderInvalid("The segments differ in their sampling rates.")
+    stated = rates.pop() if rates else None
     if stated is None:
         if given is None:
             raise SamplingRateUnknown("The header states no sampling rate.")
@@ -122,8 +127,6 @@ def _segments(master: Header, folder: _Folder) -> list[_Segment]:
                 signals += len(header.signals)
                 if header.segments:
                     raise HeaderInvalid("A segment of the record is made of segments itself.")
-                if None not in (header.fs_hz, master.fs_hz) and header.fs_hz != master.fs_hz:
-                    raise HeaderInvalid("A segment has another sampling rate than its record.")
                 if signals > records.MAX_SEGMENT_SIGNALS:
                     raise HeaderInvalid("The segments of the record have too many signals.")
                 found.append(_Segment(start, segment.frames, header, _data(header, folder)))
@@ -144,7 +147,7 @@ def _names(layout: Header | None, parts: list[Part]) -> list[str]:
         names = own[0] if own else []
         contradiction = any(leads != names for leads in own)
     else:
-        names = [lead.name for lead in leads_of(layout.signals, "mV", {})]
+        names = list(lead_positions(layout.signals))
         contradiction = any(not set(leads) <= set(names) for leads in own)
     if contradiction:
         raise HeaderInvalid("The segments do not hold the leads of their record.")

@@ -12,6 +12,8 @@ from ecg_core.records import HEADER_SUFFIX, NULL, checked_name, layout
 MAX_FRAME_SAMPLES = 65_536
 # Initial values, baselines and ADC zeros are 32-bit integers in the WFDB library.
 MAX_INTEGER = 2**31
+# A line of a header may not be longer; what follows is cut off a description.
+MAX_DESCRIPTION = 255
 
 _NUMBER = r"[-+]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][-+]?\d{1,4})?"
 _INTEGER = r"([-+]?\d{1,12})(?:\.0*)?"
@@ -131,5 +133,5 @@ def _signal(line: str) -> Signal:
         unit or "",
         first,
         None if checksum is None else int(checksum) & 0xFFFF,
-        name or "",
+        (name or "")[:MAX_DESCRIPTION],
     )

@@ -28,20 +28,24 @@ class Lead:
     steps_per_mv: float
 
 
+def lead_positions(signals: Sequence[Signal]) -> dict[str, int]:
+    """The canonical names of the channels that are leads, and where they are. Raises DuplicateLeads."""
+    names = canonical_leads([signal.name for signal in signals])
+    positions = {name: position for position, name in enumerate(names) if name is not None}
+    if len(positions) < len(names) - names.count(None):
+        raise DuplicateLeads("Two channels of the record are the same lead.")
+    return positions
+
+
 def leads_of(signals: Sequence[Signal], units: str | None, corrections: dict[str, None]) -> list[Lead]:
     """The ECG leads in the header's order; notes what it assumes. units: for leads whose unit is not stated.
 
     Raises DuplicateLeads, HeaderInvalid, UnitsUnknown.
     """
-    names = canonical_leads([signal.name for signal in signals])
-    leads = [
-        Lead(name, position, signal.baseline, _steps_per_mv(signal, units, corrections))
-        for position, (name, signal) in enumerate(zip(names, signals, strict=True))
-        if name is not None
+    return [
+        Lead(name, position, signals[position].baseline, _steps_per_mv(signals[position], units, corrections))
+        for name, position in lead_positions(signals).items()
     ]
-    if len({lead.name for lead in leads}) < len(leads):
-        raise DuplicateLeads("Two channels of the record are the same lead.")
-    return leads
 
 
 def _unit(text: str) -> str | None:

@@ -42,7 +42,19 @@ def test_comments_blank_lines_and_any_line_end_are_no_signals(end: bytes) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    ["../r.dat", "a/r.dat", "/etc/passwd", "a\\r.dat", "C:r.dat", "s3://bucket/r.dat", "..", "-", "a..b", "x" * 300, "r.hea"],
+    [
+        "../r.dat",
+        "a/r.dat",
+        "/etc/passwd",
+        "a\\r.dat",
+        "C:r.dat",
+        "s3://bucket/r.dat",
+        "..",
+        "-",
+        "a..b",
+        "x" * 300,
+        "r.hea",
+    ],
 )
 def test_a_header_that_names_a_file_elsewhere_is_refused_without_repeating_the_name(name: str) -> None:
     with pytest.raises(HeaderInvalid) as refused:

@@ -48,7 +48,9 @@ def assert_equal(recording: Recording, signal: np.ndarray, leads: Sequence[str])
     assert recording.leads == tuple(leads)
     assert recording.signal.dtype == np.float32
     scale = np.nanmax(np.abs(signal), initial=1.0)
-    np.testing.assert_allclose(recording.signal, signal, rtol=RELATIVE_ERROR, atol=RELATIVE_ERROR * scale, equal_nan=True)
+    np.testing.assert_allclose(
+        recording.signal, signal, rtol=RELATIVE_ERROR, atol=RELATIVE_ERROR * scale, equal_nan=True
+    )
 
 
 def test_every_sample_record_equals_what_the_wfdb_package_reads(samples: Path) -> None:
@@ -116,8 +118,10 @@ def make_encoded(folder: Path, samples: np.ndarray, storage: str) -> Path:
 
 def make_values(storage: str, leads: int, frames: int) -> np.ndarray:
     """Values that the format can hold; small steps for differences."""
-    return np.cumsum(make_samples(leads, frames, 7), axis=1) if storage == "8" else make_samples(
-        leads, frames, NATIVE_FORMATS[storage]
+    return (
+        np.cumsum(make_samples(leads, frames, 7), axis=1)
+        if storage == "8"
+        else make_samples(leads, frames, NATIVE_FORMATS[storage])
     )
 
 
@@ -145,9 +149,7 @@ def test_flac_written_by_the_wfdb_package_is_read_alike(tmp_path: Path, fmt: str
 
 
 @pytest.mark.parametrize("storage", NATIVE_FORMATS)
-def test_files_of_several_blocks_are_read_alike(
-    tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_of_several_blocks_are_read_alike(tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ecg_core.readers.wfdb_signals.BLOCK_SAMPLES", 100)
     values = make_values(storage, 3, 1000)
     header = make_encoded(tmp_path, values, storage)
@@ -451,6 +453,16 @@ def test_segments_of_a_variable_layout_are_placed_by_name_and_gaps_hold_no_numbe
 def test_segments_that_contradict_their_record_are_refused(master: str) -> None:
     with pytest.raises(HeaderInvalid):
         wfdb.read("rec.hea", make_segmented(master=master))
+
+
+def test_the_rate_of_the_segments_stands_in_for_one_that_the_master_header_does_not_state() -> None:
+    assert wfdb.read("rec.hea", make_segmented(master="rec/2 2\nrec_0 600\nrec_1 400\n")).fs_hz == 500
+
+
+def test_a_layout_gives_names_only_whatever_its_gains_are() -> None:
+    files = make_record(make_samples(1, 50), name="a", leads=("II",))
+    files |= {"l.hea": b"l 1 500 0\n~ 0 0/? 0 0 0 0 0 II\n", "r.hea": b"r/2 1 500 50\nl 0\na 50\n"}
+    assert wfdb.read("r.hea", files).leads == ("II",)
 
 
 def test_segments_with_other_leads_than_the_first_are_refused() -> None:

@@ -76,7 +76,7 @@ def encode(samples: Samples, storage: str) -> bytes:
     whole = {"212": (2, 3, (2, 3)), "310": (3, 4, (2, 4, 4)), "311": (3, 4, (2, 3, 4))}[storage]
     packed = b"".join(_pack(values[at : at + whole[0]], storage) for at in range(0, len(values), whole[0]))
     rest = len(values) % whole[0]
-    return packed if not rest else packed[: -whole[1] + whole[2][rest - 1]]
+    return packed if not rest else packed[: len(packed) - whole[1] + whole[2][rest - 1]]
 
 
 def _pack(group: Samples, storage: str) -> bytes:

@@ -1,0 +1,154 @@
+"""read(): whatever comes, the one record in it or a typed error."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecg_core.errors import (
+    EcgError,
+    EmptyFile,
+    FileTooLarge,
+    HeaderInvalid,
+    RecordIncomplete,
+    SamplingRateOutOfRange,
+    SeveralRecords,
+    UnitsUnknown,
+    UnsupportedFormat,
+)
+from ecg_core.readers import MAX_SINGLE_FILES, read
+from ecg_core.recording import MAX_BYTES
+from tests.unit.readers.wfdb_records import make_record, make_segmented, make_zip
+
+CSV = b"time (s),I (mV),II (mV)\n" + b"".join(b"%.3f,0.%d,1.%d\n" % (n / 500, n % 9, n % 7) for n in range(500))
+
+
+def refused(files: dict[str, bytes]) -> EcgError:
+    with pytest.raises(EcgError) as error:
+        read(files)
+    return error.value
+
+
+def test_a_record_is_the_same_loose_zipped_in_a_folder_and_among_noise() -> None:
+    files = make_record()
+    loose = read(files)
+    ways = [
+        {"any name": make_zip(files)},
+        {"rec.zip": make_zip({f"folder/{name}": data for name, data in files.items()})},
+        {"rec.zip": make_zip(dict(reversed(files.items())) | {"__MACOSX/._rec.hea": b"x", "LICENSE.txt": b"x"})},
+        {"rec.zip": make_zip(files | {"rec.atr": b"x", "RECORDS": b"rec\n"}), ".DS_Store": b"x"},
+        dict(reversed(files.items())) | {"rec.atr": b"x", "Thumbs.db": b"x"},
+        {f"upload/{name}": data for name, data in files.items()},
+    ]
+    for way in ways:
+        recording = read(way)
+        assert recording.sha256 == loose.sha256
+        assert recording.corrections == loose.corrections == ()
+        np.testing.assert_array_equal(recording.signal, loose.signal)
+
+
+def test_segments_are_read_from_a_zip() -> None:
+    assert read({"x.zip": make_zip(make_segmented())}).signal.shape == (2, 1000)
+
+
+def test_extensions_may_be_in_capitals() -> None:
+    files = make_record()
+    assert read({"rec.HEA": files["rec.hea"], "rec.DAT": files["rec.dat"]}).signal.shape == (12, 1000)
+
+
+def test_a_table_is_read_loose_or_as_the_only_record_of_a_zip() -> None:
+    loose = read({"ecg.csv": CSV})
+    zipped = read({"ecg.zip": make_zip({"export/ecg.csv": CSV, "README.txt": b"Read me", "plot.png": b"\x89PNG"})})
+    assert loose.format == zipped.format == "csv"
+    assert loose.sha256 == zipped.sha256 == hashlib.sha256(CSV).hexdigest()
+    np.testing.assert_array_equal(loose.signal, zipped.signal)
+
+
+def test_a_table_is_known_by_its_content_under_any_name() -> None:
+    for name in ("ecg.csv", "ecg.dat", "README", ".hidden", "file"):
+        assert read({name: CSV}).format == "csv"
+
+
+def test_files_that_belong_to_no_record_are_counted_in_the_corrections() -> None:
+    recording = read(make_record() | {"notes.bin": b"\x01\x02", "other.dat": b"\x01\x02"})
+    assert recording.corrections == ("files that belong to no record not read: 2",)
+
+
+def test_nothing_is_an_empty_file() -> None:
+    for files in (
+        {},
+        {"a.dat": b""},
+        {"a.hea": b"", "a.dat": b""},
+        {"a.zip": make_zip({})},
+        {"a.zip": make_zip({"a": b""})},
+    ):
+        assert isinstance(refused(files), EmptyFile)
+
+
+def test_what_no_reader_knows_is_unsupported() -> None:
+    for data in (b"\x89PNG\r\n\x1a\n", b"%PDF-1.7", b"hello", b"\0" * 1000, b"PK", b"<html></html>", bytes(range(256))):
+        assert isinstance(refused({"ecg.xyz": data}), UnsupportedFormat)
+    assert isinstance(refused({"a.zip": make_zip({"word/document.xml": b"<w/>"})}), UnsupportedFormat)
+
+
+def test_several_records_are_refused() -> None:
+    two = make_record(name="a") | make_record(name="b")
+    for files in (
+        two,
+        {"two.zip": make_zip(two)},
+        {"a.zip": make_zip(make_record()), "b.zip": make_zip(make_record())},
+        {"a.zip": make_zip(make_record())} | make_record(name="b"),
+        {"a.csv": CSV, "b.csv": CSV},
+        make_record() | {"other.csv": CSV},
+        {f"{number}.bin": b"\1" for number in range(MAX_SINGLE_FILES + 1)},
+    ):
+        assert isinstance(refused(files), SeveralRecords)
+
+
+def test_a_header_without_its_signals_and_signals_without_their_header_are_incomplete() -> None:
+    files = make_record()
+    header_only = refused({"rec.hea": files["rec.hea"]})
+    assert isinstance(header_only, RecordIncomplete)
+    assert header_only.missing == ("rec.dat",)
+    for lonely in ({"rec.dat": files["rec.dat"]}, {"rec.MAT": files["rec.dat"]}, {"a.dat": b"\1", "b.dat": b"\1"}):
+        error = refused(lonely)
+        assert isinstance(error, RecordIncomplete)
+        assert ".hea" in error.hint
+
+
+def test_a_matlab_file_is_no_part_of_a_wfdb_record() -> None:
+    assert isinstance(refused({"ecg.mat": b"MATLAB 5.0 MAT-file, Platform: GLNXA64"}), UnsupportedFormat)
+
+
+def test_a_header_that_is_none_is_invalid() -> None:
+    assert isinstance(refused({"rec.hea": b"\x89PNG", "rec.dat": b"\1\2"}), HeaderInvalid)
+    assert isinstance(refused({"rec.hea": b"", "rec.dat": b"\1\2"}), HeaderInvalid)
+
+
+def test_more_bytes_than_the_limit_are_not_looked_at() -> None:
+    assert isinstance(refused({"a": bytes(MAX_BYTES), "b": b"\1"}), FileTooLarge)
+    headers = {f"{number}.hea": b"#" * 200_000 for number in range(6)}
+    assert isinstance(refused(headers), FileTooLarge)
+
+
+def test_options_that_make_no_sense_are_refused() -> None:
+    for fs_hz in (0.0, -1.0, float("nan"), float("inf"), 1e9):
+        with pytest.raises(SamplingRateOutOfRange):
+            read(make_record(), fs_hz=fs_hz)
+    with pytest.raises(UnitsUnknown):
+        read(make_record(), units="furlong")
+
+
+def test_options_fill_in_what_is_missing_and_never_what_is_stated() -> None:
+    filled = read(make_record(record="rec 12", gain="1"), fs_hz=250.0, units="uV")
+    kept = read(make_record(), fs_hz=250.0, units="V")
+    assert filled.fs_hz == 250
+    assert kept.fs_hz == 500
+    assert len(kept.corrections) == 2
+
+
+def test_every_wfdb_sample_is_read_from_a_zip_as_from_loose_files(samples: Path) -> None:
+    for header in sorted((samples / "wfdb_ptbxl").glob("*.hea")):
+        files = {path.name: path.read_bytes() for path in header.parent.glob(f"{header.stem}.*")}
+        assert read({"x.zip": make_zip(files)}).sha256 == read(files).sha256

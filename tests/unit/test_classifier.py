@@ -1,0 +1,204 @@
+"""The one road with the shipped model."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecg_core import Classifier, EcgError, classify, read
+from ecg_core.classification import DIAGNOSES
+from ecg_core.classifier import artifacts_folder
+from ecg_core.errors import ArtifactError, FlatSignal
+from ecg_core.leads import LEAD_SETS, LEADS
+from ecg_core.synthesis import synthesize
+from ecg_core.writers import csv_bytes, wfdb_files, zip_bytes
+from tests.builders import make_recording
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "diagnosis"),
+    [("normal", "NORM"), ("lbbb", "CD"), ("rbbb", "CD"), ("st_depression", "STTC"), ("t_inversion", "STTC")],
+)
+def test_the_shipped_network_tells_synthetic_hearts_apart(rhythm: str, diagnosis: str) -> None:
+    for seed in range(10):
+        result = classify(synthesize(rhythm, heart_rate_bpm=60 + 3 * seed, seed=100 + seed))
+        best = max(DIAGNOSES, key=lambda label: result.probabilities[label])
+        assert best == diagnosis
+        assert result.probabilities[diagnosis] > result.thresholds[diagnosis]
+
+
+def test_examples_are_called_by_their_names() -> None:
+    def diagnosis(*names: str) -> str | None:
+        return classify({name: (ROOT / "examples" / name).read_bytes() for name in names}).diagnosis
+
+    assert diagnosis("normal.hea", "normal.dat") == "NORM"
+    assert diagnosis("normal.zip") == "NORM"
+    assert diagnosis("left_bundle_branch_block.zip") == "CD"
+    assert diagnosis("right_bundle_branch_block.zip") == "CD"
+    assert diagnosis("st_depression.csv") == "STTC"
+    assert diagnosis("watch_lead_i.csv") == "NORM"
+
+
+def test_the_same_record_gives_the_same_bytes_loose_and_zipped() -> None:
+    files = wfdb_files(synthesize("rbbb"), "record")
+    assert classify(files).to_json() == classify({"upload.zip": zip_bytes(files)}).to_json()
+
+
+def test_wfdb_and_csv_of_one_recording_agree() -> None:
+    recording = synthesize("lbbb")
+    from_wfdb = classify(wfdb_files(recording, "record")).probabilities
+    from_csv = classify({"record.csv": csv_bytes(recording)}).probabilities
+    assert from_wfdb == pytest.approx(from_csv, abs=0.002)
+
+
+def test_a_recording_read_before_is_classified_as_its_files_are() -> None:
+    files = wfdb_files(synthesize("normal"), "record")
+    assert classify(read(files)).to_json() == classify(files).to_json()
+
+
+def test_the_identity_of_an_answer_is_record_and_model() -> None:
+    files = wfdb_files(synthesize("normal"), "record")
+    body = json.loads(classify(files).to_json())
+    model = (artifacts_folder() / "model.onnx").read_bytes()
+    assert body["recording"]["sha256"] == hashlib.sha256(files["record.hea"] + files["record.dat"]).hexdigest()
+    assert body["model"]["sha256"] == hashlib.sha256(model).hexdigest()
+
+
+@pytest.mark.parametrize("name", LEAD_SETS)
+def test_every_lead_set_promises_what_was_measured_for_it(name: str) -> None:
+    expected = classify(make_recording(LEAD_SETS[name])).expected_performance
+    assert expected is not None
+    assert (expected.lead_set, expected.at_least) == (name, False)
+    assert "fold 9" in expected.measured_on
+
+
+def test_two_limb_leads_are_worth_six() -> None:
+    expected = classify(make_recording(("aVL", "II"))).expected_performance
+    assert expected is not None
+    assert (expected.lead_set, expected.at_least) == ("limb", False)
+
+
+def test_an_unmeasured_set_is_promised_at_least_its_largest_measured_part() -> None:
+    body = json.loads(classify(make_recording(("I", "V1", "V5"))).to_json())
+    assert body["expected_performance"]["at_least"] is True
+    assert body["expected_performance"]["lead_set"] == "V5"
+
+
+def test_leads_of_which_nothing_is_known_are_read_with_a_warning() -> None:
+    result = classify(make_recording(("V1",)))
+    assert result.expected_performance is None
+    assert "performance_unknown" in [warning.code for warning in result.warnings]
+    assert json.loads(result.to_json())["expected_performance"] is None
+
+
+def test_a_long_recording_says_how_much_of_it_was_read() -> None:
+    body = json.loads(classify(make_recording(("II",), duration_s=300)).to_json())
+    assert body["recording"]["windows"] == 12
+    assert "long_recording" in [warning["code"] for warning in body["warnings"]]
+
+
+def test_a_short_recording_is_padded_with_a_warning_and_nearly_the_same_answer() -> None:
+    whole = classify(synthesize("lbbb", duration_s=10))
+    short = classify(synthesize("lbbb", duration_s=6))
+    assert "short_recording" in [warning.code for warning in short.warnings]
+    assert short.diagnosis == whole.diagnosis == "CD"
+    assert short.probabilities["CD"] == pytest.approx(whole.probabilities["CD"], abs=0.1)
+
+
+def test_an_all_zero_record_gets_no_diagnosis() -> None:
+    with pytest.raises(FlatSignal):
+        classify(make_recording(scale=0.0))
+
+
+def test_an_offset_changes_nothing() -> None:
+    recording = synthesize("st_depression", noise_mv=0, wander_mv=0)
+    shifted = wfdb_files(recording, "record")
+    shifted["record.hea"] = shifted["record.hea"].replace(b"1000(0)/mV", b"1000(-3000)/mV")
+    assert classify(shifted).probabilities == pytest.approx(classify(recording).probabilities, abs=0.02)
+
+
+def test_requests_do_not_disturb_each_other() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    recordings = [synthesize(kind, seed=seed) for seed in range(6) for kind in ("normal", "rbbb")]
+    alone = [classify(recording).to_json() for recording in recordings]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda recording: classify(recording).to_json(), recordings)) == alone
+
+
+def test_the_same_heart_at_500_and_100_hz_gets_nearly_the_same_answer(ptbxl_packed: Path, tmp_path: Path) -> None:
+    import tarfile
+
+    with tarfile.open(ptbxl_packed / "records500_sample.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    headers = sorted(tmp_path.rglob("*_hr.hea"))
+    assert len(headers) == 100
+    at_100_hz = low_rate_records(ptbxl_packed)
+    differences = []
+    for header in headers:
+        high = {path.name: path.read_bytes() for path in (header, header.with_suffix(".dat"))}
+        low = at_100_hz[header.stem.replace("_hr", "_lr")]
+        one, other = classify(high).probabilities, classify(low).probabilities
+        differences.append([abs(one[label] - other[label]) for label in one])
+    table = np.array(differences)
+    assert table.mean(axis=0).max() < 0.03
+    assert np.quantile(table, 0.99) < 0.15
+
+
+def low_rate_records(packed: Path) -> dict[str, dict[str, bytes]]:
+    """The 100 Hz twins of the 500 Hz sample, unpacked from their folds."""
+    import csv
+    import importlib.util
+    import tarfile
+
+    spec = importlib.util.spec_from_file_location("unpack", packed / "unpack.py")
+    assert spec is not None
+    assert spec.loader is not None
+    unpack = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(unpack)
+    with tarfile.open(packed / "records500_sample.tar.xz") as archive:
+        wanted = {Path(name).stem.replace("_hr", "_lr") for name in archive.getnames() if name.endswith(".hea")}
+    with (packed / "labels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = {}
+    for fold in range(1, 10):
+        members = [row for row in rows if int(row["strat_fold"]) == fold]
+        places = {Path(row["filename_lr"]).name: index for index, row in enumerate(members)}
+        if not wanted & set(places):
+            continue
+        signals = unpack.decode((packed / f"fold{fold:02}.xz").read_bytes())
+        for name in wanted & set(places):
+            signal = signals[places[name]]
+            found[name] = {f"{name}.hea": unpack.header(name, signal).encode(), f"{name}.dat": signal.tobytes()}
+    return found
+
+
+def test_no_serving_module_brings_a_heavy_package() -> None:
+    program = (
+        "import sys, pathlib, ecg_core\n"
+        "folder = pathlib.Path('examples')\n"
+        "ecg_core.classify({n: (folder / n).read_bytes() for n in ('normal.hea', 'normal.dat')})\n"
+        "print([m for m in ('torch', 'scipy', 'pandas', 'wfdb', 'fastapi', 'boto3', 'soundfile') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_artifacts_are_found_through_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EKG_ARTIFACTS", str(tmp_path))
+    with pytest.raises(ArtifactError, match="missing"):
+        Classifier()
+
+
+def test_every_lead_alone_is_classified_or_refused_with_a_code() -> None:
+    for lead in LEADS:
+        try:
+            assert classify(make_recording((lead,))).leads == (lead,)
+        except EcgError as error:
+            pytest.fail(f"{lead}: {error.code}")
