@@ -44,8 +44,14 @@ _PREFIX = re.compile(
 _CHEST_ELECTRODES = {f"c{digit}": f"V{digit}" for digit in range(1, 7)}
 
 
+# No name of a lead is longer, and stripping prefixes takes quadratic time.
+MAX_NAME_LENGTH = 64
+
+
 def _key(name: str) -> tuple[str, bool]:
     """The name without prefixes and separators, and whether there was a prefix."""
+    if len(name) > MAX_NAME_LENGTH:
+        return "", False
     key = name.strip(" \t\r\n\"'()[]").lower()
     prefixed = False
     while match := _PREFIX.match(key):

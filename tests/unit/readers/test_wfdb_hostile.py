@@ -301,7 +301,7 @@ import io, os, zipfile
 import ecg_core.readers as readers
 line = b"r.dat {32 if packed else 311} 200 10 0 0 0 0 %s\\n"
 header = b"r 2 500\\n" + line % b"I" + line % b"II"
-files = {{"r.hea": header, "r.dat": bytes(32_000_000) if {packed} else os.urandom(10_000_000)}}
+files = {{"r.hea": header, "r.dat": bytes(23_900_000) if {packed} else os.urandom(10_000_000)}}
 if {packed}:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
