@@ -58,15 +58,16 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
     if not recording.leads:
         raise NoEcgLeads("The recording has no lead.")
     signal = recording.signal
-    gaps = np.isnan(signal)
     notices: list[Notice] = []
-    gap_share = gaps.mean(axis=1) if gaps.any() else np.zeros(len(signal))
-    if gaps.any():
+    gap_share = np.zeros(len(signal))
+    if not np.isfinite(signal).all():
+        gaps = np.isnan(signal)
+        if np.isinf(signal).any():
+            raise AmplitudeImplausible("The signal holds values that are no numbers of millivolts.")
+        gap_share = gaps.mean(axis=1)
         if (gap_share > MAX_GAP_SHARE).all():
             raise SignalMissing("More than half of every lead is missing.")
         notices.append(Notice("signal_gaps", f"{gaps.mean():.0%} of the signal is missing."))
-    if not np.isfinite(signal[~gaps]).all() if gaps.any() else not np.isfinite(signal).all():
-        raise AmplitudeImplausible("The signal holds values that are no numbers of millivolts.")
     amplitude, flat_share = _amplitudes(signal, recording.fs_hz)
     flat = (flat_share > MAX_FLAT_SHARE) & (gap_share <= MAX_GAP_SHARE)
     carried = ~flat & (gap_share <= MAX_GAP_SHARE)
@@ -101,13 +102,15 @@ def _names(recording: Recording, chosen: NDArray[np.bool_]) -> str:
     return f"{', '.join(leads)} {'is' if len(leads) == 1 else 'are'}"
 
 
-def _amplitudes(signal: NDArray[np.float32], fs_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _amplitudes(signal: NDArray[np.float32], fs_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Per lead: the median peak-to-peak amplitude of its pieces in mV, and the share of pieces that are flat."""
     length = round(PIECE_S * fs_hz)
     pieces = signal[:, : signal.shape[1] // length * length].reshape(len(signal), -1, length)
-    heights = pieces.max(axis=2) - pieces.min(axis=2)
-    heights = np.nan_to_num(heights, nan=0.0)
-    return np.median(heights, axis=1), (heights < FLAT_MV).mean(axis=1)
+    heights = np.fmax.reduce(pieces, axis=2) - np.fmin.reduce(pieces, axis=2)
+    known = ~np.isnan(heights)
+    typical = [np.median(row[there]) if there.any() else 0.0 for row, there in zip(heights, known, strict=True)]
+    flat = ((heights < FLAT_MV) & known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.array(typical, np.float32), flat
 
 
 def _clipped_share(signal: NDArray[np.float32], carried: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -115,7 +118,7 @@ def _clipped_share(signal: NDArray[np.float32], carried: NDArray[np.bool_]) -> N
     share = np.zeros(len(signal))
     for row in np.flatnonzero(carried):
         lead = signal[row]
-        high, low = np.nanmax(lead), np.nanmin(lead)
+        high, low = np.fmax.reduce(lead), np.fmin.reduce(lead)
         if high - low >= CLIPPED_MIN_MV:
             resting = (lead[1:] == lead[:-1]) & ((lead[1:] == high) | (lead[1:] == low))
             share[row] = np.count_nonzero(resting) / len(resting)

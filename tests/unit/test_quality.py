@@ -112,6 +112,14 @@ def test_missing_values_are_counted() -> None:
     assert [(notice.code, notice.message) for notice in notices] == [("signal_gaps", "10% of the signal is missing.")]
 
 
+def test_single_missing_samples_everywhere_make_no_lead_flat() -> None:
+    def speckle(signal: Signal) -> Signal:
+        signal[:, ::200] = np.nan
+        return signal
+
+    assert codes(changed(make_recording(), speckle)) == ["signal_gaps"]
+
+
 def test_a_recording_that_is_mostly_missing_is_refused() -> None:
     def drop(signal: Signal) -> Signal:
         signal[:, 2000:] = np.nan

@@ -17,6 +17,9 @@ from ecg_core.readers import archive
 from ecg_core.recording import MAX_BYTES
 from tests.unit.readers.wfdb_records import make_record, make_zip
 
+# Times are measured here, and tracing every line would triple them.
+pytestmark = pytest.mark.no_cover
+
 
 def make_entry(
     name: str, data: bytes = b"data", *, mode: int = 0, method: int = zipfile.ZIP_STORED

@@ -14,6 +14,9 @@ from ecg_core.readers import apple, csv
 from ecg_core.recording import MAX_VALUES
 from tests.unit.readers.tables import make_apple, make_csv, make_signal
 
+# Times are measured here, and tracing every line would triple them.
+pytestmark = pytest.mark.no_cover
+
 READERS = (csv, apple)
 MB = 1_000_000
 # The limits are those of the contract; the machines that run this may be busy, CPU time is counted.

@@ -20,6 +20,9 @@ from ecg_core.readers import wfdb
 from tests.conftest import ROOT
 from tests.unit.readers.wfdb_records import encode, make_header, make_record, make_samples, make_segmented
 
+# Times are measured here, and tracing every line would triple them.
+pytestmark = pytest.mark.no_cover
+
 MAX_CPU_S = 1.0
 MAX_MEMORY_BYTES = 120_000_000
 SECRET = "Mustermann"
