@@ -55,6 +55,7 @@ class Classification:
     """probabilities: calibrated, of all five superclasses, independent of each other. thresholds: of all five.
 
     leads: the leads that were read, derived ones included. corrections: of reading and preparation.
+    Where nothing was measured for the leads (expected_performance is None) there is no diagnosis.
     """
 
     recording: Recording
@@ -81,8 +82,11 @@ class Classification:
 
     @property
     def conclusive(self) -> bool:
-        contradicted = "NORM" in self.findings and (len(self.findings) > 1 or bool(self._above(OTHER_ABNORMALITIES)))
-        return bool(self.findings) and not contradicted
+        return bool(self.findings) and not self._contradicted and self.expected_performance is not None
+
+    @property
+    def _contradicted(self) -> bool:
+        return "NORM" in self.findings and (len(self.findings) > 1 or bool(self._above(OTHER_ABNORMALITIES)))
 
     @property
     def diagnosis(self) -> str | None:
@@ -94,19 +98,19 @@ class Classification:
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
-        """Of the recording's quality, then of the answer."""
-        if self.conclusive:
-            return self.quality
-        if self.findings:
-            return (
-                *self.quality,
-                Notice("contradictory_findings", "A normal ECG and an abnormality are both above their thresholds."),
-            )
-        others = self._above(OTHER_ABNORMALITIES)
-        if others:
+        """Of the recording's quality, then why there is no diagnosis."""
+        return self.quality if self.conclusive else (*self.quality, self._reason())
+
+    def _reason(self) -> Notice:
+        if self.expected_performance is None:
+            return Notice("performance_unknown", "Nothing was measured for these leads alone: no diagnosis is given.")
+        if self._contradicted:
+            message = "A normal ECG and an abnormality are both above their thresholds."
+            return Notice("contradictory_findings", message)
+        if others := self._above(OTHER_ABNORMALITIES):
             message = f"None of the three is above its threshold, but {' and '.join(others)} may be present."
-            return (*self.quality, Notice("other_abnormality", message))
-        return (*self.quality, Notice("no_finding", "None of the three is above its threshold."))
+            return Notice("other_abnormality", message)
+        return Notice("no_finding", "None of the three is above its threshold.")
 
     def to_dict(self) -> dict[str, object]:
         return {

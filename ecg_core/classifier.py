@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from ecg_core import quality
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES, Classification, ModelIdentity, Notice, Performance
 from ecg_core.errors import ArtifactError
-from ecg_core.leads import lead_set_of
-from ecg_core.preparation import MAX_WINDOWS, WINDOW_SAMPLES, ModelInput, prepare
+from ecg_core.leads import LEAD_SETS, lead_set_of
+from ecg_core.preparation import ROUNDING_S, WINDOW_S, ModelInput, leads_of, prepare
 from ecg_core.readers import read
 from ecg_core.recording import Files, Recording
 
 MODEL_FILE, CARD_FILE = "model.onnx", "model.json"
-ALL_LEADS = "12"
+# Whose calibration and thresholds serve leads of which nothing was measured; no diagnosis is given then.
+WEAKEST_SET = "I"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +56,10 @@ class Classifier:
             self.identity = ModelIdentity(card["name"], card["version"], card["sha256"])
             if tuple(card["superclasses"]) != SUPERCLASSES:
                 raise ArtifactError("The model's outputs are not the five superclasses.")
-            self.calibrations = {name: _calibration(rows) for name, rows in card["calibration"].items()}
-            self.thresholds = {name: float(card["thresholds"][name]) for name in SUPERCLASSES}
+            self.calibrations = {name: _calibration(card["calibration"][name]) for name in LEAD_SETS}
+            self.thresholds = {
+                name: {label: float(card["thresholds"][name][label]) for label in SUPERCLASSES} for name in LEAD_SETS
+            }
         except OSError as error:
             raise ArtifactError("The model's files are missing.") from error
         except (ValueError, KeyError, TypeError) as error:
@@ -81,43 +84,43 @@ class Classifier:
         recording = source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units)
         fit, notices = quality.usable(recording)
         prepared = prepare(fit)
-        notices = (*notices, *quality.judge(prepared), *_said_of_length(recording, len(prepared.signal)))
-        lead_set = lead_set_of(prepared.leads)
-        calibration = self.calibrations[lead_set[0] if lead_set else ALL_LEADS]
-        probabilities = calibration(self.logits(prepared)).mean(axis=0)
-        performance = self._performance(lead_set)
-        if performance is None:
-            notices = (*notices, Notice("performance_unknown", "Nothing was measured for this set of leads."))
+        notices = (*notices, *quality.judge(prepared), *_said_of_length(recording, prepared))
+        known = lead_set_of(prepared.leads)
         return Classification(
             recording=recording,
             leads=prepared.leads,
             windows=len(prepared.signal),
             corrections=prepared.corrections,
-            probabilities=dict(zip(SUPERCLASSES, probabilities.tolist(), strict=True)),
-            thresholds=self.thresholds,
+            probabilities=dict(zip(SUPERCLASSES, self._probabilities(prepared).tolist(), strict=True)),
+            thresholds=self.thresholds[known[0] if known else WEAKEST_SET],
             model=self.identity,
-            expected_performance=performance,
+            expected_performance=self._performance(*known) if known else None,
             quality=notices,
         )
 
-    def _performance(self, lead_set: tuple[str, bool] | None) -> Performance | None:
-        if lead_set is None or lead_set[0] not in self.card["performance"]:
-            return None
-        name, exact = lead_set
-        auc = self.card["performance"][name]["auc"]
-        return Performance(
-            name, {label: auc[label] for label in DIAGNOSES}, self.card["measured_on"], at_least=not exact
-        )
+    def _probabilities(self, prepared: ModelInput) -> NDArray[np.float64]:
+        """[5]: each window calibrated for the leads that it has, and their mean."""
+        logits = self.logits(prepared)
+        sets = [lead_set_of(leads_of(mask)) for mask in prepared.lead_mask]
+        calibrations = [self.calibrations[known[0] if known else WEAKEST_SET] for known in sets]
+        calibrated = [calibrate(row) for calibrate, row in zip(calibrations, logits, strict=True)]
+        return np.asarray(np.mean(calibrated, axis=0))
+
+    def _performance(self, lead_set: str, exact: bool) -> Performance:
+        auc = self.card["performance"][lead_set]["auc"]
+        measured = {label: auc[label] for label in DIAGNOSES}
+        return Performance(lead_set, measured, self.card["measured_on"], at_least=not exact)
 
 
-def _said_of_length(recording: Recording, windows: int) -> list[Notice]:
-    if windows > 1:
-        message = f"{recording.duration_s:.0f} s were read in {windows} windows of 10 s: brief events may be missed."
-        if windows < MAX_WINDOWS:
-            message = f"{recording.duration_s:.0f} s were read in {windows} windows of 10 s; the mean is given."
+def _said_of_length(recording: Recording, prepared: ModelInput) -> list[Notice]:
+    windows, duration_s = len(prepared.signal), recording.duration_s
+    if duration_s < WINDOW_S - ROUNDING_S:
+        return [Notice("short_recording", f"{duration_s:.4g} s, padded to 10 s: less reliable.")]
+    if not prepared.whole:
+        message = f"Of {duration_s:.0f} s {windows * WINDOW_S:.0f} s were read: brief events may be missed."
         return [Notice("long_recording", message)]
-    if recording.duration_s * 100 < WINDOW_SAMPLES - 1:
-        return [Notice("short_recording", f"{recording.duration_s:.1f} s, padded to 10 s: less reliable.")]
+    if windows > 1:
+        return [Notice("long_recording", f"{duration_s:.0f} s were read in {windows} windows; the mean is given.")]
     return []
 
 

@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--batch", type=int)
     train.add_argument("--members", type=int, help="networks whose logits are averaged")
     train.add_argument("--seed", type=int)
+    train.add_argument("--threads", type=int, help="of each member; members train side by side")
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.add_argument("--compile", action="store_true", help="torch.compile: a third faster, wants a C++ compiler")
     train.add_argument("--fresh", action="store_true", help="ignore checkpoints of an earlier run")
@@ -182,7 +183,7 @@ def _train(options: argparse.Namespace) -> int:
 
     given = {
         name: getattr(options, name)
-        for name in ("epochs", "batch", "members", "seed")
+        for name in ("epochs", "batch", "members", "seed", "threads")
         if getattr(options, name) is not None
     }
     train(options.ptbxl, options.out, device=options.device, compiled=options.compile, fresh=options.fresh, **given)
@@ -191,7 +192,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from ecg_core.classifier import default_classifier
-    from ecg_core.training.evaluate import evaluate, text
+    from ecg_core.training.evaluate import evaluate
+    from ecg_core.training.report import text
 
     report = evaluate(default_classifier(), options.ptbxl, options.folds, options.leads)
     print(json.dumps(report, ensure_ascii=False) if options.json else text(report))

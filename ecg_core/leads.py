@@ -73,11 +73,6 @@ def canonical_leads(names: Sequence[str]) -> list[str | None]:
     return [canonical_lead(name) or electrodes.get(key) for name, key in zip(names, keys, strict=True)]
 
 
-def derived_limb_leads(present: Collection[str]) -> bool:
-    """True if all six limb leads follow from those present: any two of them are enough."""
-    return sum(lead in LIMB_LEADS for lead in present) >= 2
-
-
 def lead_set_of(present: Collection[str]) -> tuple[str, bool] | None:
     """(name of the measured lead set, whether it is exactly this one) for leads after derivation, or None.
 

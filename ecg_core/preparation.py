@@ -1,4 +1,4 @@
-"""Recording -> ModelInput: gaps closed, limb leads derived, 100 Hz, windows of 10 s, lead masks."""
+"""Recording -> ModelInput: windows of 10 s at 100 Hz, gaps closed, limb leads derived, lead masks."""
 
 import math
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_core.errors import SignalMissing
 from ecg_core.leads import LEADS, LIMB_FROM_I_II, LIMB_LEADS
 from ecg_core.recording import Recording
 
@@ -16,124 +17,161 @@ WINDOW_SAMPLES = 1000
 MIN_DURATION_S = 5.0
 # Two minutes spread over a recording: more windows move the mean by less than a window's own spread and cost 4 ms each.
 MAX_WINDOWS = 12
+# What is left over at a recording's end without being worth a window of its own.
+MAX_UNREAD_S = 0.5
+# What a window may lack at its end without being called padded: rates are rounded.
+ROUNDING_S = 0.05
+# Resampling looks this far beyond a window's edges, where there is signal.
+MARGIN_S = 0.5
 # A gap up to this length is bridged by a line: shorter than an RR interval, so no beat is invented.
 MAX_BRIDGED_GAP_S = 0.2
 # A lead that lacks more than this share of a window is left out of it.
 MAX_MISSING_SHARE = 0.3
 
+Signal = NDArray[np.float32]
+
 
 @dataclass(frozen=True, eq=False)
 class ModelInput:
-    """signal: [windows, 12, 1000] mV at 100 Hz, zero where absent. lead_mask: [windows, 12], 1 present, 0 absent."""
+    """signal: [windows, 12, 1000] mV at 100 Hz, zero where absent. lead_mask: [windows, 12], 1 present, 0 absent.
 
-    signal: NDArray[np.float32]
-    lead_mask: NDArray[np.float32]
+    whole: whether the windows cover all of the recording.
+    """
+
+    signal: Signal
+    lead_mask: Signal
     corrections: tuple[str, ...]
+    whole: bool = True
 
     @property
     def leads(self) -> tuple[str, ...]:
-        """Leads that are present in any window."""
-        present = self.lead_mask.max(axis=0).tolist()
-        return tuple(lead for lead, there in zip(LEADS, present, strict=True) if there)
+        """Leads that are present in every window."""
+        return leads_of(self.lead_mask.min(axis=0))
+
+
+def leads_of(mask: Signal) -> tuple[str, ...]:
+    """The names of the leads that a mask [12] has."""
+    return tuple(lead for lead, there in zip(LEADS, mask.tolist(), strict=True) if there)
 
 
 def prepare(recording: Recording) -> ModelInput:
-    """The windows that the network reads. The recording's leads are taken to be fit (see quality.usable)."""
-    signal, missing, corrections = _without_gaps(recording)
-    signal, missing = _at_model_rate(signal, missing, recording.fs_hz)
-    if recording.fs_hz != MODEL_FS_HZ:
-        corrections.append(f"resampled from {recording.fs_hz:.7g} to 100 Hz")
-    samples = signal.shape[1]
-    starts = _window_starts(samples)
-    if samples < WINDOW_SAMPLES:
-        corrections.append(f"padded from {samples / MODEL_FS_HZ:.1f} to 10 s")
-    elif samples > WINDOW_SAMPLES:
-        corrections.append(f"read in {len(starts)} windows of 10 s" if len(starts) > 1 else "cropped to the first 10 s")
-    windows = np.zeros((len(starts), len(LEADS), WINDOW_SAMPLES), np.float32)
-    masks = np.zeros((len(starts), len(LEADS)), np.float32)
+    """The windows that the network reads. The recording's leads are taken to be fit (see quality.usable).
+
+    Raises SignalMissing if no window has a lead that is there for most of it.
+    """
     rows = [LEADS.index(lead) for lead in recording.leads]
-    for index, start in enumerate(starts):
-        piece = signal[:, start : start + WINDOW_SAMPLES]
-        windows[index, rows, : piece.shape[1]] = piece - np.median(piece, axis=1, keepdims=True)
-        masks[index, rows] = 1
+    starts = _window_starts(recording.duration_s)
+    signal = np.zeros((len(starts), len(LEADS), WINDOW_SAMPLES), np.float32)
+    mask = np.zeros((len(starts), len(LEADS)), np.float32)
+    bridged, holes = 0, False
+    for index, start_s in enumerate(starts):
+        piece, missing, closed = _window(recording, start_s)
+        bridged += closed
+        signal[index, rows, : piece.shape[1]] = piece
+        mask[index, rows] = 1
         if missing is not None:
-            absent = missing[:, start : start + WINDOW_SAMPLES].mean(axis=1) > MAX_MISSING_SHARE
-            gone = np.array(rows)[absent]
-            windows[index, gone] = 0
-            masks[index, gone] = 0
-    kept = masks.any(axis=1)
-    windows, masks = windows[kept], masks[kept]
-    derived = _derive_limb_leads(windows, masks)
-    if derived:
-        corrections.append(f"{', '.join(derived)} derived from the other limb leads")
-    return ModelInput(windows, masks, (*recording.corrections, *corrections))
+            holes = True
+            gone = np.array(rows)[missing.mean(axis=1) > MAX_MISSING_SHARE]
+            signal[index, gone] = 0
+            mask[index, gone] = 0
+    kept = mask.any(axis=1)
+    if not kept.any():
+        raise SignalMissing("No lead is there for ten seconds in one piece.")
+    signal, mask = signal[kept], mask[kept]
+    derived = _derive_limb_leads(signal, mask)
+    whole = recording.duration_s <= len(signal) * WINDOW_S + MAX_UNREAD_S
+    corrections = _said(recording, mask, whole, bridged, holes, derived)
+    return ModelInput(signal, mask, (*recording.corrections, *corrections), whole)
 
 
-def _without_gaps(recording: Recording) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None, list[str]]:
-    """Signal without NaN, where a long gap was, what to say. Short gaps are bridged, long ones zero after centring."""
-    signal = recording.signal
-    gaps = np.isnan(signal)
+def _window_starts(duration_s: float) -> list[float]:
+    """Evenly spaced starts in seconds; windows overlap rather than leave more than MAX_UNREAD_S at the end."""
+    count = min(MAX_WINDOWS, max(1, math.ceil((duration_s - MAX_UNREAD_S) / WINDOW_S)))
+    last = (duration_s - WINDOW_S) if count > 1 else 0.0
+    return [last * index / max(count - 1, 1) for index in range(count)]
+
+
+def _window(recording: Recording, start_s: float) -> tuple[Signal, NDArray[np.bool_] | None, int]:
+    """(signal [leads, up to 1000] centred on its median, where it is missing if anywhere, gaps bridged)."""
+    fs_hz = recording.fs_hz
+    first = round(start_s * fs_hz)
+    begin = max(0, first - round(MARGIN_S * fs_hz))
+    end = round((start_s + WINDOW_S + MARGIN_S) * fs_hz)
+    piece, missing, bridged = _without_gaps(recording.signal[:, begin:end], fs_hz)
+    if fs_hz != MODEL_FS_HZ:
+        import soxr
+
+        piece = np.ascontiguousarray(soxr.resample(piece.T, fs_hz, MODEL_FS_HZ, quality="HQ").T, dtype=np.float32)
+    offset = round((first - begin) * MODEL_FS_HZ / fs_hz)
+    piece = piece[:, offset : offset + WINDOW_SAMPLES]
+    if missing is None:
+        return piece - np.median(piece, axis=1, keepdims=True), None, bridged
+    nearest = (np.arange(piece.shape[1]) + offset) * (fs_hz / MODEL_FS_HZ)
+    missing = missing[:, np.minimum(nearest.astype(int), missing.shape[1] - 1)]
+    piece = piece.copy()
+    for lead, hole in zip(piece, missing, strict=True):
+        lead -= np.median(lead[~hole]) if not hole.all() else 0
+        lead[hole] = 0
+    return piece, missing, bridged
+
+
+def _without_gaps(piece: Signal, fs_hz: float) -> tuple[Signal, NDArray[np.bool_] | None, int]:
+    """The piece without NaN, where gaps too long to be bridged are, and how many were bridged."""
+    gaps = np.isnan(piece)
     if not gaps.any():
-        return signal, None, []
-    signal = signal.copy()
-    longest = round(MAX_BRIDGED_GAP_S * recording.fs_hz)
+        return piece, None, 0
+    piece = piece.copy()
+    longest = round(MAX_BRIDGED_GAP_S * fs_hz)
     bridged = 0
-    for row, gap in zip(signal, gaps, strict=True):
-        if not gap.any():
-            continue
+    for lead, gap in zip(piece, gaps, strict=True):
         if gap.all():
-            row[:] = 0
-            continue
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], gap.view(np.int8), [0]))))
-        centre = np.float32(np.median(row[~gap]))
-        known = np.flatnonzero(~gap)
-        row[gap] = np.interp(np.flatnonzero(gap), known, row[known])
-        for start, end in zip(edges[::2], edges[1::2], strict=True):
-            if end - start <= longest:
-                gap[start:end] = False
-                bridged += 1
-            else:
-                row[start:end] = centre
-    said = [f"{bridged} short gaps bridged"] if bridged else []
-    if gaps.any():
-        said.append("gaps in the signal set to the baseline")
-    return signal, gaps if gaps.any() else None, said
+            lead[:] = 0
+        elif gap.any():
+            known = np.flatnonzero(~gap)
+            lead[gap] = np.interp(np.flatnonzero(gap), known, lead[known])
+            edges = np.flatnonzero(np.diff(np.concatenate(([0], gap.view(np.int8), [0]))))
+            for start, end in zip(edges[::2], edges[1::2], strict=True):
+                if end - start <= longest:
+                    gap[start:end] = False
+                    bridged += 1
+    return piece, gaps if gaps.any() else None, bridged
 
 
-def _at_model_rate(
-    signal: NDArray[np.float32], missing: NDArray[np.bool_] | None, fs_hz: float
-) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
-    if fs_hz == MODEL_FS_HZ:
-        return signal, missing
-    import soxr
-
-    resampled = np.ascontiguousarray(soxr.resample(signal.T, fs_hz, MODEL_FS_HZ, quality="HQ").T, dtype=np.float32)
-    if missing is not None:
-        nearest = np.minimum(np.arange(resampled.shape[1]) * (fs_hz / MODEL_FS_HZ), signal.shape[1] - 1).astype(int)
-        missing = missing[:, nearest]
-    return resampled, missing
-
-
-def _window_starts(samples: int) -> list[int]:
-    """Evenly spaced starts; two windows overlap rather than leave more than half a second unread."""
-    count = min(MAX_WINDOWS, max(1, math.ceil((samples - 50) / WINDOW_SAMPLES)))
-    if count == 1:
-        return [0]
-    return [round(start) for start in np.linspace(0, samples - WINDOW_SAMPLES, count)]
-
-
-def _derive_limb_leads(windows: NDArray[np.float32], masks: NDArray[np.float32]) -> list[str]:
+def _derive_limb_leads(signal: Signal, mask: Signal) -> list[str]:
     """Fills in place the limb leads that follow from two others; gives the names of those filled in any window."""
     limb = len(LIMB_LEADS)
     derived: set[str] = set()
-    for window, mask in zip(windows, masks, strict=True):
-        present = [row for row in range(limb) if mask[row]]
+    for window, there in zip(signal, mask, strict=True):
+        present = [row for row in range(limb) if there[row]]
         if len(present) < 2 or len(present) == limb:
             continue
         coefficients = np.array([LIMB_FROM_I_II[LIMB_LEADS[row]] for row in present])
         i_ii = np.linalg.lstsq(coefficients, window[present], rcond=None)[0]
         for row in set(range(limb)) - set(present):
             window[row] = np.array(LIMB_FROM_I_II[LIMB_LEADS[row]]) @ i_ii
-            mask[row] = 1
+            there[row] = 1
             derived.add(LIMB_LEADS[row])
     return [lead for lead in LIMB_LEADS if lead in derived]
+
+
+def _said(recording: Recording, mask: Signal, whole: bool, bridged: int, holes: bool, derived: list[str]) -> list[str]:
+    """What was done to the recording, for a person."""
+    windows, said = len(mask), []
+    if bridged:
+        said.append(f"short gaps bridged: {bridged}")
+    if holes:
+        said.append("longer gaps set to the baseline")
+    if recording.fs_hz != MODEL_FS_HZ:
+        said.append(f"resampled from {recording.fs_hz:.7g} to 100 Hz")
+    if recording.duration_s < WINDOW_S - ROUNDING_S:
+        said.append(f"padded from {recording.duration_s:.4g} to 10 s")
+    elif windows > 1:
+        said.append(f"read in {windows} windows of 10 s" + ("" if whole else ", evenly spaced"))
+    elif recording.duration_s > WINDOW_S + ROUNDING_S:
+        said.append("cropped to 10 s")
+    if derived:
+        said.append(f"{', '.join(derived)} derived from the other limb leads")
+    for lead, count in zip(LEADS, mask.sum(axis=0).tolist(), strict=True):
+        if 0 < count < windows:
+            said.append(f"{lead} read in {count:.0f} of the windows only")
+    return said

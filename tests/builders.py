@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.classification import SUPERCLASSES, Classification, ModelIdentity, Notice
+from ecg_core.classification import SUPERCLASSES, Classification, ModelIdentity, Notice, Performance
 from ecg_core.leads import LEADS, LIMB_FROM_I_II
 from ecg_core.recording import Recording
 
@@ -59,5 +59,6 @@ def make_classification(
         probabilities=given,
         thresholds=dict.fromkeys(SUPERCLASSES, 0.5),
         model=ModelIdentity("test", "0", "f" * 64),
+        expected_performance=Performance("I", {"NORM": 0.9, "CD": 0.8, "STTC": 0.8}, "nothing"),
         quality=quality,
     )

@@ -24,7 +24,7 @@ from ecg_core.training.ptbxl import read_ptbxl
 NAME = "ekg-resnet"
 VERSION = "1.0.0"
 MEASURED_ON = "PTB-XL 1.0.3, fold 9 (validation; calibration and thresholds cross-fitted by patient)"
-THRESHOLD_RULE = "highest F1 on fold 9, from the calibrated probabilities of twelve leads"
+THRESHOLD_RULE = "highest F1 on fold 9, per class and lead set, of the calibrated probabilities"
 DATA = {
     "name": "PTB-XL 1.0.3, 100 Hz",
     "doi": "10.13026/kfzx-aw45",
@@ -51,8 +51,8 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
             "fs_hz": MODEL_FS_HZ,
             "samples": WINDOW_SAMPLES,
         },
-        "calibration": {"12": {label: {"scale": 1.0, "bias": 0.0} for label in SUPERCLASSES}},
-        "thresholds": dict.fromkeys(SUPERCLASSES, 0.5),
+        "calibration": {name: {label: {"scale": 1.0, "bias": 0.0} for label in SUPERCLASSES} for name in LEAD_SETS},
+        "thresholds": {name: dict.fromkeys(SUPERCLASSES, 0.5) for name in LEAD_SETS},
         "threshold_rule": THRESHOLD_RULE,
         "measured_on": MEASURED_ON,
         "performance": {},
@@ -64,22 +64,19 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
     data = read_ptbxl(ptbxl, {VALIDATION_FOLD}).scored()
     truth, groups = data.superclasses, metrics.patient_groups(data.patient_ids)
     for name, leads in LEAD_SETS.items():
-        score = logits(classifier, data, leads)
-        pairs = [metrics.fit_logistic(truth[:, k], score[:, k]) for k in range(len(SUPERCLASSES))]
-        card["calibration"][name] = {
-            label: {"scale": round(scale, 6), "bias": round(bias, 6)}
-            for label, (scale, bias) in zip(SUPERCLASSES, pairs, strict=True)
-        }
-        if name == "12":
-            calibrated = Calibration(*np.array(pairs).T)(score)
-            card["thresholds"] = {
-                label: metrics.best_f1_threshold(truth[:, k], calibrated[:, k]) for k, label in enumerate(SUPERCLASSES)
-            }
-        probability = cross_fitted_probabilities(truth, score, groups)
-        thresholds = cross_fitted_thresholds(truth, probability, groups)
-        report = figures(truth, probability, thresholds, data.patient_ids)
+        score, refused = logits(classifier, data, leads)
+        calibrations, thresholds = {}, {}
+        for k, label in enumerate(SUPERCLASSES):
+            scale, bias = metrics.fit_logistic(truth[~refused, k], score[~refused, k])
+            calibrations[label] = {"scale": round(scale, 6), "bias": round(bias, 6)}
+            calibrated = Calibration(np.array(scale), np.array(bias))(score[~refused, k])
+            thresholds[label] = metrics.best_f1_threshold(truth[~refused, k], calibrated)
+        card["calibration"][name], card["thresholds"][name] = calibrations, thresholds
+        probability = cross_fitted_probabilities(truth, score, refused, groups)
+        chosen = cross_fitted_thresholds(truth, probability, groups)
+        report = figures(truth, probability, chosen, refused, data.patient_ids)
         areas = {label: round(row["auc"]["value"], 3) for label, row in report["classes"].items()}
-        card["performance"][name] = {"auc": areas, **report}
+        card["performance"][name] = {"auc": areas, "refused": int(refused.sum()), **report}
     _write(folder, card)
     return card
 

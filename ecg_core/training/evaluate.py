@@ -12,12 +12,14 @@ from tqdm import tqdm
 
 from ecg_core import quality
 from ecg_core.classification import DIAGNOSES, OTHER_ABNORMALITIES, SUPERCLASSES
-from ecg_core.classifier import Calibration, Classifier
+from ecg_core.classifier import WEAKEST_SET, Calibration, Classifier
 from ecg_core.errors import EcgError
+from ecg_core.leads import lead_set_of
 from ecg_core.preparation import prepare
 from ecg_core.readers import read
-from ecg_core.recording import Recording
+from ecg_core.recording import Files, Recording
 from ecg_core.training import metrics
+from ecg_core.training.fit import VALIDATION_FOLD
 from ecg_core.training.metrics import Bools, Floats
 from ecg_core.training.ptbxl import PtbXl, read_ptbxl, record_files
 
@@ -35,6 +37,10 @@ class Answers:
     refusals: tuple[str | None, ...]
     warnings: Mapping[str, int]
 
+    @property
+    def refused(self) -> Bools:
+        return np.array([code is not None for code in self.refusals])
+
 
 def only(recording: Recording, leads: Collection[str]) -> Recording:
     """The recording without the other leads."""
@@ -42,19 +48,19 @@ def only(recording: Recording, leads: Collection[str]) -> Recording:
     return replace(recording, signal=recording.signal[rows], leads=tuple(recording.leads[row] for row in rows))
 
 
-def each(data: PtbXl, work: Callable[[Recording], T], said: str) -> list[T]:
-    """work(recording) of every record, in order, with a progress bar."""
+def each(data: PtbXl, work: Callable[[Files], T], said: str) -> list[T]:
+    """work(files) of every record, in order, with a progress bar."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        done = pool.map(lambda path: work(read(record_files(path))), data.paths)
-        return list(tqdm(done, said, len(data), unit=" records", leave=False))
+        done = pool.map(lambda path: work(record_files(path)), data.paths)
+        return list(tqdm(done, said, len(data), unit=" records", leave=False, disable=None))
 
 
 def answer(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> Answers:
     """Classifies every record with only the given leads."""
 
-    def one(recording: Recording) -> tuple[Floats, str | None, tuple[str, ...]]:
+    def one(files: Files) -> tuple[Floats, str | None, tuple[str, ...]]:
         try:
-            result = classifier.classify(only(recording, leads))
+            result = classifier.classify(only(read(files), leads))
         except EcgError as error:
             return np.full(len(SUPERCLASSES), 0.5), error.code, ()
         probabilities = np.array([result.probabilities[label] for label in SUPERCLASSES])
@@ -66,17 +72,21 @@ def answer(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> Answe
     return Answers(np.stack([row[0] for row in rows]), tuple(row[1] for row in rows), counts)
 
 
-def logits(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> Floats:
-    """[n, 5] uncalibrated, 0 for a refused record."""
+def logits(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> tuple[Floats, Bools]:
+    """([n, 5] uncalibrated, [n] refused); 0 for a refused record."""
 
-    def one(recording: Recording) -> Floats:
+    def one(files: Files) -> Floats | None:
         try:
-            fit, _ = quality.usable(only(recording, leads))
-            return np.asarray(classifier.logits(prepare(fit)).mean(axis=0), np.float64)
+            fit, _ = quality.usable(only(read(files), leads))
+            prepared = prepare(fit)
+            quality.judge(prepared)
         except EcgError:
-            return np.zeros(len(SUPERCLASSES))
+            return None
+        return np.asarray(classifier.logits(prepared).mean(axis=0), np.float64)
 
-    return np.stack(each(data, one, "measuring"))
+    rows = each(data, one, "measuring")
+    none = np.zeros(len(SUPERCLASSES))
+    return np.stack([none if row is None else row for row in rows]), np.array([row is None for row in rows])
 
 
 def cross_fitted_thresholds(truth: Bools, probability: Floats, groups: NDArray[np.int64]) -> Floats:
@@ -90,14 +100,14 @@ def cross_fitted_thresholds(truth: Bools, probability: Floats, groups: NDArray[n
     return thresholds
 
 
-def cross_fitted_probabilities(truth: Bools, logits: Floats, groups: NDArray[np.int64]) -> Floats:
-    """[n, 5]: for each record calibrated by scale and bias fitted on the other patient groups."""
-    probabilities = np.empty(logits.shape)
+def cross_fitted_probabilities(truth: Bools, score: Floats, refused: Bools, groups: NDArray[np.int64]) -> Floats:
+    """[n, 5]: for each record calibrated by scale and bias fitted on the other patient groups; .5 for a refused one."""
+    probabilities = np.full(score.shape, 0.5)
     for group in np.unique(groups):
-        inside = groups == group
+        inside, outside = (groups == group) & ~refused, (groups != group) & ~refused
         for column in range(truth.shape[1]):
-            pair = metrics.fit_logistic(truth[~inside, column], logits[~inside, column])
-            probabilities[inside, column] = Calibration(*np.array(pair))(logits[inside, column])
+            pair = metrics.fit_logistic(truth[outside, column], score[outside, column])
+            probabilities[inside, column] = Calibration(*np.array(pair))(score[inside, column])
     return probabilities
 
 
@@ -110,103 +120,88 @@ def decisions(probability: Floats, thresholds: Floats) -> tuple[NDArray[np.int64
     return score.argmax(axis=1), findings.any(axis=1) & ~contradicted
 
 
-def figures(truth: Bools, probability: Floats, thresholds: Floats, patients: NDArray[np.int64]) -> dict[str, Any]:
-    """Every figure of the report. truth, probability, thresholds: [n, 5]."""
-    weights = metrics.bootstrap_weights(patients)
-    areas = np.array([metrics.auc(truth[:, k], probability[:, k]) for k in range(len(SUPERCLASSES))])
-    draws = np.array(
-        [[metrics.auc(truth[:, k], probability[:, k], weight) for k in range(len(SUPERCLASSES))] for weight in weights]
-    )
+def measure(truth: Bools, probability: Floats, thresholds: Floats, refused: Bools, weight: Floats) -> dict[str, float]:
+    """Every figure, each record counted weight times. truth, probability, thresholds: [n, 5]; dots in names nest."""
+    found: dict[str, float] = {}
+    called = probability >= thresholds
+    for k, label in enumerate(SUPERCLASSES):
+        t, p = truth[:, k], probability[:, k]
+        found[f"classes.{label}.auc"] = metrics.auc(t, p, weight)
+        found[f"classes.{label}.ece"] = metrics.expected_calibration_error(t, p, weight)
+        found[f"classes.{label}.calibration_slope"] = metrics.calibration_slope(t, p, weight)
+        found[f"classes.{label}.brier"] = float((weight * (p - t) ** 2).sum() / weight.sum())
+        found[f"classes.{label}.sensitivity"] = metrics.share(called[:, k], t, weight)
+        found[f"classes.{label}.specificity"] = metrics.share(~called[:, k], ~t, weight)
+    found["macro_auc_5"] = float(np.mean([found[f"classes.{label}.auc"] for label in SUPERCLASSES]))
+    found["macro_auc_3"] = float(np.mean([found[f"classes.{label}.auc"] for label in DIAGNOSES]))
+    three = truth[:, DIAGNOSIS_COLUMNS]
+    single = (truth.sum(axis=1) == 1) & three.any(axis=1)
+    label = three.argmax(axis=1)
+    chosen, conclusive = decisions(probability, thresholds)
+    answered = conclusive & ~refused
+    best = probability[:, DIAGNOSIS_COLUMNS].argmax(axis=1)
+    found["single_label.top1"] = metrics.share((best == label) & ~refused, single, weight)
+    found["single_label.answered"] = metrics.share(answered, single, weight)
+    found["single_label.correct_of_answered"] = metrics.share(chosen == label, single & answered, weight)
+    found["mi_hyp_only.without_diagnosis"] = metrics.share(~answered, other_only(truth), weight)
+    return found
+
+
+def other_only(truth: Bools) -> Bools:
+    """[n]: records whose superclasses are MI or HYP and none of the three."""
+    return np.asarray(truth[:, OTHER_COLUMNS].any(axis=1) & ~truth[:, DIAGNOSIS_COLUMNS].any(axis=1))
+
+
+def figures(
+    truth: Bools, probability: Floats, thresholds: Floats, refused: Bools, patients: NDArray[np.int64]
+) -> dict[str, Any]:
+    """measure() with 95 % bootstrap intervals by patient, nested: {"value", "ci95"} at each leaf."""
+    point = measure(truth, probability, thresholds, refused, np.ones(len(truth)))
+    draws = [measure(truth, probability, thresholds, refused, weight) for weight in metrics.bootstrap_weights(patients)]
+    single = (truth.sum(axis=1) == 1) & truth[:, DIAGNOSIS_COLUMNS].any(axis=1)
     report: dict[str, Any] = {
         "n": len(truth),
         "patients": len(np.unique(patients)),
-        "macro_auc_5": _with_interval(areas.mean(), draws.mean(axis=1)),
-        "macro_auc_3": _with_interval(areas[DIAGNOSIS_COLUMNS].mean(), draws[:, DIAGNOSIS_COLUMNS].mean(axis=1)),
-        "classes": {},
+        "single_label": {"n": int(single.sum())},
+        "mi_hyp_only": {"n": int(other_only(truth).sum())},
     }
+    for name, value in point.items():
+        *path, leaf = name.split(".")
+        place = report
+        for part in path:
+            place = place.setdefault(part, {})
+        interval = metrics.interval(np.array([draw[name] for draw in draws]))
+        place[leaf] = {"value": round(value, 4), "ci95": [round(bound, 4) for bound in interval]}
     for k, label in enumerate(SUPERCLASSES):
-        called = probability[:, k] >= thresholds[:, k]
-        report["classes"][label] = {
-            "auc": _with_interval(areas[k], draws[:, k]),
-            "ece": _round(metrics.expected_calibration_error(truth[:, k], probability[:, k])),
-            "ece_of_perfect_calibration_p95": _round(metrics.perfect_calibration_error(probability[:, k])),
-            "calibration_slope": _round(metrics.calibration_slope(truth[:, k], probability[:, k])),
-            "brier": _round(float(np.mean((probability[:, k] - truth[:, k]) ** 2))),
-            "sensitivity": _round(float(called[truth[:, k]].mean())),
-            "specificity": _round(float(1 - called[~truth[:, k]].mean())),
-        }
-    report["single_label"] = _single_label(truth, probability, thresholds)
-    only_other = truth[:, OTHER_COLUMNS].any(axis=1) & ~truth[:, DIAGNOSIS_COLUMNS].any(axis=1)
-    conclusive = decisions(probability[only_other], thresholds[only_other])[1]
-    report["mi_hyp_only"] = {"n": int(only_other.sum()), "without_diagnosis": _round(float(1 - conclusive.mean()))}
+        chance = metrics.perfect_calibration_error(probability[:, k])
+        report["classes"][label]["ece_of_perfect_calibration_p95"] = round(chance, 4)
     return report
 
 
-def _single_label(truth: Bools, probability: Floats, thresholds: Floats) -> dict[str, Any]:
-    """Records whose one superclass is NORM, CD or STTC."""
-    single = (truth.sum(axis=1) == 1) & truth[:, DIAGNOSIS_COLUMNS].any(axis=1)
-    label = truth[single][:, DIAGNOSIS_COLUMNS].argmax(axis=1)
-    chosen, conclusive = decisions(probability[single], thresholds[single])
-    return {
-        "n": int(single.sum()),
-        "top1": _round(float((probability[single][:, DIAGNOSIS_COLUMNS].argmax(axis=1) == label).mean())),
-        "answered": _round(float(conclusive.mean())),
-        "correct_of_answered": _round(float((chosen[conclusive] == label[conclusive]).mean())),
-    }
-
-
-def _round(value: float) -> float:
-    return round(float(value), 4)
-
-
-def _with_interval(value: float, draws: Floats) -> dict[str, Any]:
-    return {"value": _round(value), "ci95": [_round(bound) for bound in metrics.interval(draws)]}
-
-
 def evaluate(classifier: Classifier, ptbxl: Path, folds: Sequence[int], leads: Sequence[str]) -> dict[str, Any]:
-    """The report of the shipped probabilities; thresholds are cross-fitted among the evaluated patients."""
+    """The report of the shipped probabilities.
+
+    On the fold that the thresholds come from they are cross-fitted by patient; elsewhere the shipped ones are applied.
+    """
     data = read_ptbxl(ptbxl, set(folds)).scored()
     answers = answer(classifier, data, leads)
-    groups = metrics.patient_groups(data.patient_ids)
-    thresholds = cross_fitted_thresholds(data.superclasses, answers.probabilities, groups)
-    report = figures(data.superclasses, answers.probabilities, thresholds, data.patient_ids)
+    cross_fitted = VALIDATION_FOLD in folds
+    if cross_fitted:
+        groups = metrics.patient_groups(data.patient_ids)
+        thresholds = cross_fitted_thresholds(data.superclasses, answers.probabilities, groups)
+    else:
+        known = lead_set_of(leads)
+        shipped = classifier.thresholds[known[0] if known else WEAKEST_SET]
+        thresholds = np.tile([shipped[label] for label in SUPERCLASSES], (len(data), 1))
+    report = figures(data.superclasses, answers.probabilities, thresholds, answers.refused, data.patient_ids)
     refused = [code for code in answers.refusals if code]
     return {
         "folds": list(folds),
         "leads": list(leads),
+        "thresholds": "cross-fitted by patient" if cross_fitted else "as shipped",
+        "calibration": "as shipped, fitted on this fold" if cross_fitted else "as shipped",
         **report,
         "refused": {code: refused.count(code) for code in sorted(set(refused))},
         "warnings": dict(answers.warnings),
         "model_sha256": classifier.identity.sha256,
     }
-
-
-def text(report: Mapping[str, Any]) -> str:
-    """The report for a person."""
-
-    def area(entry: Mapping[str, Any]) -> str:
-        return f"{entry['value']:.4f} [{entry['ci95'][0]:.4f}, {entry['ci95'][1]:.4f}]"
-
-    folds = ", ".join(str(fold) for fold in report["folds"])
-    lines = [
-        f"PTB-XL fold {folds}, {report['n']} records of {report['patients']} patients, "
-        f"leads {' '.join(report['leads'])}",
-        f"macro AUC of five   {area(report['macro_auc_5'])}",
-        f"mean NORM/CD/STTC   {area(report['macro_auc_3'])}",
-        f"{'':6}{'AUC [95 % by patient]':26}{'ECE':>7}{'slope':>7}{'Brier':>7}{'sens.':>7}{'spec.':>7}",
-    ]
-    for label, row in report["classes"].items():
-        numbers = "".join(
-            f"{row[name]:7.3f}" for name in ("ece", "calibration_slope", "brier", "sensitivity", "specificity")
-        )
-        lines.append(f"{label:6}{area(row['auc']):26}{numbers}")
-    single, other = report["single_label"], report["mi_hyp_only"]
-    lines.append(
-        f"single-label NORM/CD/STTC, n = {single['n']}: top-1 {single['top1']:.3f}, answered {single['answered']:.3f}, "
-        f"of those correct {single['correct_of_answered']:.3f}"
-    )
-    lines.append(f"MI or HYP only, n = {other['n']}: left without a diagnosis {other['without_diagnosis']:.3f}")
-    for name in ("refused", "warnings"):
-        counts = ", ".join(f"{code} {count}" for code, count in report[name].items()) or "none"
-        lines.append(f"{name}: {counts}")
-    return "\n".join(lines)

@@ -23,11 +23,12 @@ def auc(truth: Bools, score: Floats, weight: Floats | None = None) -> float:
     return float((positives * (below + negatives / 2)).sum() / pairs) if pairs else float("nan")
 
 
-def expected_calibration_error(truth: Bools, probability: Floats) -> float:
+def expected_calibration_error(truth: Bools, probability: Floats, weight: Floats | None = None) -> float:
     """Mean gap between probability and frequency over ECE_BINS bins of equal width, weighted by their records."""
+    weight = np.ones(len(truth)) if weight is None else weight
     place = np.minimum((probability * ECE_BINS).astype(int), ECE_BINS - 1)
-    gaps = np.bincount(place, probability - truth, ECE_BINS)
-    return float(np.abs(gaps).sum() / len(truth))
+    gaps = np.bincount(place, weight * (probability - truth), ECE_BINS)
+    return float(np.abs(gaps).sum() / weight.sum())
 
 
 def perfect_calibration_error(probability: Floats, quantile: float = 0.95, draws: int = 500) -> float:
@@ -42,29 +43,36 @@ def logit(probability: Floats) -> Floats:
     return np.log(clipped / (1 - clipped))
 
 
-def fit_logistic(truth: Bools, score: Floats) -> tuple[float, float]:
+def fit_logistic(truth: Bools, score: Floats, weight: Floats | None = None) -> tuple[float, float]:
     """(scale, bias) of the most likely sigmoid(scale * score + bias), by Newton's method.
 
     The targets are Platt's (1999): a little inside 0 and 1, so that separable scores have a finite answer.
     """
-    positives = int(truth.sum())
-    target = np.where(truth, (positives + 1) / (positives + 2), 1 / (len(truth) - positives + 2))
+    weight = np.ones(len(truth)) if weight is None else weight
+    positives = float((weight * truth).sum())
+    target = np.where(truth, (positives + 1) / (positives + 2), 1 / (weight.sum() - positives + 2))
     design = np.stack([score, np.ones(len(score))], axis=1)
     beta = np.array([1.0, 0.0])
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(design @ beta, -60, 60)))
-        gradient = design.T @ (target - p)
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
+        gradient = design.T @ (weight * (target - p))
+        hessian = (design * (weight * p * (1 - p))[:, None]).T @ design + 1e-9 * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
         beta = beta + step
-        if np.abs(step).max() < 1e-8:
+        if np.abs(step).max() < 1e-6:
             break
     return float(beta[0]), float(beta[1])
 
 
-def calibration_slope(truth: Bools, probability: Floats) -> float:
+def calibration_slope(truth: Bools, probability: Floats, weight: Floats | None = None) -> float:
     """1 for calibrated probabilities, below 1 for overconfident ones."""
-    return fit_logistic(truth, logit(probability))[0]
+    return fit_logistic(truth, logit(probability), weight)[0]
+
+
+def share(chosen: Bools, among: Bools, weight: Floats) -> float:
+    """Of the weight of those among, the part that is chosen; NaN where there are none."""
+    total = (weight * among).sum()
+    return float((weight * (chosen & among)).sum() / total) if total else float("nan")
 
 
 def best_f1_threshold(truth: Bools, probability: Floats) -> float:

@@ -5,6 +5,9 @@ from typing import Any
 
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, SUPERCLASSES
 from ecg_core.leads import LEAD_SETS
+from ecg_core.training.report import COLUMNS, with_interval
+
+DECISION_FIGURES = ("top1", "answered", "correct_of_answered")
 
 HEAD = """# Model card: {name} {version}
 
@@ -18,7 +21,7 @@ that is told which leads are present ({members} members, their logits averaged),
 - **Data**: {data_name}, doi [{doi}](https://doi.org/{doi}), licence {licence}. {citation}. Folds {folds} trained
   the network; fold {fold} calibrated it and is what is measured below, cross-fitted by patient; fold {test}.
 - **Training**: `{command}`
-- **Thresholds**: {rule}: {thresholds}.
+- **Thresholds**: {rule}.
 - This page is written by `ekg export` from `model.json`; `ekg evaluate DIR --folds 9` measures again.
 """
 
@@ -32,10 +35,6 @@ LIMITS = """## What it cannot do
   those should come back without a diagnosis, and the share that does is in the tables above.
 - It answers any ten seconds that pass the quality checks, and a checks' pass is no promise of a sound recording.
 """
-
-
-def _area(entry: Mapping[str, Any]) -> str:
-    return f"{entry['value']:.3f} [{entry['ci95'][0]:.3f}, {entry['ci95'][1]:.3f}]"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -61,7 +60,6 @@ def render(card: Mapping[str, Any]) -> str:
         test=data["test_fold"],
         command=training["command"],
         rule=card["threshold_rule"],
-        thresholds=", ".join(f"{label} {card['thresholds'][label]:.2f}" for label in SUPERCLASSES),
     )
     full = measured["12"]
     by_set = _table(
@@ -69,38 +67,47 @@ def render(card: Mapping[str, Any]) -> str:
         [
             [
                 name,
-                _area(measured[name]["macro_auc_5"]),
-                _area(measured[name]["macro_auc_3"]),
+                with_interval(measured[name]["macro_auc_5"]),
+                with_interval(measured[name]["macro_auc_3"]),
                 *(f"{measured[name]['auc'][label]:.3f}" for label in DIAGNOSES),
             ]
             for name in LEAD_SETS
         ],
     )
-    columns = {
-        "ECE": "ece",
-        "(perfect, 95th percentile)": "ece_of_perfect_calibration_p95",
-        "slope": "calibration_slope",
-        "Brier": "brier",
-        "sensitivity": "sensitivity",
-        "specificity": "specificity",
-    }
     by_class = _table(
-        ["", "AUC", *columns],
+        ["", "AUC", *COLUMNS, "ECE if perfect, 95th percentile"],
         [
-            [label, _area(row["auc"]), *(f"{row[key]:.3f}" for key in columns.values())]
+            [
+                label,
+                with_interval(row["auc"]),
+                *(with_interval(row[key]) for key in COLUMNS.values()),
+                f"{row['ece_of_perfect_calibration_p95']:.3f}",
+            ]
             for label, row in full["classes"].items()
         ],
     )
     decisions = _table(
-        ["leads", "top-1, single-label records", "answered", "correct of those", "MI/HYP only: no diagnosis"],
+        [
+            "leads",
+            "top-1, single-label records",
+            "answered",
+            "correct of those",
+            "MI/HYP only: no diagnosis",
+            "refused",
+        ],
         [
             [
                 name,
-                *(f"{measured[name]['single_label'][key]:.3f}" for key in ("top1", "answered", "correct_of_answered")),
-                f"{measured[name]['mi_hyp_only']['without_diagnosis']:.3f}",
+                *(with_interval(measured[name]["single_label"][key]) for key in DECISION_FIGURES),
+                with_interval(measured[name]["mi_hyp_only"]["without_diagnosis"]),
+                str(measured[name]["refused"]),
             ]
             for name in LEAD_SETS
         ],
+    )
+    thresholds = _table(
+        ["leads", *SUPERCLASSES],
+        [[name, *(f"{card['thresholds'][name][label]:.2f}" for label in SUPERCLASSES)] for name in LEAD_SETS],
     )
     return (
         "\n\n".join(
@@ -111,8 +118,10 @@ def render(card: Mapping[str, Any]) -> str:
                 by_set,
                 "With twelve leads (ECE: 15 bins of equal width):",
                 by_class,
-                "The decision, at the thresholds:",
+                "The decision, at thresholds cross-fitted by patient:",
                 decisions,
+                "The thresholds that are served:",
+                thresholds,
                 LIMITS.rstrip(),
             ]
         )

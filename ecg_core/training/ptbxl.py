@@ -29,10 +29,7 @@ class PtbXl:
     """
 
     paths: tuple[Path, ...]
-    ecg_ids: NDArray[np.int64]
     patient_ids: NDArray[np.int64]
-    ages: NDArray[np.float64]
-    sexes: NDArray[np.int64]
     folds: NDArray[np.int64]
     superclasses: NDArray[np.bool_]
     statements: NDArray[np.bool_]
@@ -45,10 +42,7 @@ class PtbXl:
         rows = np.flatnonzero(keep)
         return PtbXl(
             tuple(self.paths[row] for row in rows),
-            self.ecg_ids[rows],
             self.patient_ids[rows],
-            self.ages[rows],
-            self.sexes[rows],
             self.folds[rows],
             self.superclasses[rows],
             self.statements[rows],
@@ -60,8 +54,8 @@ class PtbXl:
         return self.select(np.asarray(self.superclasses.any(axis=1)))
 
 
-def read_ptbxl(root: Path, folds: Collection[int] | None = None, sampling: str = "lr") -> PtbXl:
-    """Labels of the wanted folds; sampling is "lr" (100 Hz) or "hr" (500 Hz). No signal is read."""
+def read_ptbxl(root: Path, folds: Collection[int] | None = None) -> PtbXl:
+    """Labels of the wanted folds, and where their records of 100 Hz are. No signal is read."""
     with (root / "scp_statements.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     names = tuple(row[""] for row in rows)
@@ -73,11 +67,8 @@ def read_ptbxl(root: Path, folds: Collection[int] | None = None, sampling: str =
     classes = [{superclass_of[code] for code in present if code in superclass_of} for present in codes]
     superclasses = np.array([[name in present for name in SUPERCLASSES] for present in classes], dtype=np.bool_)
     return PtbXl(
-        tuple(root / row[f"filename_{sampling}"] for row in members),
-        np.array([int(row["ecg_id"]) for row in members], dtype=np.int64),
+        tuple(root / row["filename_lr"] for row in members),
         np.array([int(float(row["patient_id"])) for row in members], dtype=np.int64),
-        np.array([float(row["age"] or "nan") for row in members], dtype=np.float64),
-        np.array([int(row["sex"]) for row in members], dtype=np.int64),
         np.array([int(row["strat_fold"]) for row in members], dtype=np.int64),
         superclasses.reshape(-1, len(SUPERCLASSES)),
         statements.reshape(-1, len(names)),

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,12 @@ def test_nothing_above_its_threshold_is_said_so() -> None:
     result = make_classification({"NORM": 0.4, "CD": 0.3})
     assert result.diagnosis is None
     assert [warning.code for warning in result.warnings] == ["no_finding"]
+
+
+def test_where_nothing_was_measured_there_is_no_diagnosis() -> None:
+    result = replace(make_classification({"NORM": 0.9}), expected_performance=None)
+    assert (result.diagnosis, result.conclusive) == (None, False)
+    assert [warning.code for warning in result.warnings] == ["performance_unknown"]
 
 
 def test_warnings_of_quality_come_first() -> None:

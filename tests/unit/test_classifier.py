@@ -90,9 +90,10 @@ def test_an_unmeasured_set_is_promised_at_least_its_largest_measured_part() -> N
     assert body["expected_performance"]["lead_set"] == "V5"
 
 
-def test_leads_of_which_nothing_is_known_are_read_with_a_warning() -> None:
+def test_leads_of_which_nothing_is_known_get_no_diagnosis() -> None:
     result = classify(make_recording(("V1",)))
     assert result.expected_performance is None
+    assert result.diagnosis is None
     assert "performance_unknown" in [warning.code for warning in result.warnings]
     assert json.loads(result.to_json())["expected_performance"] is None
 

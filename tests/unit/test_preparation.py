@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ecg_core.errors import SignalMissing
 from ecg_core.leads import LEADS, LIMB_LEADS
 from ecg_core.preparation import MAX_WINDOWS, prepare
 from tests.builders import make_recording
@@ -60,7 +61,7 @@ def test_a_short_recording_is_padded_and_says_so() -> None:
     prepared = prepare(make_recording(fs_hz=100, duration_s=6))
     assert prepared.signal.shape == (1, 12, 1000)
     assert not prepared.signal[:, :, 600:].any()
-    assert "padded from 6.0 to 10 s" in prepared.corrections
+    assert "padded from 6 to 10 s" in prepared.corrections
 
 
 def test_eleven_seconds_are_read_whole_in_two_windows() -> None:
@@ -70,7 +71,7 @@ def test_eleven_seconds_are_read_whole_in_two_windows() -> None:
 def test_a_little_over_ten_seconds_is_cropped_and_says_so() -> None:
     prepared = prepare(make_recording(fs_hz=100, duration_s=10.2))
     assert len(prepared.signal) == 1
-    assert "cropped to the first 10 s" in prepared.corrections
+    assert "cropped to 10 s" in prepared.corrections
 
 
 def test_a_long_recording_is_read_in_evenly_spaced_windows_up_to_the_limit() -> None:
@@ -89,7 +90,7 @@ def test_a_short_gap_is_bridged_by_a_line() -> None:
     assert np.isfinite(prepared.signal).all()
     bridged = np.diff(prepared.signal[0, 1, 299:311])
     np.testing.assert_allclose(bridged, bridged[0], atol=1e-5)
-    assert "1 short gaps bridged" in prepared.corrections
+    assert "short gaps bridged: 1" in prepared.corrections
 
 
 def test_a_lead_with_a_long_gap_is_left_out_of_that_window_only() -> None:
@@ -106,6 +107,48 @@ def test_a_window_without_any_lead_is_skipped() -> None:
     signal = recording.signal.copy()
     signal[0, :1000] = np.nan
     assert len(prepare(replace(recording, signal=signal)).signal) == 1
+
+
+@pytest.mark.parametrize("leads", [("I",), LEADS])
+@pytest.mark.parametrize("share", [0.2, 0.3, 0.31, 0.4, 0.5, 0.6, 1.0])
+def test_what_is_missing_is_read_as_zero_or_refused(leads: tuple[str, ...], share: float) -> None:
+    recording = make_recording(leads, fs_hz=100)
+    signal = recording.signal.copy()
+    signal[:, 1000 - round(1000 * share) :] = np.nan
+    damaged = replace(recording, signal=signal)
+    if share > 0.3:
+        with pytest.raises(SignalMissing):
+            prepare(damaged)
+    else:
+        prepared = prepare(damaged)
+        assert not prepared.signal[:, :, 1000 - round(1000 * share) :].any()
+        assert "longer gaps set to the baseline" in prepared.corrections
+
+
+def test_a_lead_that_is_lost_on_the_way_is_said() -> None:
+    recording = make_recording(("I", "II", "V2"), fs_hz=100, duration_s=40)
+    signal = recording.signal.copy()
+    signal[2, 2000:] = np.nan
+    prepared = prepare(replace(recording, signal=signal))
+    assert prepared.leads == LIMB_LEADS
+    assert "V2 read in 2 of the windows only" in prepared.corrections
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "windows", "whole"),
+    [(9.99, 1, True), (10, 1, True), (10.5, 1, True), (120, 12, True), (121, 12, False)],
+)
+def test_windows_cover_what_they_can(duration_s: float, windows: int, whole: bool) -> None:
+    prepared = prepare(make_recording(("II",), fs_hz=100, duration_s=duration_s))
+    assert (len(prepared.signal), prepared.whole) == (windows, whole)
+    assert not any("padded" in correction for correction in prepared.corrections)
+
+
+def test_windows_of_a_resampled_recording_are_where_they_should_be() -> None:
+    recording = make_recording(("II",), fs_hz=512.508, duration_s=30, noise_mv=0)
+    at_100_hz = make_recording(("II",), fs_hz=100, duration_s=30, noise_mv=0)
+    difference = prepare(recording).signal - prepare(at_100_hz).signal
+    assert np.abs(difference[:, 1, 20:980]).max() < 0.15
 
 
 def test_the_recording_is_left_as_it_was() -> None:

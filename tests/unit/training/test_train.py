@@ -1,4 +1,6 @@
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,13 +8,15 @@ import pytest
 import torch
 
 from ecg_core import Classifier
-from ecg_core.classification import SUPERCLASSES
+from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.errors import ArtifactError
 from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.synthesis import synthesize
 from ecg_core.training import evaluate
 from ecg_core.training.fit import CHECKPOINT, Settings, fit, trained_network
-from ecg_core.training.train import train
+from ecg_core.training.report import text
+from ecg_core.training.train import export, train
+from tests.builders import make_classification
 
 
 @pytest.fixture(scope="session")
@@ -40,11 +44,11 @@ def test_every_lead_set_is_measured_and_calibrated(trained: Path) -> None:
     card = json.loads((trained / "model.json").read_bytes())
     assert list(card["performance"]) == list(LEAD_SETS)
     assert set(card["calibration"]) == set(LEAD_SETS)
-    assert card["training"]["seeds"] == [1, 2]
-    text = (trained / "MODEL_CARD.md").read_text()
-    assert card["sha256"] in text
-    assert "CC-BY 4.0" in text
-    assert "{" not in text
+    assert card["training"]["seed"] == [1, 2]
+    page = (trained / "MODEL_CARD.md").read_text()
+    assert card["sha256"] in page
+    assert "CC-BY 4.0" in page
+    assert "{" not in page
 
 
 def test_an_interrupted_training_goes_on_to_the_same_weights(
@@ -94,17 +98,68 @@ def test_evaluation_goes_through_the_products_road(small_ptbxl: Path, trained: P
         json.loads((trained / "model.json").read_bytes())["performance"]["12"]["classes"]["NORM"]["auc"]["value"],
         abs=0.1,
     )
-    text = evaluate.text(report)
-    assert "fold 9, 60 records" in text
-    assert "refused: none" in text
+    said = text(report)
+    assert "fold 9, 60 records" in said
+    assert "refused: none" in said
+    low, high = report["macro_auc_5"]["ci95"]
+    assert low <= report["macro_auc_5"]["value"] <= high
 
 
 def test_a_refused_record_stays_in_the_count_with_even_odds(small_ptbxl: Path, trained: Path, tmp_path: Path) -> None:
     data = evaluate.read_ptbxl(small_ptbxl, {9})
-    answers = evaluate.answer(Classifier(trained), data, ("V9",))
-    assert answers.probabilities.tolist() == [[0.5] * 5] * 60
-    assert len(set(answers.refusals)) == 1
-    assert answers.refusals[0] is not None
+    classifier = Classifier(trained)
+    whole = evaluate.answer(classifier, data, LEADS)
+    copied = tmp_path / "copy"
+    shutil.copytree(small_ptbxl, copied)
+    first = (copied / data.paths[0].relative_to(small_ptbxl)).with_suffix(".dat")
+    first.write_bytes(first.read_bytes()[:-2])
+    answers = evaluate.answer(classifier, evaluate.read_ptbxl(copied, {9}), LEADS)
+    assert answers.refusals == ("signal_truncated", *[None] * 59)
+    assert answers.probabilities[0].tolist() == [0.5] * 5
+    assert answers.probabilities[1:].tolist() == whole.probabilities[1:].tolist()
+    report = evaluate.evaluate(classifier, copied, [9], LEADS)
+    assert (report["n"], report["refused"]) == (60, {"signal_truncated": 1})
+    score, refused = evaluate.logits(classifier, evaluate.read_ptbxl(copied, {9}), LEADS)
+    assert refused.tolist() == [True] + [False] * 59
+    assert not score[0].any()
+
+
+def test_a_refused_record_is_never_counted_as_answered() -> None:
+    truth = np.array([[True, False, False, False, False], [False, False, False, True, False]])
+    probability = np.full((2, 5), 0.5)
+    found = evaluate.measure(truth, probability, np.full((2, 5), 0.3), np.array([True, True]), np.ones(2))
+    assert found["single_label.answered"] == 0
+    assert found["single_label.top1"] == 0
+
+
+def test_measured_decisions_are_those_that_are_served() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(300):
+        probability, thresholds = rng.random(5).round(4), rng.random(5).round(2)
+        served = replace(
+            make_classification(dict(zip(SUPERCLASSES, probability.tolist(), strict=True))),
+            thresholds=dict(zip(SUPERCLASSES, thresholds.tolist(), strict=True)),
+        )
+        chosen, conclusive = evaluate.decisions(probability[None], thresholds[None])
+        assert bool(conclusive[0]) == served.conclusive
+        if served.conclusive:
+            assert DIAGNOSES[chosen[0]] == served.diagnosis
+
+
+def test_thresholds_of_another_fold_are_those_shipped(small_ptbxl: Path, trained: Path) -> None:
+    report = evaluate.evaluate(Classifier(trained), small_ptbxl, [8], LEADS)
+    assert report["thresholds"] == "as shipped"
+    assert "as shipped" in text(report)
+
+
+def test_export_joins_checkpoints(small_ptbxl: Path, trained: Path, tmp_path: Path) -> None:
+    export([trained / "member1" / CHECKPOINT], small_ptbxl, tmp_path)
+    card = json.loads((tmp_path / "model.json").read_bytes())
+    assert card["training"]["members"] == 1
+    assert "--members 1" in card["training"]["command"]
+    assert "--epochs 2 --batch 8" in card["training"]["command"]
+    both = json.loads((trained / "model.json").read_bytes())["training"]["command"]
+    assert both == "ekg train --ptbxl DIR --out DIR --epochs 2 --batch 8"
 
 
 def test_an_altered_model_stops_the_start(trained: Path, tmp_path: Path) -> None:
