@@ -6,4 +6,6 @@ from ecg_core.errors import EcgError
 from ecg_core.readers import read
 from ecg_core.recording import Recording
 
+__version__ = "1.0.0"
+
 __all__ = ["Classification", "Classifier", "EcgError", "Recording", "classify", "read"]

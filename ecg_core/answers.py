@@ -15,13 +15,14 @@ def json_line(outcome: Outcome, path: str | None = None) -> bytes:
     """Exactly to_json() and a line end; with path put first in the object."""
     body = outcome.to_json()
     if path is not None:
-        body = b'{"path": ' + json.dumps(path, ensure_ascii=False).encode("utf-8", "replace") + b", " + body[1:]
+        body = b'{"path": ' + json.dumps(path).encode() + b", " + body[1:]
     return body + b"\n"
 
 
 def answer_text(outcome: Outcome, path: str | None = None) -> str:
     """Diagnosis, three bars, warnings; a refusal with its hint."""
-    head = [path] if path else []
+    # A name may hold what a terminal obeys.
+    head = ["".join(c if c.isprintable() else "?" for c in path)] if path else []
     if isinstance(outcome, EcgError):
         return "\n".join([*head, f"  refused: {outcome.message}", f"  {outcome.hint} ({outcome.code})", ""])
     if outcome.diagnosis:

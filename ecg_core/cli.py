@@ -1,6 +1,7 @@
 """The `ekg` command. Exit status: 0, or 2 when any input was refused or the call is wrong."""
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -10,9 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+from ecg_core import __version__
 from ecg_core.answers import Outcome, answer_text, json_line
 from ecg_core.classification import DISCLAIMER
-from ecg_core.errors import EcgError
+from ecg_core.errors import EcgError, InternalError
 from ecg_core.inputs import Input, find_inputs
 from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
 
@@ -21,8 +23,11 @@ LOOKAHEAD = 64
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks the bars' characters, or a file name that is no text, stops no answer.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status: int = options.run(options)
     except EcgError as error:
@@ -32,17 +37,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output (head, less) has gone: nothing is left to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
+    except ModuleNotFoundError as error:
+        print(f"This needs {error.name}: pip install -r requirements.txt, or ekg[train].", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
     return status
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ekg", description="NORM, CD and STTC from an ECG file.", epilog=DISCLAIMER)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     classify = commands.add_parser(
         "classify", help="classify records: files, WFDB records or folders", epilog=DISCLAIMER
     )
-    classify.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    classify.add_argument("paths", nargs="+", metavar="PATH", help="- for standard input")
     classify.add_argument("--json", action="store_true", help="one line of JSON an input")
     classify.add_argument(
         "--paths", dest="paths_first", action="store_true", help="with --json: put the path first in each object"
@@ -118,6 +132,9 @@ def _classify(options: argparse.Namespace) -> int:
             return classifier.classify(item.files(), fs_hz=options.fs, units=options.units)
         except EcgError as error:
             return error
+        except Exception as error:
+            print(f"{type(error).__name__} in one input", file=sys.stderr)
+            return InternalError("This input met a fault in the program.")
 
     refused = 0
     many = len(inputs) > 1
@@ -186,7 +203,11 @@ def _train(options: argparse.Namespace) -> int:
         for name in ("epochs", "batch", "members", "seed", "threads")
         if getattr(options, name) is not None
     }
-    train(options.ptbxl, options.out, device=options.device, compiled=options.compile, fresh=options.fresh, **given)
+    try:
+        train(options.ptbxl, options.out, device=options.device, compiled=options.compile, fresh=options.fresh, **given)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 

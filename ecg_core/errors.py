@@ -26,7 +26,8 @@ EcgError
 |   |-- SignalClipped        signal_clipped
 |   |-- SignalNoisy          signal_noisy
 |   `-- AmplitudeImplausible amplitude_implausible
-`-- ArtifactError          artifact_invalid                500: our own fault, stops the start
+|-- ArtifactError          artifact_invalid                500: our own fault, stops the start
+`-- InternalError          internal_error                  500: our own fault, one input is not answered
 
 Messages speak to a person and never repeat what stood in the file: no names, no channel names, no comments, no paths.
 """
@@ -199,3 +200,9 @@ class ArtifactError(EcgError):
     code = "artifact_invalid"
     status = 500
     default_hint = "Install the package again, or point EKG_ARTIFACTS to a folder written by `ekg export`."
+
+
+class InternalError(EcgError):
+    code = "internal_error"
+    status = 500
+    default_hint = "Report it with the record, if you may share that."

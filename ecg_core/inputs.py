@@ -1,91 +1,108 @@
 """Paths on a disk -> the records to classify, each read when its turn comes."""
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ecg_core import records
-from ecg_core.errors import EcgError, FileTooLarge, HeaderInvalid, RecordIncomplete, UnsupportedFormat
+from ecg_core.errors import EcgError, FileTooLarge, HeaderInvalid, UnsupportedFormat
 from ecg_core.recording import MAX_BYTES
+
+STDIN = "-"
 
 
 @dataclass(frozen=True)
 class Input:
-    """shown: what to call it. paths: the record's files, its header first. missing: how many of them are not there."""
+    """shown: what to call it. paths: the record's files, its header first. refusal: what was wrong on the way here."""
 
     shown: str
     paths: tuple[Path, ...]
-    missing: int = 0
     refusal: EcgError | None = None
 
     def files(self) -> dict[str, bytes]:
-        """Raises RecordIncomplete, FileTooLarge, UnsupportedFormat or what was found wrong on the way here."""
+        """Raises FileTooLarge, UnsupportedFormat or the refusal."""
         if self.refusal:
             raise self.refusal
-        if self.missing:
-            raise RecordIncomplete(f"{self.missing} of the files that the header names are not there.")
-        files = {}
-        left = MAX_BYTES
+        if self.shown == STDIN:
+            return {STDIN: _bounded(sys.stdin.buffer, MAX_BYTES)}
+        files: dict[str, bytes] = {}
         for path in self.paths:
-            data = read_bounded(path, left)
-            left -= len(data)
-            files[path.name] = data
+            files[path.name] = read_bounded(path, MAX_BYTES - sum(map(len, files.values())))
         return files
 
 
 def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a regular file. Raises FileTooLarge before reading more than the limit, UnsupportedFormat."""
+    """The bytes of a file. Raises FileTooLarge before reading more than the limit, UnsupportedFormat."""
     try:
-        # Without O_NONBLOCK a named pipe would wait for a writer for ever.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
-            data = file.read(limit + 1)
+        # Without O_NONBLOCK a named pipe would wait for a writer for ever; Windows has no such pipes.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with open(os.open(path, flags), "rb") as file:  # noqa: PTH123
+            return _bounded(file, limit)
     except OSError as error:
         raise UnsupportedFormat("The file cannot be read.", "Check the path and your permission to read it.") from error
+
+
+def _bounded(file: BinaryIO, limit: int) -> bytes:
+    data = file.read(limit + 1)
     if len(data) > limit:
         raise FileTooLarge(f"The record's files are larger than {MAX_BYTES // 1_000_000} MB.")
     return data
 
 
-def find_inputs(paths: Iterable[Path]) -> list[Input]:
-    """The records that the paths name, in order, each once: files, WFDB names without extension, folders."""
-    found: dict[tuple[Path, ...], Input] = {}
+def find_inputs(paths: Iterable[str]) -> list[Input]:
+    """The records that the paths name, in order: files, WFDB names without extension, folders, "-" for standard input.
+
+    Several files of one WFDB record are one input; anything else that is named twice is answered twice.
+    """
+    found: list[Input] = []
+    seen: set[tuple[Path, ...]] = set()
     listed: dict[Path, Mapping[str, str]] = {}
     for path in paths:
         for item in _inputs_of(path, listed):
-            found.setdefault(item.paths or (path,), item)
-    return list(found.values())
+            is_record = bool(item.paths) and records.is_header(item.paths[0].name)
+            if not (is_record and item.paths in seen):
+                found.append(item)
+            seen.add(item.paths)
+    return found
 
 
-def _inputs_of(path: Path, listed: dict[Path, Mapping[str, str]]) -> Sequence[Input]:
-    if path.is_dir():
-        return _inputs_in(path) or [
-            Input(str(path), (), refusal=UnsupportedFormat("No record was found in this folder."))
-        ]
-    header = path.with_name(path.name + records.HEADER_SUFFIX)
-    if not path.exists() and header.is_file():
-        path = header
-    if not path.is_file():
-        return [Input(str(path), (), refusal=UnsupportedFormat("No such file.", "Check the path."))]
+def _inputs_of(shown: str, listed: dict[Path, Mapping[str, str]]) -> Sequence[Input]:
+    if shown == STDIN:
+        return [Input(shown, ())]
+    path = Path(shown)
+    try:
+        if shown and path.is_dir():
+            found = _inputs_in(path)
+            return found or [Input(shown, (), UnsupportedFormat("No record was found in this folder."))]
+        header = path.with_name(path.name + records.HEADER_SUFFIX) if path.name else path
+        path = header if header.is_file() and not path.exists() else path
+        exists = bool(shown) and path.exists()
+    except (OSError, ValueError):
+        exists = False
+    if not exists:
+        return [Input(shown, (), UnsupportedFormat("No such file.", "Check the path."))]
     folder = path.parent
     if folder not in listed:
         listed[folder] = records.index(os.listdir(folder))
     if records.is_header(path.name):
-        return [_record(path, listed[folder])]
+        return [_record(shown, path, listed[folder])]
     header_name = records.find(records.split(path.name)[1] + records.HEADER_SUFFIX, listed[folder])
     if header_name is None:
-        return [Input(str(path), (path,))]
-    owner = _record(folder / header_name, listed[folder])
-    return [owner if path in owner.paths else Input(str(path), (path,))]
+        return [Input(shown, (path,))]
+    owner = _record(shown, folder / header_name, listed[folder])
+    return [owner if path in owner.paths else Input(shown, (path,))]
 
 
-def _record(header: Path, siblings: Mapping[str, str]) -> Input:
+def _record(shown: str, header: Path, siblings: Mapping[str, str]) -> Input:
     folder = header.parent
     try:
         group = records.record(header.name, siblings, lambda name: _header(folder / name))
     except EcgError as error:
-        return Input(str(header), (header,), refusal=error)
-    return Input(str(header), tuple(folder / name for name in group.names), len(group.missing))
+        return Input(shown, (header,), error)
+    return Input(shown, tuple(folder / name for name in group.names))
 
 
 def _inputs_in(folder: Path) -> list[Input]:
@@ -95,10 +112,7 @@ def _inputs_in(folder: Path) -> list[Input]:
         for name in sorted(files)
     ]
     groups = records.group(names, lambda name: _header(folder / name))
-    return [
-        Input(str(folder / group.names[0]), tuple(folder / name for name in group.names), len(group.missing))
-        for group in groups
-    ]
+    return [Input(str(folder / group.names[0]), tuple(folder / name for name in group.names)) for group in groups]
 
 
 def _header(path: Path) -> bytes:

@@ -37,9 +37,10 @@ _ALIASES = {
     **{f"{prefix}{digit}": "I" * digit for prefix in ("d", "l") for digit in (1, 2, 3)},
 }
 _NUMBERED = {"1": "I", "2": "II", "3": "III"}
-_PREFIX = re.compile(
-    r"(mdc_ecg_lead|mdc_ecg_elec_potl|ecg|ekg|leads?|ableitung|abl|d[eé]rivation|derivaci[oó]n|derivazione|deriva[cç][aã]o|afleiding)[\s_:.-]*"
-)
+# A prefix, then a separator. A minus after a blank is no separator: "ECG -aVR" is an inverted lead, and none of ours.
+_LEAD_WORD = r"leads?|ableitung|abl|d[eé]rivation|derivaci[oó]n|derivazione|deriva[cç][aã]o|afleiding"
+_PREFIX = re.compile(rf"(mdc_ecg_lead|mdc_ecg_elec_potl|ecg|ekg|({_LEAD_WORD}))(?:[\s_:.]+|-(?=\S))?")
+_TWO_NUMERALS = re.compile(r"i[\s_.]+i")
 # C1-C6 are chest electrodes in Europe, but C3 and C4 are scalp electrodes in a sleep study: all six must be there.
 _CHEST_ELECTRODES = {f"c{digit}": f"V{digit}" for digit in range(1, 7)}
 
@@ -49,14 +50,16 @@ MAX_NAME_LENGTH = 64
 
 
 def _key(name: str) -> tuple[str, bool]:
-    """The name without prefixes and separators, and whether there was a prefix."""
+    """The name without prefixes and separators, and whether the word lead stood before it."""
     if len(name) > MAX_NAME_LENGTH:
         return "", False
     key = name.strip(" \t\r\n\"'()[]").lower()
     prefixed = False
     while match := _PREFIX.match(key):
         key = key[match.end() :]
-        prefixed = True
+        prefixed = match[2] is not None
+    if _TWO_NUMERALS.search(key):
+        return "", False
     return re.sub(r"[\s_.]", "", key), prefixed
 
 

@@ -26,6 +26,9 @@ PIECE_S = 2.0
 FLAT_MV = 0.01
 # More of a recording flat than this, and the lead is taken as absent.
 MAX_FLAT_SHARE = 0.5
+PARTLY_FLAT_SHARE = 0.1
+# A flat lead that still takes more values than this is no dead input but an ECG in a wrong unit.
+MAX_DEAD_VALUES = 16
 # Of the median lead. In 3,000 records of PTB-XL it is 1.1 mV, and nowhere above 3.4 mV.
 MAX_AMPLITUDE_MV, UNUSUAL_AMPLITUDE_MV = 10.0, 4.0
 # Of the largest lead. In PTB-XL lead I alone is below 0.2 mV in one record of a thousand.
@@ -47,6 +50,8 @@ WANDER_HZ, WANDER_WARNING_RATIO = 0.5, 2.0
 # Reversed arms mirror lead I, which otherwise runs with V6. On 4,000 records of PTB-XL folds 1-8 this, with lead I
 # upside down, finds 88 % of reversals made by calculation and suspects 0.1 % of the records as they are.
 REVERSAL_CORRELATION = -0.3
+# Neighbouring leads of one heart are alike, and never to this.
+COPY_CORRELATION = 0.99995
 # Without V6 lead I must point down by this factor: finds 84 %, suspects 0.6 %.
 REVERSAL_RATIO = 2.0
 
@@ -77,9 +82,14 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
     flat = (flat_share > MAX_FLAT_SHARE) & (gap_share <= MAX_GAP_SHARE)
     carried = ~flat & (gap_share <= MAX_GAP_SHARE)
     if not carried.any():
+        if any(_varied(row) for row in signal):
+            raise AmplitudeImplausible(f"The signal's amplitude of {amplitude.max():.2g} mV is too small for an ECG.")
         raise FlatSignal("Every lead is flat: there is no heartbeat in this recording.")
     if flat.any():
         notices.append(Notice("flat_leads", f"{_names(recording, flat)} flat, taken as missing."))
+    partly = carried & (flat_share > PARTLY_FLAT_SHARE)
+    if partly.any():
+        notices.append(Notice("flat_parts", f"{_names(recording, partly)} flat for part of the time."))
     largest = float(amplitude[carried].max())
     typical = float(np.median(amplitude[carried]))
     if typical > MAX_AMPLITUDE_MV:
@@ -116,6 +126,12 @@ def _amplitudes(signal: NDArray[np.float32], fs_hz: float) -> tuple[NDArray[np.f
     typical = [np.median(row[there]) if there.any() else 0.0 for row, there in zip(heights, known, strict=True)]
     flat = ((heights < FLAT_MV) & known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return np.array(typical, np.float32), flat
+
+
+def _varied(row: NDArray[np.float32]) -> bool:
+    """Whether a row takes many different values in its first seconds."""
+    head = row[:5000]
+    return len(np.unique(head[np.isfinite(head)])) > MAX_DEAD_VALUES
 
 
 def _clipped_share(signal: NDArray[np.float32], carried: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -164,6 +180,7 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
     if wander > WANDER_WARNING_RATIO:
         notices.append(Notice("baseline_wander", "The baseline wanders: the probabilities are less reliable."))
     notices += _arms_reversed(prepared)
+    notices += _copied(prepared)
     present = prepared.leads
     if len(present) < len(LEADS):
         absent = [lead for lead in LEADS if lead not in present]
@@ -204,3 +221,16 @@ def _arms_reversed(prepared: ModelInput) -> list[Notice]:
         reversed_ = -low > REVERSAL_RATIO * high
     message = "Lead I is upside down: right and left arm electrodes (or the sides of a watch) seem to be exchanged."
     return [Notice("arm_reversal_suspected", message)] if reversed_ else []
+
+
+def _copied(prepared: ModelInput) -> list[Notice]:
+    """Leads that are one and the same signal."""
+    leads = prepared.leads
+    if len(leads) < 2:
+        return []
+    rows = prepared.signal[:, [LEADS.index(lead) for lead in leads]].transpose(1, 0, 2).reshape(len(leads), -1)
+    same = np.argwhere(np.triu(np.corrcoef(rows), 1) > COPY_CORRELATION)
+    if not len(same):
+        return []
+    one, other = (leads[place] for place in same[0])
+    return [Notice("leads_identical", f"{one} and {other} are the same signal: a channel was copied or mislabelled.")]

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,10 +54,64 @@ def test_a_wfdb_record_is_named_by_any_of_its_files_or_none(
     assert lines(capsys.readouterr().out)[0]["diagnosis"] == "NORM"
 
 
-def test_a_record_named_twice_is_classified_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_files_of_one_record_are_one_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = write_files(wfdb_files(synthesize("normal"), "record"), tmp_path)
     assert main(["classify", "--json", *map(str, paths)]) == 0
     assert len(lines(capsys.readouterr().out)) == 1
+
+
+def test_any_other_file_is_answered_as_often_as_it_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(ROOT / "examples/normal.zip")
+    assert main(["classify", "--json", path, path]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+
+
+def test_a_record_may_come_through_standard_input() -> None:
+    data = (ROOT / "examples/normal.zip").read_bytes()
+    command = [sys.executable, "-m", "ecg_core", "classify", "--json", "-"]
+    run = subprocess.run(command, cwd=ROOT, input=data, capture_output=True, check=True)
+    assert run.stdout == classify({"-": data}).to_json() + b"\n"
+
+
+def test_a_name_that_is_no_text_and_a_name_that_is_too_long_are_answered(tmp_path: Path) -> None:
+    data = (ROOT / "examples/normal.zip").read_bytes()
+    strange = os.fsencode(tmp_path) + b"/\xff\x1b[31m.zip"
+    Path(os.fsdecode(strange)).write_bytes(data)
+    command = [sys.executable.encode(), b"-m", b"ecg_core", b"classify", strange, b"a" * 300, b""]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for options, code in (([], b"(unsupported_format)"), ([b"--json", b"--paths"], b'"unsupported_format"')):
+        run = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, check=False, env=environment)
+        assert run.returncode == 2
+        assert run.stdout.count(code) == 2
+        assert b"Traceback" not in run.stderr
+        assert b"\x1b" not in run.stdout
+    assert json.loads(run.stdout.splitlines()[0])["path"] == os.fsdecode(strange)
+
+
+def test_a_fault_of_ours_in_one_input_leaves_the_others_answered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ecg_core.classifier import Classifier
+
+    whole = Classifier.classify
+
+    def faulty(self: Classifier, source: Any, **options: Any) -> Any:
+        if "normal.zip" in source:
+            raise ZeroDivisionError
+        return whole(self, source, **options)
+
+    monkeypatch.setattr(Classifier, "classify", faulty)
+    names = ("normal.zip", "st_depression.csv")
+    assert main(["classify", "--json", *(str(ROOT / "examples" / name) for name in names)]) == 2
+    first, second = lines(capsys.readouterr().out)
+    assert (first["code"], second["diagnosis"]) == ("internal_error", "STTC")
+
+
+def test_a_missing_data_set_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(tmp_path / "none")]) == 2
+    assert main(["train", "--ptbxl", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+    assert "No such file" in capsys.readouterr().err
 
 
 def test_a_folder_is_searched_and_a_refusal_stops_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,8 +39,18 @@ def test_a_lead_is_known_by_its_many_names(name: str, lead: str) -> None:
     assert canonical_lead(name) == lead
 
 
-@pytest.mark.parametrize("name", ["", "ECG", "resp", "ABP", "MCL1", "vx", "I-II", "aVR-", "1", "V7", "C3", "lead"])
+@pytest.mark.parametrize(
+    "name", ["", "ECG", "resp", "ABP", "MCL1", "vx", "I-II", "aVR-", "1", "V7", "C3", "lead", "IV"]
+)
 def test_a_channel_that_is_no_lead_has_no_name(name: str) -> None:
+    assert canonical_lead(name) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["-aVR", "ECG -aVR", "Lead -aVR", "lead - I", "lead I II", "ECG1", "ECG 2", "x" * 1000]
+)
+def test_what_only_looks_like_a_lead_is_none(name: str) -> None:
+    """An inverted lead, two leads at once, a numbered channel."""
     assert canonical_lead(name) is None
 
 
