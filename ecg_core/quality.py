@@ -123,9 +123,11 @@ def _amplitudes(signal: NDArray[np.float32], fs_hz: float) -> tuple[NDArray[np.f
     pieces = signal[:, : signal.shape[1] // length * length].reshape(len(signal), -1, length)
     heights = np.fmax.reduce(pieces, axis=2) - np.fmin.reduce(pieces, axis=2)
     known = ~np.isnan(heights)
-    typical = [np.median(row[there]) if there.any() else 0.0 for row, there in zip(heights, known, strict=True)]
+    ordered = np.sort(heights, axis=1)
+    middle = np.maximum(known.sum(axis=1) - 1, 0) // 2
+    typical = np.nan_to_num(ordered[np.arange(len(ordered)), middle])
     flat = ((heights < FLAT_MV) & known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.array(typical, np.float32), flat
+    return typical, flat
 
 
 def _varied(row: NDArray[np.float32]) -> bool:
@@ -148,23 +150,24 @@ def _clipped_share(signal: NDArray[np.float32], carried: NDArray[np.bool_]) -> N
 
 def _contradictions(recording: Recording) -> list[Notice]:
     """Limb leads that are not what I and II make them, offsets aside."""
-    rows = {lead: recording.signal[row] for row, lead in enumerate(recording.leads)}
-    if not {"I", "II"} <= set(rows):
+    rows = {lead: row for row, lead in enumerate(recording.leads)}
+    others = [lead for lead in LIMB_LEADS[2:] if lead in rows]
+    if not others or not {"I", "II"} <= set(rows):
         return []
-    allowed = max(EINTHOVEN_MV, EINTHOVEN_SHARE * _spread(rows["II"]))
-    for lead in LIMB_LEADS[2:]:
-        if lead in rows:
-            from_i, from_ii = LIMB_FROM_I_II[lead]
-            if _spread(rows[lead] - from_i * rows["I"] - from_ii * rows["II"]) > allowed:
-                message = f"{lead} does not follow from I and II: limb leads are mislabelled or were recorded apart."
-                return [Notice("einthoven_violated", message)]
-    return []
-
-
-def _spread(row: NDArray[np.float32]) -> float:
-    """Standard deviation of what is there."""
-    there = row[~np.isnan(row)]
-    return float(there.std()) if len(there) else 0.0
+    limb = recording.signal[[rows[lead] for lead in ("I", "II", *others)]]
+    complete = np.isfinite(limb.sum(axis=0))
+    if not complete.all():
+        limb = limb[:, complete]
+    if not limb.size:
+        return []
+    from_i_ii = np.array([LIMB_FROM_I_II[lead] for lead in others], np.float32)
+    deviations = (limb[2:] - from_i_ii @ limb[:2]).std(axis=1)
+    allowed = max(EINTHOVEN_MV, EINTHOVEN_SHARE * float(limb[1].std()))
+    wrong = [lead for lead, deviation in zip(others, deviations.tolist(), strict=True) if deviation > allowed]
+    if not wrong:
+        return []
+    message = f"{wrong[0]} does not follow from I and II: limb leads are mislabelled or were recorded apart."
+    return [Notice("einthoven_violated", message)]
 
 
 def judge(prepared: ModelInput) -> tuple[Notice, ...]:
@@ -213,7 +216,9 @@ def _arms_reversed(prepared: ModelInput) -> list[Notice]:
     if not len(there):
         return []
     # The 0.2 % of samples beyond these are two in a second: less than a QRS complex, more than one stray value.
-    low, high = np.quantile(there, [0.002, 0.998])
+    ordered = np.sort(there)
+    beyond = len(ordered) // 500
+    low, high = ordered[beyond], ordered[-1 - beyond]
     both = prepared.signal[prepared.lead_mask[:, [i, v6]].all(axis=1)]
     if len(both):
         reversed_ = -low > high and np.corrcoef(both[:, i].ravel(), both[:, v6].ravel())[0, 1] < REVERSAL_CORRELATION

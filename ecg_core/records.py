@@ -25,15 +25,17 @@ MAX_SEGMENT_SIGNALS = 10_000
 # What file systems allow for one name.
 MAX_NAME_LENGTH = 255
 
-_RECORD_FIELD = re.compile(r"[^\s/]+(?:/(\d{1,9}))?")
-_COUNT = re.compile(r"\d{1,9}")
+# ASCII throughout: \d, \s and \w of Unicode know digits and blanks that no WFDB library does.
+_FIELD = re.compile(r"\S+", re.ASCII)
+_RECORD_FIELD = re.compile(r"[^\s/]+(?:/(\d{1,9}))?", re.ASCII)
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
 _UNSAFE_IN_NAMES = re.compile(r"[/\\:\x00-\x20\x7f]|\.\.")
 
 _SYSTEM_NAMES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 _DOCUMENTS = re.compile(
     r"(readme|licen[cs]e|copying|notice|changelog|changes|(sha\d*|md5|check)sums?|records|annotators)"
     r"([-_.\w]*)?(\.(txt|md|rst|html?|pdf))?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _DOCUMENT_SUFFIXES = {".md", ".rst", ".pdf", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".svg"}
 # The annotators of PhysioNet's ECG databases.
@@ -106,7 +108,7 @@ def layout(header: bytes) -> Layout:
     header = header.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
     stripped = (line.strip() for line in header.split(b"\n"))
     lines = [line for line in stripped if line and not line.startswith(b"#")]
-    record = _decoded(lines[0]).split() if lines else []
+    record = fields(_decoded(lines[0])) if lines else []
     name = _RECORD_FIELD.fullmatch(record[0]) if len(record) > 1 else None
     if name is None or not _COUNT.fullmatch(record[1]):
         raise HeaderInvalid("The header does not begin with a record name and a number of signals.")
@@ -118,6 +120,11 @@ def layout(header: bytes) -> Layout:
         kind = "segments" if segmented else "signals"
         raise HeaderInvalid(f"The header announces {expected} {kind} and describes {len(lines) - 1}.")
     return Layout(record, segmented, [_decoded(line) for line in lines[1:]])
+
+
+def fields(line: str) -> list[str]:
+    """The fields of a header's line, which blanks of ASCII separate."""
+    return _FIELD.findall(line)
 
 
 def _decoded(line: bytes) -> str:
@@ -144,7 +151,7 @@ def signal_names(header: bytes) -> tuple[str, ...]:
 
 def _asked(outline: Layout) -> tuple[str, ...]:
     suffix = HEADER_SUFFIX if outline.segmented else ""
-    names = (line.split(None, 1)[0] for line in outline.lines)
+    names = (match[0] for line in outline.lines if (match := _FIELD.search(line)))
     asked = tuple(dict.fromkeys(checked_name(name + suffix) for name in names if name != NULL))
     if not outline.segmented and any(is_header(name) for name in asked):
         raise HeaderInvalid("The header names a header where a signal file should be.")

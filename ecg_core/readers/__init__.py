@@ -4,13 +4,15 @@ Readers are imported when a file of their format may be here: a WFDB record cost
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
+from itertools import islice
 from typing import Protocol, cast
 
 from ecg_core import records
 from ecg_core.errors import (
+    ArchiveUnsafe,
     EmptyFile,
     FileTooLarge,
     RecordIncomplete,
@@ -24,8 +26,8 @@ from ecg_core.recording import MAX_BYTES, MAX_FS_HZ, MIN_FS_HZ, Files, Recording
 SINGLE_FILE_READERS = ("apple", "csv")
 # Of all headers together; a record of a thousand segments has half of it.
 MAX_HEADERS_BYTES = 1_000_000
-# Among more files than this nobody looks for the one that is a record.
-MAX_SINGLE_FILES = 32
+# Each is looked at by every reader, for some milliseconds. An export brings a table, and a few notes and settings.
+MAX_SINGLE_FILES = 8
 
 # What MATLAB itself writes begins so; the .mat files of WFDB records are of an older version.
 _MATLAB = b"MATLAB "
@@ -50,8 +52,7 @@ def read(files: Files, *, fs_hz: float | None = None, units: str | None = None) 
     if fs_hz is not None and not (math.isfinite(fs_hz) and MIN_FS_HZ <= fs_hz <= MAX_FS_HZ):
         raise SamplingRateOutOfRange("The sampling rate that was given is not that of an electrocardiogram.")
     files = _unpacked(files)
-    if sum(len(data) for name, data in files.items() if records.is_header(name)) > MAX_HEADERS_BYTES:
-        raise FileTooLarge(f"The headers hold more than {MAX_HEADERS_BYTES:,} bytes.")
+    _check_headers(files)
 
     record, singles = None, []
     for group in records.group(files, files.__getitem__):
@@ -62,7 +63,7 @@ def read(files: Files, *, fs_hz: float | None = None, units: str | None = None) 
         else:
             record = group
     if record is not None and record.header is not None:
-        if _readable(singles[:MAX_SINGLE_FILES], files):
+        if any(_readable(singles[:MAX_SINGLE_FILES], files)):
             raise SeveralRecords("A record came together with another file that holds one.")
         from ecg_core.readers import wfdb
 
@@ -71,41 +72,55 @@ def read(files: Files, *, fs_hz: float | None = None, units: str | None = None) 
     return _read_single(singles or list(files), files, fs_hz, units)
 
 
+def _check_headers(files: Files) -> None:
+    if sum(len(data) for name, data in files.items() if records.is_header(name)) > MAX_HEADERS_BYTES:
+        raise FileTooLarge(f"The headers hold more than {MAX_HEADERS_BYTES:,} bytes.")
+
+
 def _unpacked(files: Files) -> Files:
     """The contents of the zip archive, if that is what came."""
     if not any(data.startswith(b"PK") for data in files.values()):
         return files
     from ecg_core.readers import archive
 
-    wanted = {name: data for name, data in files.items() if len(files) == 1 or not records.is_noise(name)}
-    archives = [data for data in wanted.values() if archive.sniff(data)]
+    archives = _archives(files, archive.sniff)
     if not archives:
         return files
-    if len(wanted) > 1:
+    if sum(len(files) == 1 or not records.is_noise(name) for name in files) > 1:
         raise SeveralRecords(
             "An archive came together with other files.", "Send one archive, or the files of one record."
         )
-    files = archive.extract(archives[0])
+    files = archive.extract(files[archives[0]])
     if not any(files.values()):
         raise EmptyFile("The files of the archive are empty.")
+    if _archives(files, archive.sniff):
+        raise ArchiveUnsafe("The archive holds another archive.", "Send the record's files in one plain zip.")
     return files
 
 
-def _readable(names: Sequence[str], files: Files) -> list[tuple[str, _Reader]]:
-    """The files that a reader of single files takes, with that reader."""
-    found = []
+def _archives(files: Files, sniff: Callable[[bytes], bool]) -> list[str]:
+    """The names of zip archives. What a header asks for is a signal, whatever its first samples look like."""
+    found = [name for name, data in files.items() if sniff(data) and (len(files) == 1 or not records.is_noise(name))]
+    if not found or len(files) == 1:
+        return found
+    _check_headers(files)
+    signals = {name for group in records.group(files, files.__getitem__) if group.header for name in group.names[1:]}
+    return [name for name in found if name not in signals]
+
+
+def _readable(names: Sequence[str], files: Files) -> Iterator[tuple[str, _Reader]]:
+    """The files that a reader of single files takes, with that reader; each is looked at when it is asked for."""
     for name in names:
         readers = (cast("_Reader", import_module(f"{__name__}.{module}")) for module in SINGLE_FILE_READERS)
         reader = next((reader for reader in readers if reader.sniff(files[name])), None)
         if reader is not None:
-            found.append((name, reader))
-    return found
+            yield name, reader
 
 
 def _read_single(names: Sequence[str], files: Files, fs_hz: float | None, units: str | None) -> Recording:
     if len(names) > MAX_SINGLE_FILES:
         raise SeveralRecords(f"More than {MAX_SINGLE_FILES} files came that are not part of one record.")
-    readable = _readable(names, files)
+    readable = list(islice(_readable(names, files), 2))
     if len(readable) > 1:
         raise SeveralRecords("Several files came that each hold a record.")
     if readable:

@@ -6,8 +6,9 @@ import zlib
 from io import BytesIO
 
 from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge
+from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
-from ecg_core.records import is_junk
+from ecg_core.records import is_header, is_junk
 
 MAGIC = b"PK\x03\x04"
 _EMPTY_MAGIC = b"PK\x05\x06"
@@ -19,6 +20,8 @@ MAX_MEMBERS = 2_048
 MAX_NAME_LENGTH = 512
 # Sampled voltage deflates to a half or a tenth, a flat line to a thousandth: above both limits it is a bomb.
 MAX_RATIO = 200
+# Inflated at a time. Large pieces, once freed, stay with the process as gaps in its heap.
+PIECE_BYTES = 65_536
 
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, OverflowError, MemoryError)
@@ -31,7 +34,8 @@ def sniff(data: bytes) -> bool:
 def extract(data: bytes) -> dict[str, bytes]:
     """The members by their names, folders included; what operating systems add is left out.
 
-    Raises ArchiveUnsafe, FileTooLarge, EmptyFile.
+    They may hold MAX_BYTES, or MAX_TEXT_BYTES if no header is among them. Raises ArchiveUnsafe, FileTooLarge,
+    EmptyFile.
     """
     # Every entry of the directory begins with these bytes: counted before zipfile makes an object of each.
     if data.count(_ENTRY_MAGIC) > MAX_MEMBERS:
@@ -57,12 +61,16 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
             entries[name] = entry
     if not entries:
         raise EmptyFile("The archive holds no files.")
-    files, total = {}, 0
+    # Without a header only a text can be read.
+    limit = MAX_BYTES if any(map(is_header, entries)) else MAX_TEXT_BYTES
+    files, left = {}, limit
     for name, entry in entries.items():
-        content = _inflated(archive, entry, MAX_BYTES - total, packed)
-        total += len(content)
-        if sniff(content):
-            raise ArchiveUnsafe("The archive holds another archive.", "Send the record's files in one plain zip.")
+        content = _inflated(archive, entry, left)
+        if content is None:
+            if MAX_RATIO * packed < limit:
+                raise ArchiveUnsafe(f"The archive expands more than {MAX_RATIO} times.")
+            raise FileTooLarge(f"The archive holds more than {limit / 1e6:g} MB.")
+        left -= len(content)
         files[name] = content
     return files
 
@@ -88,14 +96,14 @@ def _checked(entry: zipfile.ZipInfo) -> str:
     return name
 
 
-def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, packed: int) -> bytes:
-    """left: the bytes that may still be taken. zipfile inflates piece by piece and verifies the CRC at the end."""
+def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int) -> bytes | None:
+    """None for more bytes than may still be taken. zipfile verifies the CRC at the end."""
+    content = BytesIO()
     with archive.open(entry) as member:
-        content = member.read(left + 1)
-    if len(content) > left:
-        if MAX_RATIO * packed < MAX_BYTES:
-            raise ArchiveUnsafe(f"The archive expands more than {MAX_RATIO} times.")
-        raise FileTooLarge(f"The archive holds more than {MAX_BYTES // 1_000_000} MB.")
-    if len(content) != entry.file_size:
+        while piece := member.read(PIECE_BYTES):
+            if content.tell() + len(piece) > left:
+                return None
+            content.write(piece)
+    if content.tell() != entry.file_size:
         raise ArchiveUnsafe("The archive is damaged.", "Send the archive again, or pack it anew.")
-    return content
+    return content.getvalue()

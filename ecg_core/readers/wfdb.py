@@ -5,19 +5,30 @@ samples are verified while they are decoded.
 """
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ecg_core import records
-from ecg_core.errors import FileTooLarge, HeaderInvalid, NoEcgLeads, RecordIncomplete, SamplingRateUnknown
+from ecg_core.errors import (
+    FileTooLarge,
+    HeaderInvalid,
+    NoEcgLeads,
+    RecordIncomplete,
+    SamplingRateOutOfRange,
+    SamplingRateUnknown,
+)
 from ecg_core.readers.wfdb_header import Header, parse
 from ecg_core.readers.wfdb_leads import lead_positions
 from ecg_core.readers.wfdb_segment import Part, decode, verified
-from ecg_core.recording import MAX_BYTES, MAX_VALUES, Files, Recording
+from ecg_core.recording import MAX_BYTES, MAX_FS_HZ, MAX_VALUES, MIN_FS_HZ, Files, Recording
 
-# As many samples, of all channels, as MAX_BYTES hold in the densest format (three in four bytes): bounds the work.
-MAX_DECODED = MAX_BYTES // 4 * 3
+# Of all channels: as many as MAX_BYTES hold at one byte each, the densest that is not FLAC. Bounds the work on FLAC,
+# and on segments that are named again and again.
+MAX_DECODED = MAX_BYTES
+# Headers state rates with six digits or more.
+RATE_TOLERANCE = 1e-6
 
 
 def read(header: str, files: Files, *, fs_hz: float | None = None, units: str | None = None) -> Recording:
@@ -37,10 +48,8 @@ def read(header: str, files: Files, *, fs_hz: float | None = None, units: str | 
             f"The record is incomplete: files that its header asks for are missing ({len(folder.missing)}).",
             missing=tuple(folder.missing),
         )
-    rate = _rate([master, *(segment.header for segment in segments)], fs_hz, corrections)
-
-    variable = bool(master.segments) and master.segments[0].frames == 0 and master.segments[0].name is not None
-    layout = segments.pop(0).header if variable else None
+    headers = [master, *(segment.header for segment in segments)]
+    layout = segments.pop(0).header if _is_variable(master) else None
     parts = [
         verified(segment.start, segment.frames, segment.header, segment.data, units, corrections)
         for segment in segments
@@ -49,18 +58,25 @@ def read(header: str, files: Files, *, fs_hz: float | None = None, units: str | 
     names = _names(layout, parts)
     if not names:
         raise NoEcgLeads("No channel of the record is named as an ECG lead.")
-    _check_size(frames * len(names))
+    widths = {lead.samples_per_frame for part in parts for lead in part.leads} or {1}
+    # Leads of several rates end at the highest that divides them all, so that each is only ever averaged.
+    per_frame = math.gcd(*widths)
+    rate = _rate(headers, widths, fs_hz, corrections)
+    _check_size(frames * per_frame * len(names))
     _check_size(sum(part.samples for part in parts), MAX_DECODED)
     if others := len((layout or segments[0].header).signals) - len(names):
         corrections[f"channels that are none of the twelve leads left out: {others}"] = None
     if gap := frames - sum(part.frames for part in parts):
-        corrections[f"samples without a value in gaps between segments: {gap}"] = None
+        corrections[f"samples without a value in gaps between segments: {gap * per_frame}"] = None
+    if per_frame > 1:
+        corrections[f"samples of one frame kept: {rate:.6g} Hz"] = None
 
-    signal = np.empty((len(names), frames), np.float32)
+    signal = np.empty((len(names), frames * per_frame), np.float32)
     if master.segments:
         signal.fill(np.nan)
     for part in parts:
-        decode(part, signal[:, part.start : part.start + part.frames], names, corrections)
+        end = part.start + part.frames
+        decode(part, signal[:, part.start * per_frame : end * per_frame], names, per_frame, corrections)
     digest = hashlib.sha256()
     for name in folder.used:
         digest.update(files[name])
@@ -98,19 +114,28 @@ def _check_size(values: int, limit: int = MAX_VALUES) -> None:
         raise FileTooLarge(f"The record holds more than {limit:,} samples.")
 
 
-def _rate(headers: list[Header], given: float | None, corrections: dict[str, None]) -> float:
-    rates = {header.fs_hz for header in headers} - {None}
+def _rate(headers: list[Header], widths: set[int], given: float | None, corrections: dict[str, None]) -> float:
+    """Samples per second of the leads. widths: the samples that leads have in each frame. given: per second too."""
+    rates = {header.frames_hz for header in headers} - {None}
     if len(rates) > 1:
         raise HeaderInvalid("The segments differ in their sampling rates.")
     stated = rates.pop() if rates else None
     if stated is None:
-        if given is None:
+        if given is None or len(widths) > 1:
             raise SamplingRateUnknown("The header states no sampling rate.")
         corrections[f"sampling rate as given with the file: {given:.6g} Hz"] = None
         return given
-    if given is not None and given != stated:
+    rate = stated * math.gcd(*widths)
+    if not MIN_FS_HZ <= rate <= MAX_FS_HZ:
+        raise SamplingRateOutOfRange("The sampling rate is not that of an electrocardiogram.")
+    if given is not None and not math.isclose(given, rate, rel_tol=RATE_TOLERANCE):
         corrections["sampling rate given with the file not used: the file states another"] = None
-    return stated
+    return rate
+
+
+def _is_variable(master: Header) -> bool:
+    """Does the first segment state the leads of all, and hold no samples?"""
+    return bool(master.segments) and master.segments[0].frames == 0 and master.segments[0].name is not None
 
 
 def _segments(master: Header, folder: _Folder) -> list[_Segment]:
@@ -118,6 +143,7 @@ def _segments(master: Header, folder: _Folder) -> list[_Segment]:
     if not master.segments:
         return [_Segment(0, None, master, _data(master, folder))]
     found: list[_Segment] = []
+    variable = _is_variable(master)
     start = signals = 0
     for position, segment in enumerate(master.segments):
         if segment.name is not None and (segment.frames or position == 0):
@@ -129,6 +155,9 @@ def _segments(master: Header, folder: _Folder) -> list[_Segment]:
                     raise HeaderInvalid("A segment of the record is made of segments itself.")
                 if signals > records.MAX_SEGMENT_SIGNALS:
                     raise HeaderInvalid("The segments of the record have too many signals.")
+                fewer = variable and position > 0
+                if header.channels > master.channels or (header.channels < master.channels and not fewer):
+                    raise HeaderInvalid("A segment does not hold as many signals as its record says.")
                 found.append(_Segment(start, segment.frames, header, _data(header, folder)))
         start += segment.frames
     if master.frames not in (None, start):

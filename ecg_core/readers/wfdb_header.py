@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 
 from ecg_core.errors import HeaderInvalid, SamplingRateOutOfRange
-from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
-from ecg_core.records import HEADER_SUFFIX, NULL, checked_name, layout
+from ecg_core.recording import MAX_FS_HZ
+from ecg_core.records import HEADER_SUFFIX, NULL, checked_name, fields, layout
 
 # Of all signals together. Multi-rate records have 4 or 8 for each signal, those converted from EDF up to 1,000.
 MAX_FRAME_SAMPLES = 65_536
@@ -17,8 +17,8 @@ MAX_DESCRIPTION = 255
 
 _NUMBER = r"[-+]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][-+]?\d{1,4})?"
 _INTEGER = r"([-+]?\d{1,12})(?:\.0*)?"
-_RATE = re.compile(rf"({_NUMBER})(?:/.*|\(.*)?")
-_COUNT = re.compile(r"\d{1,18}")
+_RATE = re.compile(rf"({_NUMBER})(?:/.*|\(.*)?", re.ASCII)
+_COUNT = re.compile(r"\d{1,18}", re.ASCII)
 _BLANK = r"[ \t]+"
 # file format[xSAMPLES][:SKEW][+OFFSET] gain[(BASELINE)][/UNIT] resolution zero initial checksum block description
 _SIGNAL = re.compile(
@@ -26,10 +26,11 @@ _SIGNAL = re.compile(
     rf"(?:{_BLANK}({_NUMBER})(?:\({_INTEGER}\))?(?:/(\S*))?(?!\S)"
     rf"(?:{_BLANK}{_INTEGER}(?!\S)(?:{_BLANK}{_INTEGER}(?!\S)(?:{_BLANK}{_INTEGER}(?!\S)"
     rf"(?:{_BLANK}{_INTEGER}(?!\S)(?:{_BLANK}{_INTEGER}(?!\S))?)?)?)?)?)?"
-    rf"(?:{_BLANK}(.*))?"
+    rf"(?:{_BLANK}(.*))?",
+    re.ASCII,
 )
 # What stands in a gain's place and is none: to be refused, never to be taken for a description.
-_NO_GAIN = re.compile(r"[-+]?(?:\d\S*[/(]|(?:nan|inf|infinity)(?:[/(\s]|$))", re.IGNORECASE)
+_NO_GAIN = re.compile(r"[-+]?(?:\d\S*[/(]|(?:nan|inf|infinity)(?:[/(\s]|$))", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """fs_hz: frames per second, None if not stated. frames: per signal, None if not stated. Signals or segments."""
+    """frames_hz: frames per second, frames: per signal; None if not stated. channels: how many it announces.
 
-    fs_hz: float | None
+    It has signals or segments.
+    """
+
+    channels: int
+    frames_hz: float | None
     frames: int | None
     signals: tuple[Signal, ...]
     segments: tuple[Segment, ...]
@@ -73,26 +78,28 @@ class Header:
 def parse(data: bytes) -> Header:
     """Raises HeaderInvalid, SamplingRateOutOfRange."""
     record, segmented, lines = layout(data)
-    fs_hz = _rate(record[2]) if len(record) > 2 else None
+    channels = int(record[1])
+    frames_hz = _rate(record[2]) if len(record) > 2 else None
     frames = _length(record[3]) if len(record) > 3 else 0
     if segmented:
         if not lines:
             raise HeaderInvalid("The header announces segments and names none.")
-        return Header(fs_hz, frames or None, (), tuple(_segment(line) for line in lines))
+        return Header(channels, frames_hz, frames or None, (), tuple(_segment(line) for line in lines))
     signals = tuple(_signal(line) for line in lines)
     if sum(signal.samples_per_frame for signal in signals) > MAX_FRAME_SAMPLES:
         raise HeaderInvalid(f"A frame of the record holds more than {MAX_FRAME_SAMPLES:,} samples.")
-    return Header(fs_hz, frames or None, signals, ())
+    return Header(channels, frames_hz, frames or None, signals, ())
 
 
 def _rate(field: str) -> float:
+    """Frames per second. They may be few, with many samples each."""
     match = _RATE.fullmatch(field)
-    fs_hz = float(match[1]) if match else 0.0
-    if not math.isfinite(fs_hz) or fs_hz <= 0:
+    frames_hz = float(match[1]) if match else 0.0
+    if not math.isfinite(frames_hz) or frames_hz <= 0:
         raise HeaderInvalid("The header's sampling rate is no positive number.")
-    if not MIN_FS_HZ <= fs_hz <= MAX_FS_HZ:
+    if frames_hz > MAX_FS_HZ:
         raise SamplingRateOutOfRange("The sampling rate is not that of an electrocardiogram.")
-    return fs_hz
+    return frames_hz
 
 
 def _length(field: str) -> int:
@@ -103,10 +110,10 @@ def _length(field: str) -> int:
 
 
 def _segment(line: str) -> Segment:
-    fields = line.split()
-    if len(fields) < 2 or not _COUNT.fullmatch(fields[1]):
+    name, *rest = fields(line)
+    if not rest or not _COUNT.fullmatch(rest[0]):
         raise HeaderInvalid("A segment line of the header states no length.")
-    return Segment(None if fields[0] == NULL else checked_name(fields[0] + HEADER_SUFFIX), int(fields[1]))
+    return Segment(None if name == NULL else checked_name(name + HEADER_SUFFIX), int(rest[0]))
 
 
 def _signal(line: str) -> Signal:

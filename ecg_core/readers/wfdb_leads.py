@@ -24,6 +24,7 @@ class Lead:
 
     name: str
     signal: int
+    samples_per_frame: int
     baseline: int
     steps_per_mv: float
 
@@ -42,10 +43,12 @@ def leads_of(signals: Sequence[Signal], units: str | None, corrections: dict[str
 
     Raises DuplicateLeads, HeaderInvalid, UnitsUnknown.
     """
-    return [
-        Lead(name, position, signals[position].baseline, _steps_per_mv(signals[position], units, corrections))
-        for name, position in lead_positions(signals).items()
-    ]
+    leads = []
+    for name, position in lead_positions(signals).items():
+        signal = signals[position]
+        steps = _steps_per_mv(signal, units, corrections)
+        leads.append(Lead(name, position, signal.samples_per_frame, signal.baseline, steps))
+    return leads
 
 
 def _unit(text: str) -> str | None:

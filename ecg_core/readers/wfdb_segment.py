@@ -20,21 +20,18 @@ MAX_PADDING = 2
 
 @dataclass(frozen=True, slots=True)
 class SignalFile:
-    """One file's bytes and signals. first: the position of its first signal in the header."""
+    """One file's bytes and signals. first: position of its first signal in the header. widths: samples per frame."""
 
     data: bytes
     signals: tuple[Signal, ...]
     first: int
     frames: int
-
-    @property
-    def widths(self) -> list[int]:
-        return [signal.samples_per_frame for signal in self.signals]
+    widths: list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """start, frames: its place in the recording. has_checksums: not all of them are 0."""
+    """start, frames: its place in the recording, in frames. has_checksums: not all of them are 0."""
 
     start: int
     frames: int
@@ -49,12 +46,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Neighbouring leads that are decoded in one go. baseline, steps_per_mv: [leads, 1]."""
+    """Neighbouring leads with one sample a frame, or one lead. skew: frames. baseline, steps_per_mv: [leads, 1]."""
 
     rows: slice
     columns: slice
     skew: int
-    averaged: bool
+    samples_per_frame: int
     baseline: NDArray[np.float64]
     steps_per_mv: NDArray[np.float64]
 
@@ -104,13 +101,16 @@ def _signal_files(header: Header, data: Mapping[str, bytes]) -> tuple[SignalFile
             raise HeaderInvalid("The signals of one file are described in contradictory ways.")
         widths = [signal.samples_per_frame for signal in signals]
         held = frames_in(data[name], lead.format, lead.offset, widths)
-        files.append(SignalFile(data[name], signals, positions[0], held))
+        files.append(SignalFile(data[name], signals, positions[0], held, widths))
     return tuple(files)
 
 
-def decode(part: Part, out: NDArray[np.float32], names: Sequence[str], corrections: dict[str, None]) -> None:
-    """Fills the part's leads and verifies the checksums. out: [leads of the record, frames of the part] mV.
+def decode(
+    part: Part, out: NDArray[np.float32], names: Sequence[str], per_frame: int, corrections: dict[str, None]
+) -> None:
+    """Fills the part's leads and verifies the checksums. out: [leads of the record, frames * per_frame] mV.
 
+    per_frame: the samples of each frame that are left of each lead; a lead that has more is averaged down to them.
     Raises ChecksumMismatch, SignalInvalid, SignalTruncated.
     """
     for file in part.files:
@@ -125,18 +125,20 @@ def decode(part: Part, out: NDArray[np.float32], names: Sequence[str], correctio
                 begin, end = max(start - run.skew, 0), start + block.shape[1] - run.skew
                 if begin < end:
                     samples = block[run.columns, begin - end :]
-                    _calibrate(samples, INVALID[storage.format], run, out[run.rows, begin:end])
+                    target = out[run.rows, begin * per_frame : end * per_frame]
+                    _calibrate(samples, INVALID[storage.format], run, per_frame, target)
             start += block.shape[1]
         for run in runs:
             if run.skew:
-                out[run.rows, part.frames - run.skew :] = np.nan
+                out[run.rows, (part.frames - run.skew) * per_frame :] = np.nan
                 corrections["leads stored with a delay aligned, as the header states"] = None
-            if run.averaged:
+            if run.samples_per_frame > per_frame:
                 corrections["samples of one frame averaged"] = None
-        _verify(file, np.add.reduceat(sums, columns[:-1]), part.has_checksums, corrections)
+        _verify(file, np.add.reduceat(sums, columns[:-1]), part, corrections)
 
 
 def _runs(file: SignalFile, leads: Sequence[Lead], columns: Sequence[int], names: Sequence[str]) -> list[_Run]:
+    row_of = {name: row for row, name in enumerate(names)}
     groups: list[list[Lead]] = []
     for lead in leads:
         if not 0 <= lead.signal - file.first < len(file.signals):
@@ -146,8 +148,8 @@ def _runs(file: SignalFile, leads: Sequence[Lead], columns: Sequence[int], names
         if (
             last is not None
             and last.signal + 1 == lead.signal
-            and names.index(last.name) + 1 == names.index(lead.name)
-            and signal.samples_per_frame == 1 == file.signals[last.signal - file.first].samples_per_frame
+            and row_of[last.name] + 1 == row_of[lead.name]
+            and lead.samples_per_frame == 1 == last.samples_per_frame
             and signal.skew == file.signals[last.signal - file.first].skew
         ):
             groups[-1].append(lead)
@@ -155,28 +157,26 @@ def _runs(file: SignalFile, leads: Sequence[Lead], columns: Sequence[int], names
             groups.append([lead])
     runs = []
     for group in groups:
-        position, row = group[0].signal - file.first, names.index(group[0].name)
-        signal = file.signals[position]
-        averaged = signal.samples_per_frame > 1
+        position, row = group[0].signal - file.first, row_of[group[0].name]
         end = columns[position + len(group)]
         baseline = np.array([[lead.baseline] for lead in group], np.float64)
         steps = np.array([[lead.steps_per_mv] for lead in group])
         rows = slice(row, row + len(group))
-        runs.append(_Run(rows, slice(columns[position], end), signal.skew, averaged, baseline, steps))
+        skew, width = file.signals[position].skew, group[0].samples_per_frame
+        runs.append(_Run(rows, slice(columns[position], end), skew, width, baseline, steps))
     return runs
 
 
-def _calibrate(samples: Integers, invalid: int | None, run: _Run, out: NDArray[np.float32]) -> None:
-    """samples: [leads, frames] or, averaged, [samples of a frame, frames] of one lead. out: [leads, frames] mV.
-
-    A frame's mean is cut to an integer and is missing if all its samples are, as in the WFDB library.
-    """
+def _calibrate(samples: Integers, invalid: int | None, run: _Run, per_frame: int, out: NDArray[np.float32]) -> None:
+    """samples: [leads, frames], or [samples of a frame, frames] of one lead. out: [leads, frames * per_frame] mV."""
     bad = None if invalid is None else samples == invalid
-    if run.averaged:
-        total = samples.sum(axis=0, dtype=np.int64, keepdims=True)
-        count = len(samples)
-        samples = np.sign(total) * (np.abs(total) // count)
-        bad = None if bad is None else bad.all(axis=0, keepdims=True)
+    if run.samples_per_frame > 1:
+        samples = samples.T.reshape(out.size, -1)
+        bad = None if bad is None else bad.T.reshape(out.size, -1)
+        if run.samples_per_frame > per_frame:
+            np.divide(_means(samples, bad) - run.baseline, run.steps_per_mv, out=out, casting="same_kind")
+            return
+        samples, bad = samples.T, None if bad is None else bad.T
     if samples.dtype.itemsize <= 2 and np.abs(run.baseline).max() < EXACT_FLOAT32:
         np.subtract(samples, run.baseline.astype(np.float32), out=out)
         np.divide(out, run.steps_per_mv.astype(np.float32), out=out)
@@ -186,11 +186,22 @@ def _calibrate(samples: Integers, invalid: int | None, run: _Run, out: NDArray[n
         out[bad] = np.nan
 
 
-def _verify(file: SignalFile, sums: NDArray[np.int64], has_checksums: bool, corrections: dict[str, None]) -> None:
+def _means(samples: Integers, bad: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+    """The mean of each row's valid samples, NaN where it has none. samples, bad: [means, samples]."""
+    valid = np.True_ if bad is None else ~bad
+    held = np.broadcast_to(valid, samples.shape).sum(axis=1)
+    means = np.full(len(samples), np.nan)
+    np.divide(samples.sum(axis=1, dtype=np.int64, where=valid), held, out=means, where=held > 0)
+    return means
+
+
+def _verify(file: SignalFile, sums: NDArray[np.int64], part: Part, corrections: dict[str, None]) -> None:
     """The sums of the raw samples modulo 65536, as the header states them; all zero stands for none."""
-    for signal, total in zip(file.signals, sums.tolist(), strict=True):
-        if signal.checksum is None or signal.checksum == total & 0xFFFF:
-            continue
-        if has_checksums:
-            raise ChecksumMismatch("The samples of the record are not those that its header was written for.")
-        corrections["checksums all 0: the samples could not be verified"] = None
+    for position, (signal, total) in enumerate(zip(file.signals, sums.tolist(), strict=True), file.first):
+        if signal.checksum is None:
+            if any(lead.signal == position for lead in part.leads):
+                corrections["no checksum stated: the samples could not be verified"] = None
+        elif signal.checksum != total & 0xFFFF:
+            if part.has_checksums:
+                raise ChecksumMismatch("The samples of the record are not those that its header was written for.")
+            corrections["checksums all 0: the samples could not be verified"] = None

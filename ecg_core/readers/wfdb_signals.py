@@ -10,7 +10,7 @@ from ecg_core.errors import SignalInvalid, UnsupportedFormat
 Integers = NDArray[np.signedinteger]
 
 # A few MB of temporaries, whatever the file's length. Divisible by 2 and 3: packed samples come in pairs and triplets.
-BLOCK_SAMPLES = 393_216
+BLOCK_SAMPLES = 196_608
 # The code for "no sample here"; differences (format 8) have none.
 INVALID: dict[int, int | None] = {
     **dict.fromkeys((80, 508), -(2**7)),

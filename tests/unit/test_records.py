@@ -1,5 +1,7 @@
 """Which names form one record."""
 
+import time
+
 import pytest
 
 from ecg_core import records
@@ -142,15 +144,28 @@ def test_a_table_is_a_record_of_its_own_even_beside_a_header_of_its_stem() -> No
     assert [group.names[0] for group in grouped(files)] == ["rec.hea", "rec.csv", "records.csv"]
 
 
+@pytest.mark.no_cover
 def test_a_folder_of_thousands_of_records_is_grouped_in_a_moment_and_each_header_read_once() -> None:
     header = make_record(name="r")["r.hea"]
-    names = [f"{number}.{suffix}" for number in range(4000) for suffix in ("hea", "dat")]
+    names = [f"{number}.{suffix}" for number in range(20_000) for suffix in ("hea", "dat")]
     read = []
 
     def read_header(name: str) -> bytes:
         read.append(name)
         return header.replace(b"r.dat", name.replace(".hea", ".dat").encode())
 
+    began = time.process_time()
     groups = list(records.group(names, read_header))
-    assert len(groups) == len(read) == 4000
+    assert time.process_time() - began < 3.0
+    assert len(groups) == len(read) == 20_000
     assert all(len(group.names) == 2 for group in groups)
+
+
+@pytest.mark.parametrize("header", ["r ١ 500\nr.dat 16\n", "r/١ 1 500\nr_1 10\n", "r\u20031 500\nr.dat 16\n"])
+def test_digits_and_blanks_beyond_ascii_are_none(header: str) -> None:
+    with pytest.raises(HeaderInvalid):
+        records.signal_names(header.encode())
+
+
+def test_a_name_ends_at_a_blank_of_ascii_only() -> None:
+    assert records.signal_names("r 1 500\nr\xa01.dat 16\n".encode()) == ("r\xa01.dat",)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ecg_core.errors import (
+    ArchiveUnsafe,
     EcgError,
     EmptyFile,
     FileTooLarge,
@@ -104,6 +105,37 @@ def test_several_records_are_refused() -> None:
         {f"{number}.bin": b"\1" for number in range(MAX_SINGLE_FILES + 1)},
     ):
         assert isinstance(refused(files), SeveralRecords)
+
+
+def test_the_second_readable_file_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def sniff(data: bytes) -> bool:
+        looked.append(data)
+        return True
+
+    monkeypatch.setattr("ecg_core.readers.apple.sniff", sniff)
+    texts = {f"{number}.txt": b"%d" % number for number in range(MAX_SINGLE_FILES)}
+    assert isinstance(refused(texts), SeveralRecords)
+    assert looked == [b"0", b"1"]
+    looked.clear()
+    assert isinstance(refused(make_record() | texts), SeveralRecords)
+    assert looked == [b"0"]
+
+
+def test_a_signal_that_begins_like_an_archive_is_a_signal() -> None:
+    for magic in (b"PK\3\4", b"PK\5\6"):
+        values = np.frombuffer(magic + bytes(200), "<i2").reshape(1, -1).astype(np.int64)
+        files = make_record(values, leads=("I",))
+        assert files["rec.dat"].startswith(magic)
+        for way in (files, {"rec.zip": make_zip(files)}, files | {"rec.atr": b"x"}):
+            np.testing.assert_allclose(read(way).signal, values / 1000, rtol=1e-6)
+        assert isinstance(refused(files | {"more.zip": make_zip(files)}), SeveralRecords)
+
+
+def test_an_archive_within_an_archive_is_refused() -> None:
+    for files in ({"rec.hea": b"header", "more.dat": make_zip(make_record())}, {"a.zip": make_zip(make_record())}):
+        assert isinstance(refused({"a.zip": make_zip(files)}), ArchiveUnsafe)
 
 
 def test_a_header_without_its_signals_and_signals_without_their_header_are_incomplete() -> None:

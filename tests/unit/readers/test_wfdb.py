@@ -1,6 +1,8 @@
 """WFDB records: equal to what the wfdb package reads, and to what headers of other writers mean."""
 
 import hashlib
+import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from ecg_core.errors import (
     HeaderInvalid,
     NoEcgLeads,
     RecordIncomplete,
+    SamplingRateOutOfRange,
     SamplingRateUnknown,
     SignalTruncated,
     UnitsUnknown,
@@ -37,11 +40,19 @@ def folder_of(header: Path) -> dict[str, bytes]:
 
 
 def expected_of(header: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(leads in mV [leads, samples], their canonical names) as the wfdb package reads them."""
-    record = oracle.rdrecord(str(header.with_suffix("")))
+    """(leads in mV [leads, samples], their canonical names) as the wfdb package reads them, frames not averaged."""
+    record = oracle.rdrecord(str(header.with_suffix("")), smooth_frames=False)
     names = canonical_leads(record.sig_name)
     rows = [row for row, name in enumerate(names) if name]
-    return record.p_signal[:, rows].T, tuple(name for name in names if name)
+    channels = [record.e_p_signal[row] for row in rows]
+    per_frame = math.gcd(*(record.samps_per_frame[row] for row in rows))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Mean of empty slice")
+        means = [
+            np.nanmean(channel.reshape(-1, record.samps_per_frame[row] // per_frame), axis=1)
+            for row, channel in zip(rows, channels, strict=True)
+        ]
+    return np.array(means), tuple(name for name in names if name)
 
 
 def assert_equal(recording: Recording, signal: np.ndarray, leads: Sequence[str]) -> None:
@@ -169,16 +180,88 @@ def test_format_8_goes_on_from_each_signals_own_last_sample_across_frames_and_bl
     assert_equal(wfdb.read("r.hea", folder_of(tmp_path / "r.hea")), *expected_of(tmp_path / "r.hea"))
 
 
-@pytest.mark.parametrize("fmt", ["16", "24", "212", "516"])
-def test_several_samples_of_a_frame_are_averaged_as_the_wfdb_package_does(tmp_path: Path, fmt: str) -> None:
-    widths = [4, 4] if fmt == "516" else [4, 1, 2]
+KEPT, AVERAGED = "samples of one frame kept: 500 Hz", "samples of one frame averaged"
+
+
+@pytest.mark.parametrize(
+    ("fmt", "frames_hz", "widths", "corrections"),
+    [
+        ("16", 1, [500, 500], {KEPT}),
+        ("24", 62.5, [8, 8], {KEPT}),
+        ("212", 100, [5, 5], {KEPT}),
+        ("516", 125, [4, 4], {KEPT}),
+        ("16", 500, [4, 1, 2], {AVERAGED}),
+        ("212", 500, [4, 1, 2], {AVERAGED}),
+        ("24", 250, [4, 6, 2], {AVERAGED, KEPT}),
+    ],
+)
+def test_samples_of_a_frame_are_kept_up_to_the_rate_that_all_leads_share(
+    tmp_path: Path, fmt: str, frames_hz: float, widths: list[int], corrections: set[str]
+) -> None:
     leads = ("II", "V5", "V6")[: len(widths)]
-    channels = [np.cumsum(make_samples(1, 300 * width, 6, seed)[0]) for seed, width in enumerate(widths)]
-    header = write(tmp_path, fmt, channels, leads, samps_per_frame=widths)
+    channels = [np.cumsum(make_samples(1, 60 * width, 4, seed)[0]) % 1500 for seed, width in enumerate(widths)]
+    header = write(tmp_path, fmt, channels, leads, samps_per_frame=widths, fs=frames_hz)
     recording = wfdb.read("rec.hea", folder_of(header))
     assert_equal(recording, *expected_of(header))
     assert recording.fs_hz == 500
-    assert "samples of one frame averaged" in recording.corrections
+    assert {text for text in recording.corrections if "frame" in text} == corrections
+
+
+@pytest.mark.parametrize("storage", ["16x4", "80x4"])
+def test_kept_samples_survive_blocks_skew_gaps_and_channels_that_are_no_lead(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecg_core.readers.wfdb_signals.BLOCK_SAMPLES", 100)
+    lead, other = make_samples(1, 400, 8)[0].reshape(100, 4), make_samples(1, 100, 8)[0].reshape(100, 1)
+    signal = np.hstack([lead, other])
+    lines = [
+        f"r.dat {form} 100/mV 8 0 0 {int(part.sum()) % 65536} 0 {name}"
+        for form, part, name in ((f"{storage}:2", lead, "I"), (storage[:-2], other, "RESP"))
+    ]
+    files = {
+        "r.hea": "\n".join(["r 2 125 100", *lines]).encode(),
+        "r.dat": encode(signal.reshape(1, -1), storage[:-2]),
+        "m.hea": b"m/2 2 125 110\n~ 10\nr 100\n",
+    }
+    recording = wfdb.read("m.hea", files)
+    expected = np.full(440, np.nan)
+    expected[40:432] = lead.reshape(-1)[8:] / 100
+    np.testing.assert_allclose(recording.signal, expected[None], rtol=1e-6)
+    assert recording.fs_hz == 500
+    assert "samples without a value in gaps between segments: 40" in recording.corrections
+
+
+def test_an_averaged_frame_is_the_mean_of_its_valid_samples() -> None:
+    frames = np.array([[100, 101, 102, 104, 1], [-32768, 200, -32768, 300, 2], [-32768] * 4 + [3]])
+    lines = "r.dat 16x4 100/mV 16 0 0 0 0 I\nr.dat 16 100/mV 16 0 0 0 0 II\n"
+    files = {"r.hea": f"r 2 500 3\n{lines}".encode(), "r.dat": frames.astype("<i2").tobytes()}
+    np.testing.assert_allclose(wfdb.read("r.hea", files).signal, [[1.0175, 2.5, np.nan], [0.01, 0.02, 0.03]])
+
+
+@pytest.mark.parametrize(("frames_hz", "storage"), [("6", "16x8"), ("1", "16x49"), ("600", "16x8"), ("5000", "16")])
+def test_the_rate_that_must_be_that_of_an_ecg_is_the_one_of_the_samples(frames_hz: str, storage: str) -> None:
+    with pytest.raises(SamplingRateOutOfRange):
+        wfdb.read("r.hea", make_wide(storage, f"r 1 {frames_hz} 2"))
+
+
+def test_a_given_rate_is_that_of_the_samples() -> None:
+    filled = wfdb.read("r.hea", make_wide("16x10", "r 1"), fs_hz=500.0)
+    agreed = wfdb.read("r.hea", make_wide("16x6", "r 1 83.333333 2"), fs_hz=500.0)
+    assert (filled.fs_hz, filled.signal.shape) == (500, (1, 20))
+    assert not any("not used" in text for text in agreed.corrections)
+
+
+def test_a_given_rate_cannot_be_that_of_leads_with_several() -> None:
+    files = make_wide("16x2", "r 2")
+    files["r.hea"] += b"r.dat 16 100/mV 16 0 0 0 0 II\n"
+    with pytest.raises(SamplingRateUnknown):
+        wfdb.read("r.hea", files, fs_hz=500.0)
+
+
+def make_wide(storage: str, record: str) -> dict[str, bytes]:
+    """Lead I in two frames of several samples."""
+    samples = int(storage.partition("x")[2] or 1)
+    return {"r.hea": f"{record}\nr.dat {storage} 100/mV 16 0 0 0 0 I\n".encode(), "r.dat": bytes(4 * samples)}
 
 
 @pytest.mark.parametrize(("fmt", "bits"), [(f, b) for f, b in {**NATIVE_FORMATS, **FLAC_FORMATS}.items() if f != "8"])
@@ -373,6 +456,33 @@ def test_checksums_that_are_all_zero_are_taken_for_missing_and_said() -> None:
     assert recording.corrections == ("checksums all 0: the samples could not be verified",)
 
 
+def test_checksums_that_no_lead_states_are_missing_and_said() -> None:
+    missing = "no checksum stated: the samples could not be verified"
+    assert missing in wfdb.read("rec.hea", make_record(tail="16 0 {initial} {lead}")).corrections
+    other = make_record(leads=("I", "RESP"))
+    assert missing not in wfdb.read("rec.hea", other).corrections
+    without = other["rec.hea"].rpartition(b"rec.dat")[0] + b"rec.dat 16 200/mV RESP\n"
+    assert missing not in wfdb.read("rec.hea", other | {"rec.hea": without}).corrections
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("rec 12 500 1000", "rec ١٢ 500 1000"),
+        ("rec 12 500 1000", "rec 12 ٥٠٠ 1000"),
+        ("rec 12 500 1000", "rec 12 500 ١٠٠٠"),
+        ("rec 12 500 1000", "rec\xa012 500 1000"),
+        ("rec.dat 16 ", "rec.dat １６ "),
+        ("rec.dat 16 ", "rec.dat\xa016 "),
+    ],
+)
+def test_digits_and_blanks_beyond_ascii_are_none(old: str, new: str) -> None:
+    files = make_record()
+    files["rec.hea"] = files["rec.hea"].replace(old.encode(), new.encode(), 1)
+    with pytest.raises(HeaderInvalid):
+        wfdb.read("rec.hea", files)
+
+
 def test_the_given_rate_fills_in_for_a_missing_one_only() -> None:
     with pytest.raises(SamplingRateUnknown):
         wfdb.read("rec.hea", make_record(record="rec 12"))
@@ -445,6 +555,8 @@ def test_segments_of_a_variable_layout_are_placed_by_name_and_gaps_hold_no_numbe
         "rec/2 2 500 1000\nrec_0 400\nrec_1 600\n",
         "rec/2 2 250 1000\nrec_0 600\nrec_1 400\n",
         "rec/2 2 500 1000\nrec_0 600\nrec 400\n",
+        "rec/2 3 500 1000\nrec_0 600\nrec_1 400\n",
+        "rec/2 1 500 1000\nrec_0 600\nrec_1 400\n",
         "rec/2 2 500 1000\nrec_0\nrec_1 400\n",
         "rec/2 2 500 1000\nrec_0 600\n../rec_1 400\n",
         "rec/0 2 500 1000\n",
@@ -463,6 +575,15 @@ def test_a_layout_gives_names_only_whatever_its_gains_are() -> None:
     files = make_record(make_samples(1, 50), name="a", leads=("II",))
     files |= {"l.hea": b"l 1 500 0\n~ 0 0/? 0 0 0 0 0 II\n", "r.hea": b"r/2 1 500 50\nl 0\na 50\n"}
     assert wfdb.read("r.hea", files).leads == ("II",)
+
+
+@pytest.mark.parametrize(("channels", "leads"), [(1, 2), (3, 2), (1, 1)])
+def test_a_layout_has_the_signals_of_its_record_and_segments_have_no_more(channels: int, leads: int) -> None:
+    layout = "".join(f"~ 0 200/mV 0 0 0 0 0 {name}\n" for name in ("I", "II")[:leads])
+    files = make_record(make_samples(2, 50), name="a", leads=("II", "I"))
+    files |= {"l.hea": f"l {leads} 500 0\n{layout}".encode(), "r.hea": f"r/2 {channels} 500 50\nl 0\na 50\n".encode()}
+    with pytest.raises(HeaderInvalid):
+        wfdb.read("r.hea", files)
 
 
 def test_segments_with_other_leads_than_the_first_are_refused() -> None:

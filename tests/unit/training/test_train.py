@@ -127,7 +127,8 @@ def test_a_refused_record_stays_in_the_count_with_even_odds(small_ptbxl: Path, t
 def test_a_refused_record_is_never_counted_as_answered() -> None:
     truth = np.array([[True, False, False, False, False], [False, False, False, True, False]])
     probability = np.full((2, 5), 0.5)
-    found = evaluate.measure(truth, probability, np.full((2, 5), 0.3), np.array([True, True]), np.ones(2))
+    scores = evaluate.Scores(truth, probability, np.full((2, 5), 0.3), np.array([True, True]), probability)
+    found = evaluate.measure(scores, np.ones(2))
     assert found["single_label.answered"] == 0
     assert found["single_label.top1"] == 0
 
