@@ -138,13 +138,13 @@ def _varied(row: NDArray[np.float32]) -> bool:
 
 def _clipped_share(signal: NDArray[np.float32], carried: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Per lead: the share of samples that stay at the lead's highest or lowest value."""
+    high, low = np.fmax.reduce(signal, axis=1), np.fmin.reduce(signal, axis=1)
     share = np.zeros(len(signal))
-    for row in np.flatnonzero(carried):
+    for row in np.flatnonzero(carried & (high - low >= CLIPPED_MIN_MV)):
         lead = signal[row]
-        high, low = np.fmax.reduce(lead), np.fmin.reduce(lead)
-        if high - low >= CLIPPED_MIN_MV:
-            resting = (lead[1:] == lead[:-1]) & ((lead[1:] == high) | (lead[1:] == low))
-            share[row] = np.count_nonzero(resting) / len(resting)
+        extreme = (lead == high[row]) | (lead == low[row])
+        if np.count_nonzero(extreme) > CLIPPED_WARNING_SHARE * len(lead):
+            share[row] = np.count_nonzero(extreme[1:] & (lead[1:] == lead[:-1])) / len(lead)
     return share
 
 
@@ -201,11 +201,13 @@ def _slope_kurtosis(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _spectral_shares(rows: NDArray[np.float32]) -> tuple[float, float]:
     """Medians over rows: power share above NOISE_BAND_HZ, and power below WANDER_HZ over that above."""
-    power = np.abs(np.fft.rfft(rows, axis=1)) ** 2
-    hz = np.fft.rfftfreq(rows.shape[1], 1 / MODEL_FS_HZ)
-    above = power[:, hz >= WANDER_HZ].sum(axis=1) + 1e-12
-    noise = power[:, hz >= NOISE_BAND_HZ].sum(axis=1) / above
-    wander = power[:, hz < WANDER_HZ].sum(axis=1) / above
+    spectrum = np.fft.rfft(rows, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    per_hz = rows.shape[1] / MODEL_FS_HZ
+    slow, fast = round(WANDER_HZ * per_hz), round(NOISE_BAND_HZ * per_hz)
+    above = power[:, slow:].sum(axis=1) + 1e-12
+    noise = power[:, fast:].sum(axis=1) / above
+    wander = power[:, :slow].sum(axis=1) / above
     return float(np.median(noise)), float(np.median(wander))
 
 

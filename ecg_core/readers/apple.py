@@ -13,7 +13,7 @@ from ecg_core.errors import HeaderInvalid
 from ecg_core.readers import statements
 from ecg_core.readers.options import choose_rate, choose_units
 from ecg_core.readers.table import Table, kind_of
-from ecg_core.readers.text import as_utf8, first_lines, fold, head_of
+from ecg_core.readers.text import MAX_WORDS_LENGTH, as_utf8, first_lines, fold, head_of
 from ecg_core.readers.values import read_rows
 from ecg_core.recording import MV_PER_UNIT, Recording
 
@@ -60,15 +60,24 @@ _KEYS = frozenset(
         ),
     )
 )
-_RATE_VALUE = re.compile(r"([\d.,]+)\s*(?:hz|hertz|hercios|герц\w*|ヘルツ|赫兹|赫茲|헤르츠)", re.IGNORECASE)
+_RATE_VALUE = re.compile(r"([\d.,]+)\s*(?:hz|hertz|hercios|herc\w*|герц\w*|ヘルツ|赫兹|赫茲|헤르츠)", re.IGNORECASE)
+# Below the rate stand lead and unit, and maybe one line more; above them a value in hertz may be a name or a symptom.
+_LINES_FROM_RATE_TO_UNIT = 3
 # Enough translated keys to tell this export from another table of one column.
 _MIN_KEYS = 3
 
 
 def _pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
     """Key and value of each line; values keep their commas."""
-    split = (re.match(r'\s*"?([^,;\t"]+)"?\s*[,;\t]\s*(.*)', line) for line in lines)
+    split = (re.match(r'\s*+"?([^,;\t"]++)"?\s*+[,;\t]\s*+(.*)', line[:MAX_WORDS_LENGTH]) for line in lines)
     return [(match[1].strip(), match[2].strip(' \t",;')) for match in split if match]
+
+
+def _rate_line(pairs: Sequence[tuple[str, str]]) -> int | None:
+    """The place of the rate: the last value in hertz above the unit, and near it."""
+    end = max((number for number, (_, value) in enumerate(pairs) if statements.unit_of(value)), default=len(pairs))
+    near = range(max(0, end - _LINES_FROM_RATE_TO_UNIT), end)
+    return max((number for number in near if _RATE_VALUE.fullmatch(pairs[number][1])), default=None)
 
 
 def _layout(head: bytes) -> tuple[list[tuple[str, str]], int, int] | None:
@@ -92,7 +101,7 @@ def sniff(data: bytes) -> bool:
     pairs, _, _ = layout
     keys = sum(fold(key) in _KEYS for key, _ in pairs)
     watch = any(_DEVICE.search(value) for _, value in pairs)
-    return (watch or keys >= _MIN_KEYS) and any(_RATE_VALUE.fullmatch(value) for _, value in pairs)
+    return (watch or keys >= _MIN_KEYS) and _rate_line(pairs) is not None
 
 
 def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | None = None) -> Recording:
@@ -107,10 +116,10 @@ def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | Non
         raise HeaderInvalid("The export has no samples below its head.")
     pairs, body, line = layout
     corrections: list[str] = []
-    rates = [number for number, (_, value) in enumerate(pairs) if _RATE_VALUE.fullmatch(value)]
+    place = _rate_line(pairs)
     # Lead and unit stand below the rate; above it stand a person's name and other words that may look like a lead.
-    below = [value for _, value in pairs[rates[0] + 1 if rates else -2 :]]
-    stated = _RATE_VALUE.fullmatch(pairs[rates[0]][1]) if rates else None
+    below = [value for _, value in pairs[-2 if place is None else place + 1 :]]
+    stated = None if place is None else _RATE_VALUE.fullmatch(pairs[place][1])
     rate = choose_rate(statements.rate_of(stated[1]) if stated else None, fs_hz, corrections)
     unit = next((unit for value in below if (unit := statements.unit_of(value))), None)
     scale = MV_PER_UNIT[choose_units([unit], units, corrections)[0].lower()]

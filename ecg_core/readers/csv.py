@@ -2,7 +2,8 @@
 
 The lead names stand in a header line or in a line above it. Sampling rate: from the time column, from words ("fs=500"),
 or from the option. Unit: from the column names, a row of units, a gain or words above the table, or from the option.
-What the file states counts; options fill in what it leaves open. Nothing is guessed: what is missing is an error.
+What the table states counts; options fill in what it leaves open, and must not contradict the words above it. Nothing
+is guessed: what is missing is an error.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecg_core.errors import (
     DuplicateLeads,
@@ -21,7 +23,14 @@ from ecg_core.errors import (
 )
 from ecg_core.leads import LEADS, canonical_leads
 from ecg_core.readers import statements
-from ecg_core.readers.options import choose_rate, choose_units, rates_agree, unit_option
+from ecg_core.readers.options import (
+    agreed,
+    choose_rate,
+    choose_units,
+    rates_agree,
+    refuse_contradiction,
+    unit_option,
+)
 from ecg_core.readers.table import Table, find_table
 from ecg_core.readers.text import as_utf8, first_lines, fold, head_of
 from ecg_core.readers.timeline import SECONDS_PER_UNIT, Timeline, is_counter, on_grid, read_timeline
@@ -41,7 +50,7 @@ _TIME = re.compile(
 )
 _TIME_UNIT = re.compile(
     r"(?:^|[^a-z])(?:(s|secs?|seconds?|sekunden?|segundos?|secondes?|secondi|seconden)"
-    r"|(ms|msecs?|millis|milli\w+|mili\w+)|([uμ]s|[uμ]secs?|micro\w+|mikro\w+)|(ns|nsecs?|nano\w+)|(min|minutes?|minuten))[\s._)\]}]*$"
+    r"|(ms|msecs?|millis|milli\w+|mili\w+)|([uμ]s|[uμ]secs?|micro\w+|mikro\w+)|(ns|nsecs?|nano\w+)|(min|minutes?|minuten))[\s._)\]}]*+$"
 )
 _COUNTER = re.compile(
     r"^(?:unnamed: ?\d+|samples?|sample ?(?:#|no|nr|number|index)?|index|idx|n|nr|no|#|row|frame|counter|seq\w*|id)\.?$"
@@ -86,8 +95,10 @@ def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | Non
         raise UnsupportedFormat("No table of numbers begins in the first lines of this text.", _NAMES_HINT)
     corrections: list[str] = []
     columns = _columns(table, corrections)
-    scales = _scales(table, columns, units, corrections)
+    words = _words(table)
+    scales = _scales(words, columns, units, corrections)
     rows = _without_empty_end(read_rows(text, table, columns.positions, scales, columns.time), corrections)
+    del text
     timeline = None
     if rows.time is not None and columns.time is not None:
         clock = table.kinds[columns.time] == "clock"
@@ -95,11 +106,12 @@ def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | Non
         unnamed = not (table.names and table.names[columns.time])
         if timeline and unnamed and (timeline.unit != "s" or is_counter(rows.time)):
             timeline = None
-    rate = _rate(table, timeline, fs_hz, corrections)
+    rate = _rate(words, timeline, fs_hz, corrections)
     signal = rows.values
+    del rows
     if timeline and columns.time_unit is None and columns.time is not None and table.kinds[columns.time] != "clock":
         corrections.append(f"unit of the time column taken as {timeline.unit}: it is not stated")
-    if timeline and timeline.missing:
+    if timeline and timeline.position is not None:
         if (int(timeline.position[-1]) + 1) * len(signal) > MAX_VALUES:
             raise FileTooLarge(f"The recording holds more than {MAX_VALUES:,} values.")
         signal = on_grid(signal, timeline)
@@ -108,17 +120,18 @@ def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | Non
 
 
 def _without_empty_end(rows: Rows, corrections: list[str]) -> Rows:
-    filled = np.flatnonzero(~np.isnan(rows.values).all(axis=0))
-    if not len(filled):
+    missing = np.isnan(rows.values)
+    filled: NDArray[np.bool_] = np.logical_not(np.all(missing, axis=0))
+    if not filled.any():
         raise SignalInvalid("The lead columns hold no numbers.")
-    end = int(filled[-1]) + 1
+    end = len(filled) - int(np.argmax(filled[::-1]))
     if rows.infinite:
         corrections.append(f"values that are not finite read as gaps: {rows.infinite}")
     if rows.blank:
         corrections.append(f"blank lines between the rows left out: {rows.blank}")
     if end < rows.values.shape[1]:
         corrections.append(f"empty rows at the end left out: {rows.values.shape[1] - end}")
-    if empty := int(np.isnan(rows.values[:, :end]).sum()) - rows.infinite:
+    if empty := int(missing[:, :end].sum()) - rows.infinite:
         corrections.append(f"empty values read as gaps: {empty}")
     return Rows(rows.values[:, :end], None if rows.time is None else rows.time[:end], rows.infinite, rows.blank)
 
@@ -192,33 +205,49 @@ def _time(table: Table, names: list[str], leads: list[int]) -> tuple[int | None,
     return column, None
 
 
-def _scales(table: Table, columns: _Columns, option: str | None, corrections: list[str]) -> list[float]:
-    """mV per number, for each lead."""
+def _words(table: Table) -> list[str]:
+    """The lines above the rows that may state rate or unit: all but a header line, whose words are its columns'."""
+    header = any(canonical_leads(statements.units_of(table.names)[0]))
+    return statements.searchable(table.meta if header else (*table.meta, "\t".join(table.names)))
+
+
+def _scales(words: list[str], columns: _Columns, option: str | None, corrections: list[str]) -> list[float]:
+    """mV per number, for each lead. words: searchable lines. Raises UnitsUnknown, HeaderInvalid."""
     given = unit_option(option)
-    lines = (*table.meta, "\t".join(table.names))
-    stated: list[str | None] = list(columns.units)
-    if not any(stated):
-        if (unit := statements.unit_stated(lines)) is not None:
-            stated = [unit] * len(stated)
-        elif (scale := statements.scale_stated(lines)) is not None:
-            if not _MIN_MV_PER_DIGIT <= scale <= _MAX_MV_PER_DIGIT:
-                raise HeaderInvalid("The stated gain is beyond what any electrocardiograph has.")
-            corrections.append(f"digits converted to mV by the stated gain: {1 / scale:.6g} per mV")
-            if given:
-                corrections.append("unit given with the file not used: the file states a gain")
-            return [scale] * len(stated)
-    return [MV_PER_UNIT[unit.lower()] for unit in choose_units(stated, option, corrections)]
+    if any(columns.units):
+        units = choose_units(list(columns.units), option, corrections)
+        return [MV_PER_UNIT[unit.lower()] for unit in units]
+    units, gains = statements.units_stated(words), statements.scales_stated(words)
+    scale = agreed([MV_PER_UNIT[unit.lower()] for unit in units] + gains)
+    if scale is None:
+        units = choose_units([None] * len(columns.leads), option, corrections)
+        return [MV_PER_UNIT[unit.lower()] for unit in units]
+    if gains and not _MIN_MV_PER_DIGIT <= scale <= _MAX_MV_PER_DIGIT:
+        raise HeaderInvalid("The stated gain is beyond what any electrocardiograph has.")
+    refuse_contradiction(scale, MV_PER_UNIT[given.lower()] if given else None, "The unit", "mV")
+    if gains:
+        corrections.append(f"digits converted to mV by the stated gain: {1 / scale:.6g} per mV")
+    else:
+        corrections.append(f"unit from the words above the table: {units[0]}")
+    return [scale] * len(columns.leads)
 
 
-def _rate(table: Table, timeline: Timeline | None, option: float | None, corrections: list[str]) -> float:
-    stated = statements.rate_stated((*table.meta, "\t".join(table.names)))
-    measured = timeline.fs_hz if timeline else None
-    if stated and measured and not rates_agree(stated, measured):
+def _rate(words: list[str], timeline: Timeline | None, option: float | None, corrections: list[str]) -> float:
+    """Hz. words: searchable lines. Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange."""
+    stated = agreed(statements.rates_stated(words))
+    if timeline is None:
+        if stated is None:
+            return choose_rate(None, option, corrections)
+        refuse_contradiction(stated, option, "The sampling rate", "Hz")
+        rate = choose_rate(stated, None, corrections)
+        corrections.append(f"sampling rate from the words above the table: {rate:.6g} Hz")
+        return rate
+    if stated and not rates_agree(stated, timeline.fs_hz):
         raise HeaderInvalid(
             "The stated sampling rate and the time column contradict each other.",
             "Correct the one that is wrong, or remove it.",
         )
-    rate = choose_rate(stated or measured, option, corrections)
-    if measured and not stated:
+    rate = choose_rate(stated or timeline.fs_hz, option, corrections)
+    if not stated:
         corrections.append(f"sampling rate from the time column: {rate:.6g} Hz")
     return rate

@@ -1,6 +1,12 @@
-"""Rate and unit given with a file fill in what it leaves open; where it states them, the file counts."""
+"""Rate and unit given with a file fill in what it leaves open.
 
-from ecg_core.errors import SamplingRateOutOfRange, SamplingRateUnknown, UnitsUnknown
+Where the table itself states them (its columns' names, its times, an export's fields), the file counts and a correction
+says so. Words above a table may mean something else: if they and what was given contradict each other, neither counts.
+"""
+
+from collections.abc import Sequence
+
+from ecg_core.errors import HeaderInvalid, SamplingRateOutOfRange, SamplingRateUnknown, UnitsUnknown
 from ecg_core.readers.statements import unit_of
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 
@@ -20,6 +26,20 @@ def choose_rate(stated: float | None, option: float | None, corrections: list[st
     elif option is not None and not rates_agree(stated, option):
         corrections.append("sampling rate given with the file not used: the file states another")
     return float(rate)
+
+
+def agreed(stated: Sequence[float]) -> float | None:
+    """The one rate or scale that is stated; None if there is none, or if two of them differ."""
+    return stated[0] if stated and all(rates_agree(stated[0], other) for other in stated) else None
+
+
+def refuse_contradiction(words: float, option: float | None, what: str, unit: str) -> None:
+    """Raises HeaderInvalid if words above a table and the option are different numbers."""
+    if option is not None and not rates_agree(words, option):
+        raise HeaderInvalid(
+            f"{what} given with the file is {option:.6g} {unit}, the words above the table say {words:.6g} {unit}.",
+            "Correct the one that is wrong, or remove it.",
+        )
 
 
 def rates_agree(one: float, other: float) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ecg_core.errors import HeaderInvalid, SignalInvalid
-from ecg_core.leads import canonical_leads
+from ecg_core.leads import MAX_NAME_LENGTH, canonical_leads
 from ecg_core.readers import statements
 
 # Monitors export fewer than a hundred channels; a wider table is no recording that has its leads in columns.
@@ -21,9 +21,9 @@ _ALIKE = 3
 Kind = Literal["number", "clock", "text", "empty"]
 
 MISSING = ("nan", "na", "n/a", "null", "none", "nil", "-", "--", "---", "*", "?", "#n/a", "#num!", "#div/0!", "#value!")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?(?:\d++\.?+\d*+|\.\d++)(?:e[-+]?\d++)?|[-+]?inf(?:inity)?", re.IGNORECASE)
 _CLOCK = re.compile(
-    r"\[?(?:\d+[-./]\d+[-./]\d+[T ]+)?\d+:\d+(?::\d+)?(?:[.,:]\d+)?(?: ?[AP]M)?(?:Z|[-+ ].*)?\]?", re.IGNORECASE
+    r"\[?(?:\d++[-./]\d++[-./]\d++[T ]++)?\d++:\d++(?::\d++)?(?:[.,:]\d++)?(?: ?[AP]M)?(?:Z|[-+ ].*)?\]?", re.IGNORECASE
 )
 _COMMENT = re.compile(r"^\s*(?:#|%|//|;)+\s*")
 _TIME_UNIT = re.compile(
@@ -48,7 +48,10 @@ class Table:
 
 
 def cells_of(line: str, separator: str) -> list[str]:
-    cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), []) if separator else line.split()
+    if separator and '"' in line:
+        cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+    else:
+        cells = line.split(separator or None)
     return [cell.strip(" \t\"'") for cell in cells]
 
 
@@ -132,7 +135,7 @@ def _header(line: str, separator: str, kinds: Sequence[Kind]) -> list[str]:
             return [*cells, *[""] * (count - len(cells))]
         if len(cells) == count - 1:
             return ["", *cells]
-    if any(canonical_leads(statements.units_of(splits[0])[0])):
+    if any(canonical_leads(statements.units_of(splits[0][: MAX_COLUMNS + 1])[0])):
         raise HeaderInvalid(
             f"The header line names {len(splits[0])} columns, but the rows have {count}.",
             "Give every column a name; with decimal commas, separate the columns by semicolons.",
@@ -179,4 +182,6 @@ def find_table(head: bytes) -> Table | None:
         names = _header(above[-1], separator, kinds)
     meta = above[:-1] if names else above
     body = sum(len(line.encode("utf-8", "replace")) + 1 for line in lines[: rows[first]])
+    # One character more than any lead's name has, so that none becomes one by being cut.
+    names = [name[: MAX_NAME_LENGTH + 1] for name in names]
     return Table(separator, kinds, tuple(names), tuple(units), tuple(meta), body, rows[first] + 1)

@@ -1,17 +1,29 @@
 """Is this text, and in which encoding? Everything after this module works on UTF-8 with plain line ends."""
 
+import codecs
 import unicodedata
 
-from ecg_core.errors import UnsupportedFormat
+from ecg_core.errors import FileTooLarge, UnsupportedFormat
+
+# An upload has 10 MB, and a text from an archive may have no more: with its copies in UTF-8 and its numbers, the whole
+# process stays below 150 MB of memory.
+MAX_TEXT_BYTES = 10_500_000
 
 # Where a table's header and first rows must lie: 64 KB hold 100 lines of 60 columns, and cost 1 ms to look at.
 HEAD_BYTES = 65_536
+# To recognise a table less will do, unless its lines are so long that these hold only a few.
+SNIFF_BYTES, SNIFF_LINES = 8_192, 20
+# No word or line of words that is looked for is longer, and searching takes longer than linear time.
+MAX_WORDS_LENGTH = 300
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 # Control characters that no text file holds; tab, line ends, form feed and Ctrl-Z (the end of a DOS file) are left out.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a")) + b"\x7f"
 # Of a UTF-16 file in Latin letters half of the bytes are zero, all of them on one side.
 _UTF16_SHARE = 0.4
+# Beyond the head of a Windows-1252 text no letter is read, so that one byte each will do for them.
+_PLAIN_CP1252 = bytes(range(128)) + b"_" * 32 + b" " + b"_" * 95
+_BLOCK_BYTES = 1_000_000
 _LOOKALIKES = {"\ufeff": "", "\u2212": "-", "\xa0": " ", "\u202f": " ", "\u2009": " "}
 
 
@@ -36,21 +48,32 @@ def is_text(data: bytes) -> bool:
     return encoding_of(data) is not None
 
 
+def _is_utf8(data: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), _BLOCK_BYTES):
+            decoder.decode(data[start : start + _BLOCK_BYTES], start + _BLOCK_BYTES >= len(data))
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def as_utf8(data: bytes) -> bytes:
     """The text as UTF-8 without byte order mark, lines ended by a line feed, typographic blanks and minus made plain.
 
-    Bytes that are no UTF-8 are read as Windows-1252, which holds Latin-1. Raises UnsupportedFormat if this is no text.
+    Bytes that are no UTF-8 are read as Windows-1252, which holds Latin-1; its letters are kept in the head only.
+    Raises FileTooLarge, UnsupportedFormat if this is no text.
     """
+    if len(data) > MAX_TEXT_BYTES:
+        raise FileTooLarge(f"Of a text, {MAX_TEXT_BYTES / 1e6:g} MB are read at most.")
     encoding = encoding_of(data)
     if encoding is None:
         raise UnsupportedFormat("The file is no text.")
     if encoding.startswith("utf-16"):
         data = data.decode(encoding, "replace").encode("utf-8", "replace")
-    elif not data.isascii():
-        try:
-            data.decode("utf-8")
-        except UnicodeDecodeError:
-            data = data.decode("cp1252", "replace").encode()
+    elif not data.isascii() and not _is_utf8(data):
+        head = data[:HEAD_BYTES].decode("cp1252", "replace").encode()
+        data = head + data[HEAD_BYTES:].translate(_PLAIN_CP1252)
     if not data.isascii():
         for character, plain in _LOOKALIKES.items():
             data = data.replace(character.encode(), plain.encode())
@@ -68,25 +91,36 @@ def first_lines(text: bytes) -> bytes:
 
 def head_of(data: bytes) -> bytes:
     """The first lines of a file as UTF-8, without looking at the rest of it. Empty if it is no text."""
-    head = data[:HEAD_BYTES]
+    head = data[:SNIFF_BYTES]
+    few = max(head.count(b"\n"), head.count(b"\r")) < SNIFF_LINES
+    if few:
+        head = data[:HEAD_BYTES]
     encoding = encoding_of(head)
     if encoding is None:
         return b""
-    if len(data) > HEAD_BYTES and not encoding.startswith("utf-16"):
+    whole = len(data) <= len(head)
+    if not whole and not encoding.startswith("utf-16"):
         head = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
-        return as_utf8(head) if head else b""
+        if not head:
+            return b""
     try:
         text = as_utf8(head)
     except UnsupportedFormat:
         return b""
-    return text if len(data) <= HEAD_BYTES else text[: text.rfind(b"\n") + 1]
+    text = text if whole else text[: text.rfind(b"\n") + 1]
+    return b"\n".join([*text.split(b"\n", SNIFF_LINES)[:SNIFF_LINES], b""]) if few else text
 
 
 def without_accents(text: str) -> str:
+    if text.isascii():
+        return text
     plain = unicodedata.normalize("NFKD", text.replace("’", "'"))
     return "".join(character for character in plain if not unicodedata.combining(character))
 
 
 def fold(text: str) -> str:
-    """For comparing words: lower case, without accents, one way to write the micro sign, plain apostrophes."""
-    return without_accents(text).casefold().strip()
+    """For comparing words: lower case, without accents, one way to write the micro sign, plain apostrophes.
+
+    Of a text that is longer than any of these words, the beginning.
+    """
+    return without_accents(text[:MAX_WORDS_LENGTH]).casefold().strip()[:MAX_WORDS_LENGTH]

@@ -1,5 +1,6 @@
 """The sampling rate that a time column gives, and where samples are missing in it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,31 +15,57 @@ SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 _GAP = 1.5
 # Missing samples are filled with NaN up to this many times those present; beyond, the time column is not to be trusted.
 _MAX_FILLED = 1.0
-# A clock without a date starts again at midnight, or at noon if it counts twelve hours.
-_CLOCK_TURN_S = 43_200.0
+# A clock without a date starts again at midnight, or at noon if it counts twelve hours; minutes do so at the hour.
+_CLOCK_TURN_S, _MINUTES_TURN_S = 43_200.0, 3_600.0
 # Decimals beyond these are rounding errors of the number format.
 _MAX_DECIMALS = 9
+# Steps looked at together: a million of times have 8 MB, and so would every array in between.
+_BLOCK = 65_536
+# Steps that their median is taken of.
+_SAMPLED = 100_000
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """fs_hz: from the usual step. position: [rows] each row's place on an even grid. unit: as stated or taken."""
+    """fs_hz: from the usual step. position: [rows] each row's place on an even grid, None if no sample is missing.
+
+    unit: as stated or taken.
+    """
 
     fs_hz: float
-    position: NDArray[np.int64]
+    position: NDArray[np.int32] | None
     unit: str
 
     @property
     def missing(self) -> int:
-        return int(self.position[-1]) + 1 - len(self.position)
+        return 0 if self.position is None else int(self.position[-1]) + 1 - len(self.position)
 
 
 def _resolution(time: NDArray[np.float64]) -> float:
     """The last decimal place in use; 0 if the values are not rounded."""
-    for decimals in range(_MAX_DECIMALS):
-        if np.all(np.abs(np.round(time, decimals) - time) <= 1e-6 * 10.0**-decimals):
-            return float(10.0**-decimals)
-    return 0.0
+    decimals = 0
+    for start in range(0, len(time), _BLOCK):
+        block = time[start : start + _BLOCK]
+        while np.any(np.abs(np.round(block, decimals) - block) > 1e-6 * 10.0**-decimals):
+            decimals += 1
+            if decimals == _MAX_DECIMALS:
+                return 0.0
+    return float(10.0**-decimals)
+
+
+def _steps(time: NDArray[np.float64], turn: float | None) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """The differences between times, block by block, each with the place of its first one."""
+    for start in range(0, len(time) - 1, _BLOCK):
+        steps = np.diff(time[start : start + _BLOCK + 1])
+        yield start, steps if turn is None else np.where(steps < 0, steps % turn, steps)
+
+
+def _first(time: NDArray[np.float64], turn: float | None, *, below: float) -> int | None:
+    """The place of the first step that is smaller."""
+    for start, steps in _steps(time, turn):
+        if len(found := np.flatnonzero(steps < below)):
+            return start + int(found[0])
+    return None
 
 
 def _unit_of(step: float) -> str | None:
@@ -48,9 +75,27 @@ def _unit_of(step: float) -> str | None:
 
 def is_counter(time: NDArray[np.float64]) -> bool:
     """True if the values count the rows."""
-    return len(time) > 1 and bool(np.all(np.diff(time) == 1))
+    return len(time) > 1 and all(bool(np.all(steps == 1)) for _, steps in _steps(time, None))
 
 
+def _places(time: NDArray[np.float64], turn: float | None, step: float, gap: float, line: int) -> NDArray[np.int32]:
+    """[rows] each row's place on a grid of this step, where steps beyond `gap` leave samples out."""
+    position = np.zeros(len(time), np.int32)
+    first = None
+    for start, steps in _steps(time, turn):
+        if first is None and len(found := np.flatnonzero(steps > gap)):
+            first = start + int(found[0])
+        places = np.where(steps > gap, np.maximum(1, np.round(steps / step)), 1)
+        if position[start] + places.sum() > (1 + _MAX_FILLED) * (len(time) - 1):
+            raise SignalInvalid(
+                f"The time column has gaps, the first near line {line + 1 + (first or 0)}.",
+                "Send one piece without gaps.",
+            )
+        position[start + 1 : start + 1 + len(places)] = position[start] + np.cumsum(places)
+    return position
+
+
+@np.errstate(over="ignore", invalid="ignore")
 def read_timeline(time: NDArray[np.float64], unit: str | None, *, clock: bool, line: int) -> Timeline | None:
     """The timeline of a time column, None if it gives no rate (it counts rows, or is too coarse).
 
@@ -59,47 +104,44 @@ def read_timeline(time: NDArray[np.float64], unit: str | None, *, clock: bool, l
     """
     if len(time) < 3 or (unit is None and is_counter(time)):
         return None
-    if not np.all(np.isfinite(time)):
-        raise SignalInvalid(
-            f"The time is missing in the row of line {line + int(np.argmin(np.isfinite(time)))}, or near it."
-        )
-    steps = np.diff(time)
+    finite = np.isfinite(time)
+    if not finite.all():
+        raise SignalInvalid(f"The time is missing in the row of line {line + int(np.argmin(finite))}, or near it.")
+    turn = None
     if clock:
-        steps = np.where(steps < 0, steps % _CLOCK_TURN_S, steps)
-    if np.any(steps < 0):
-        raise SignalInvalid(
-            f"The time runs backwards near line {line + 1 + int(np.argmax(steps < 0))}.", "Sort the rows by time."
-        )
-    typical = float(np.median(steps))
+        turn = _MINUTES_TURN_S if time.max() < _MINUTES_TURN_S else _CLOCK_TURN_S
+    elif (backwards := _first(time, turn, below=0)) is not None:
+        raise SignalInvalid(f"The time runs backwards near line {line + 1 + backwards}.", "Sort the rows by time.")
+    stride = -(-len(time) // _SAMPLED)
+    typical = float(np.median(np.concatenate([steps[::stride] for _, steps in _steps(time, turn)])))
     if typical == 0:
         return None
-    usual = steps[steps <= _GAP * typical + _resolution(time)]
-    step = float(usual.mean())
     resolution = _resolution(time)
-    if np.any(steps == 0) and resolution * 1.001 < step:
-        raise SignalInvalid(
-            f"A time is repeated near line {line + 1 + int(np.argmax(steps == 0))}.", "Remove rows that occur twice."
-        )
+    limit = _GAP * typical + resolution
+    total, count = 0.0, 0
+    for _, steps in _steps(time, turn):
+        usual = steps[steps <= limit]
+        total, count = total + float(usual.sum()), count + len(usual)
+    step = total / count
+    if resolution * 1.001 < step and (repeated := _first(time, turn, below=np.nextafter(0, 1))) is not None:
+        raise SignalInvalid(f"A time is repeated near line {line + 1 + repeated}.", "Remove rows that occur twice.")
     unit = unit or _unit_of(step)
     if unit is None:
         return None
-    places = np.where(steps > _GAP * step + resolution, np.maximum(1, np.round(steps / step)), 1)
-    if places.sum() > (1 + _MAX_FILLED) * len(steps):
-        raise SignalInvalid(
-            f"The time column has gaps, the first near line {line + 1 + int(np.argmax(places > 1))}.",
-            "Send one piece without gaps.",
-        )
-    position = np.concatenate([[0], np.cumsum(places)]).astype(np.int64)
+    gap = _GAP * step + resolution
+    position = None
+    if any(bool(np.any(steps > gap)) for _, steps in _steps(time, turn)):
+        position = _places(time, turn, step, gap, line)
     fs_hz = 1 / (step * SECONDS_PER_UNIT[unit])
     # A rate that is whole within what the rounding of the times leaves open is whole.
-    if abs(fs_hz - round(fs_hz)) <= fs_hz * max(resolution / (step * len(usual)), 1e-9):
+    if abs(fs_hz - round(fs_hz)) <= fs_hz * max(resolution / (step * count), 1e-9):
         fs_hz = float(round(fs_hz))
     return Timeline(fs_hz, position, unit)
 
 
 def on_grid(values: NDArray[np.float32], timeline: Timeline) -> NDArray[np.float32]:
     """values [leads, rows] with NaN where the time column leaves samples out."""
-    if not timeline.missing:
+    if timeline.position is None:
         return values
     grid = np.full((len(values), int(timeline.position[-1]) + 1), np.nan, np.float32)
     grid[:, timeline.position] = values

@@ -13,6 +13,7 @@ from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.preparation import MODEL_FS_HZ, WINDOW_SAMPLES
 from ecg_core.training import metrics
 from ecg_core.training.evaluate import (
+    Scores,
     cross_fitted_probabilities,
     cross_fitted_thresholds,
     figures,
@@ -66,15 +67,16 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
     for name, leads in LEAD_SETS.items():
         score, refused = logits(classifier, data, leads)
         calibrations, thresholds = {}, {}
+        shipped = np.full(score.shape, 0.5)
         for k, label in enumerate(SUPERCLASSES):
             scale, bias = metrics.fit_logistic(truth[~refused, k], score[~refused, k])
             calibrations[label] = {"scale": round(scale, 6), "bias": round(bias, 6)}
-            calibrated = Calibration(np.array(scale), np.array(bias))(score[~refused, k])
-            thresholds[label] = metrics.best_f1_threshold(truth[~refused, k], calibrated)
+            shipped[~refused, k] = Calibration(np.array(scale), np.array(bias))(score[~refused, k])
+            thresholds[label] = metrics.best_f1_threshold(truth[~refused, k], shipped[~refused, k])
         card["calibration"][name], card["thresholds"][name] = calibrations, thresholds
         probability = cross_fitted_probabilities(truth, score, refused, groups)
         chosen = cross_fitted_thresholds(truth, probability, groups)
-        report = figures(truth, probability, chosen, refused, data.patient_ids)
+        report = figures(Scores(truth, probability, chosen, refused, shipped), data.patient_ids)
         areas = {label: round(row["auc"]["value"], 3) for label, row in report["classes"].items()}
         card["performance"][name] = {"auc": areas, "refused": int(refused.sum()), **report}
     _write(folder, card)

@@ -120,13 +120,28 @@ def decisions(probability: Floats, thresholds: Floats) -> tuple[NDArray[np.int64
     return score.argmax(axis=1), findings.any(axis=1) & ~contradicted
 
 
-def measure(truth: Bools, probability: Floats, thresholds: Floats, refused: Bools, weight: Floats) -> dict[str, float]:
-    """Every figure, each record counted weight times. truth, probability, thresholds: [n, 5]; dots in names nest."""
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Of n records: truth, probability and thresholds [n, 5], refused [n].
+
+    ranking: [n, 5], what AUC is computed from; probabilities that were calibrated in parts do not rank across them.
+    """
+
+    truth: Bools
+    probability: Floats
+    thresholds: Floats
+    refused: Bools
+    ranking: Floats
+
+
+def measure(scores: Scores, weight: Floats) -> dict[str, float]:
+    """Every figure, each record counted weight times; dots in names nest."""
+    truth, probability, refused = scores.truth, scores.probability, scores.refused
     found: dict[str, float] = {}
-    called = probability >= thresholds
+    called = probability >= scores.thresholds
     for k, label in enumerate(SUPERCLASSES):
         t, p = truth[:, k], probability[:, k]
-        found[f"classes.{label}.auc"] = metrics.auc(t, p, weight)
+        found[f"classes.{label}.auc"] = metrics.auc(t, scores.ranking[:, k], weight)
         found[f"classes.{label}.ece"] = metrics.expected_calibration_error(t, p, weight)
         found[f"classes.{label}.calibration_slope"] = metrics.calibration_slope(t, p, weight)
         found[f"classes.{label}.brier"] = float((weight * (p - t) ** 2).sum() / weight.sum())
@@ -137,7 +152,7 @@ def measure(truth: Bools, probability: Floats, thresholds: Floats, refused: Bool
     three = truth[:, DIAGNOSIS_COLUMNS]
     single = (truth.sum(axis=1) == 1) & three.any(axis=1)
     label = three.argmax(axis=1)
-    chosen, conclusive = decisions(probability, thresholds)
+    chosen, conclusive = decisions(probability, scores.thresholds)
     answered = conclusive & ~refused
     best = probability[:, DIAGNOSIS_COLUMNS].argmax(axis=1)
     found["single_label.top1"] = metrics.share((best == label) & ~refused, single, weight)
@@ -152,12 +167,11 @@ def other_only(truth: Bools) -> Bools:
     return np.asarray(truth[:, OTHER_COLUMNS].any(axis=1) & ~truth[:, DIAGNOSIS_COLUMNS].any(axis=1))
 
 
-def figures(
-    truth: Bools, probability: Floats, thresholds: Floats, refused: Bools, patients: NDArray[np.int64]
-) -> dict[str, Any]:
+def figures(scores: Scores, patients: NDArray[np.int64]) -> dict[str, Any]:
     """measure() with 95 % bootstrap intervals by patient, nested: {"value", "ci95"} at each leaf."""
-    point = measure(truth, probability, thresholds, refused, np.ones(len(truth)))
-    draws = [measure(truth, probability, thresholds, refused, weight) for weight in metrics.bootstrap_weights(patients)]
+    truth = scores.truth
+    point = measure(scores, np.ones(len(truth)))
+    draws = [measure(scores, weight) for weight in metrics.bootstrap_weights(patients)]
     single = (truth.sum(axis=1) == 1) & truth[:, DIAGNOSIS_COLUMNS].any(axis=1)
     report: dict[str, Any] = {
         "n": len(truth),
@@ -173,7 +187,7 @@ def figures(
         interval = metrics.interval(np.array([draw[name] for draw in draws]))
         place[leaf] = {"value": round(value, 4), "ci95": [round(bound, 4) for bound in interval]}
     for k, label in enumerate(SUPERCLASSES):
-        chance = metrics.perfect_calibration_error(probability[:, k])
+        chance = metrics.perfect_calibration_error(scores.probability[:, k])
         report["classes"][label]["ece_of_perfect_calibration_p95"] = round(chance, 4)
     return report
 
@@ -193,7 +207,8 @@ def evaluate(classifier: Classifier, ptbxl: Path, folds: Sequence[int], leads: S
         known = lead_set_of(leads)
         shipped = classifier.thresholds[known[0] if known else WEAKEST_SET]
         thresholds = np.tile([shipped[label] for label in SUPERCLASSES], (len(data), 1))
-    report = figures(data.superclasses, answers.probabilities, thresholds, answers.refused, data.patient_ids)
+    probability = answers.probabilities
+    report = figures(Scores(data.superclasses, probability, thresholds, answers.refused, probability), data.patient_ids)
     refused = [code for code in answers.refusals if code]
     return {
         "folds": list(folds),

@@ -63,6 +63,10 @@ def make_apple(
         "ja": "名前|生年月日|記録日|分類|症状|ソフトウェアバージョン|デバイス|サンプルレート|リード|単位",
         "fr": "Nom|Date de naissance|Enregistré le|Classification|Symptômes|Version|Appareil|Fréquence"
         "|Dérivation|Unité",
+        "pl": "Imię i nazwisko|Data urodzenia|Data zapisu|Klasyfikacja|Objawy|Wersja|Urządzenie"
+        "|Częstotliwość próbkowania|Odprowadzenie|Jednostka",
+        "ru": "Имя|Дата рождения|Дата записи|Классификация|Симптомы|Версия|Устройство|Частота выборки"
+        "|Отведение|Единица",
         "fi": "Nimi|Syntymäaika|Tallennettu|Luokitus|Oireet|Ohjelmistoversio|Laite|Taajuus|Kytkentä|Yksikkö",
     }[language].split("|")
     values = [

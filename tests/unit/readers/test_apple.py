@@ -40,6 +40,8 @@ def test_real_exports_are_read(samples: Path, file: str, fs_hz: float, samples_r
         ("ja", "512ヘルツ", "リードI"),
         ("fr", "512 hertz", "Dérivation I"),
         ("fi", "512 Hz", "Kytkentä I"),
+        ("pl", "512 herców", "Odprowadzenie I"),
+        ("ru", "512 герц", "Отведение I"),
     ],
 )
 def test_every_language_and_region_gives_the_same(
@@ -58,6 +60,23 @@ def test_every_language_and_region_gives_the_same(
 @pytest.mark.parametrize("rate", ["511,562 Hertz", "511.562 hertz", "511,562\u202fHz"])
 def test_the_rate_is_never_rounded_to_512(rate: str) -> None:
     assert apple.read("", make_apple(rate=rate)).fs_hz == 511.562
+
+
+@pytest.mark.parametrize(("unit", "mv"), [("мкВ", 0.012), ("мВ", 12.0)])
+def test_units_in_cyrillic_letters_are_read(unit: str, mv: float) -> None:
+    recording = apple.read("", make_apple(MICROVOLTS, language="ru", unit=unit))
+
+    assert recording.signal[0, 3] == pytest.approx(mv)
+
+
+def test_a_name_like_a_rate_is_no_rate() -> None:
+    named = make_apple().replace(b"Elizabeth II", b'"100 hz"')
+    without = make_apple(rate="").replace(b"Elizabeth II", b'"100 hz"')
+
+    assert apple.read("", named).fs_hz == 512.508
+    assert apple.sniff(named)
+    with pytest.raises(SamplingRateUnknown):
+        apple.read("", without)
 
 
 def test_a_name_that_ends_like_a_lead_is_no_lead() -> None:

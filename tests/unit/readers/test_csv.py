@@ -18,7 +18,7 @@ from ecg_core.errors import (
     UnitsUnknown,
 )
 from ecg_core.leads import LEADS
-from ecg_core.readers import csv
+from ecg_core.readers import csv, statements
 from tests.unit.readers.tables import LINE_ENDS, make_csv, make_signal, sample
 
 FOUR = "I,II,V1,V2"
@@ -48,7 +48,10 @@ def test_a_table_with_two_lines_above_its_header_is_read(samples: Path) -> None:
     assert recording.signal.shape == (12, 5000)
     assert recording.signal[0, 0] == pytest.approx(50 / 2048)
     assert np.nanmax(abs(recording.signal[1] - recording.signal[0] - recording.signal[2])) < 0.015
-    assert recording.corrections == ("digits converted to mV by the stated gain: 2048 per mV",)
+    assert recording.corrections == (
+        "digits converted to mV by the stated gain: 2048 per mV",
+        "sampling rate from the words above the table: 500 Hz",
+    )
     assert recording.sha256 == hashlib.sha256(data).hexdigest()
 
 
@@ -304,6 +307,19 @@ def test_a_table_without_a_lead_is_refused_and_its_names_are_not_repeated(header
     assert "Miller" not in str(refusal.value.to_dict())
 
 
+@pytest.mark.parametrize("name", ["-aVR (mV)", "Lead -aVR", "Ableitung -aVR (mV)", "-aVR_mV", "Lead: -I"])
+def test_an_inverted_lead_keeps_its_minus(name: str) -> None:
+    assert statements.split_unit(name)[0].endswith(("-aVR", "-I"))
+    assert statements.lead_in_any_language(statements.split_unit(name)[0].replace("lead ", "x ")) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["Lead-I (mV)", "Ableitung-I [mV]", "Lead I in mV", "I, mV", "I..mV.", "I - mV", "I{mV}"]
+)
+def test_a_hyphen_is_a_separator(name: str) -> None:
+    assert csv.read("", f"{name};x\n".encode() + b"1;2\n" * 30, fs_hz=500).leads == ("I",)
+
+
 # Units
 
 
@@ -323,12 +339,49 @@ def test_a_table_without_a_lead_is_refused_and_its_names_are_not_repeated(header
         ("Resolution: 4,88 µV/LSB", 0.0488),
         ("Amplitude resolution 5 uV/bit, 12 bit", 0.050),
         ("unit: nV", 0.00001),
+        ("Amplitude resolution: 5 uV", 0.050),
+        ("1 LSB = 4.88 uV", 0.0488),
+        ("Amplitudenauflösung: 5 µV", 0.050),
+        ("Spannung in V", 10_000.0),
+        ("Signals are stored in mV, V leads first", 10.0),
     ],
 )
 def test_units_and_gains_above_the_table_are_understood(above: str, mv: float) -> None:
     recording = csv.read("", table(FOUR, ROWS, above), fs_hz=500)
 
     assert recording.signal[0, 0] == pytest.approx(mv, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        *("Unit: 0.005 mV", "Units: 5 uV", "Voltage range +-5 mV", "Voltage range: 5 mV", "12 bit, 5 mV range"),
+        *("negative T in V leads", "negative values in V leads", "25 mm/s, 10 mm/mV", "unit: ?V", "Unit: mV\nUnit: uV"),
+    ],
+)
+def test_remarks_and_several_units_are_no_unit_and_leave_it_to_the_option(above: str) -> None:
+    data = table(FOUR, ROWS, above)
+
+    with pytest.raises(UnitsUnknown):
+        csv.read("", data, fs_hz=500)
+    assert csv.read("", data, fs_hz=500, units="mV").signal[0, 0] == 10
+
+
+@pytest.mark.parametrize("above", ["Unit: uV", "Gain: 200 adu/mV", "Amplitude resolution: 5 uV"])
+def test_words_and_option_with_different_units_are_refused(above: str) -> None:
+    with pytest.raises(HeaderInvalid, match="given with the file is 1 mV"):
+        csv.read("", table(FOUR, ROWS, above), fs_hz=500, units="mV")
+
+
+def test_a_unit_from_words_is_told() -> None:
+    recording = csv.read("", table(FOUR, ROWS, "Unit: uV"), fs_hz=500, units="uV")
+
+    assert "unit from the words above the table: uV" in recording.corrections
+
+
+def test_the_unit_in_another_columns_name_is_not_that_of_the_leads() -> None:
+    with pytest.raises(UnitsUnknown):
+        csv.read("", table("I,II,V1,ST amplitude (uV)"), fs_hz=500)
 
 
 @pytest.mark.parametrize("gain", ["1e999", "1e-30", "99999999999999999999"])
@@ -412,12 +465,18 @@ def test_the_files_unit_wins_over_the_option() -> None:
         ("Bemonsteringsfrequentie,250 Hz", 250),
         ("Taxa de amostragem: 250 Hz", 250),
         ("サンプルレート,512ヘルツ", 512),
-        ("Recorded at 400 Hz", 400),
+        ("400 Hz", 400),
+        ("# 400 Hz.", 400),
         ("Sampling interval: 2 ms", 500),
         ("Interval=\t0.004 s", 250),
         ("2 msec/sample", 500),
         ("500 samples/second", 500),
-        ("Frequency: 250", 250),
+        ("12 leads, 500 samples per second, 10 s", 500),
+        ("Samples per second: 500", 500),
+        ("Sampling rate (1/s): 500", 500),
+        ("fs=500, AC 50 Hz", 500),
+        ("Sampling rate: 500 Hz, 0.05-150 Hz", 500),
+        ("Sampling rate: 500 Hz\nSampling interval: 2 ms", 500),
         ("Filter 0.05-150 Hz, notch 50 Hz\nSampling rate: 500 Hz", 500),
     ],
 )
@@ -426,9 +485,37 @@ def test_rates_in_words_are_understood(above: str, fs_hz: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "above", ["Filter: 150 Hz", "Notch 50 Hz", "Heart frequency: 72", "Recorded at 500 Hz, stored at 1000 Hz"]
+    "above",
+    [
+        *("Filter: 150 Hz", "Notch 50 Hz", "Heart frequency: 72", "Recorded at 500 Hz, stored at 1000 Hz"),
+        *("LP: 150 Hz", "HF 150 Hz", "AC 50Hz", "Pacing rate 60 Hz", "Frequency: 150 Hz", "0.05-150Hz"),
+        *("Sampling rate: 1000 Hz, resampled to 500 Hz", "fs=500\nfs=250", "PR interval: 0.16 s", "RR interval 800 ms"),
+        *("sampling rate unknown, HR 72", "Sampling rate changed at 100 s"),
+    ],
 )
-def test_filters_heart_rates_and_several_rates_are_no_sampling_rate(above: str) -> None:
+def test_remarks_and_several_rates_are_no_sampling_rate_and_leave_it_to_the_option(above: str) -> None:
+    data = table(FOUR, ROWS, above)
+
+    with pytest.raises(SamplingRateUnknown):
+        csv.read("", data, units="mV")
+    assert csv.read("", data, fs_hz=500, units="mV").fs_hz == 500
+
+
+def test_a_rate_from_words_is_always_told() -> None:
+    recording = csv.read("", table(FOUR, ROWS, "fs=500"), fs_hz=502, units="mV")
+
+    assert recording.fs_hz == 500
+    assert "sampling rate from the words above the table: 500 Hz" in recording.corrections
+
+
+def test_words_and_option_that_contradict_each_other_are_refused_with_both_rates() -> None:
+    with pytest.raises(HeaderInvalid, match=r"500 Hz.*1000 Hz"):
+        csv.read("", table(FOUR, ROWS, "Sampling rate: 1000 Hz"), fs_hz=500, units="mV")
+
+
+def test_a_number_that_a_long_line_is_cut_in_states_nothing() -> None:
+    above = "x" * 282 + " sampling rate: 5000"
+
     with pytest.raises(SamplingRateUnknown):
         csv.read("", table(FOUR, ROWS, above), units="mV")
 
@@ -467,6 +554,12 @@ def test_the_time_column_gives_the_rate(name: str, format_: str) -> None:
 
 def test_a_clock_may_pass_midnight() -> None:
     times = [f"23:59:59.{ms:03d}" for ms in range(800, 1000, 4)] + [f"00:00:00.{ms:03d}" for ms in range(0, 200, 4)]
+
+    assert csv.read("", timed(times, "time")).fs_hz == 250
+
+
+def test_a_clock_of_minutes_may_pass_the_hour() -> None:
+    times = [f"59:59.{ms:03d}" for ms in range(800, 1000, 4)] + [f"00:00.{ms:03d}" for ms in range(0, 200, 4)]
 
     assert csv.read("", timed(times, "time")).fs_hz == 250
 
@@ -594,6 +687,42 @@ def test_a_short_first_row_is_not_taken_for_a_header() -> None:
 def test_thousands_separators_are_refused_with_line_and_column() -> None:
     with pytest.raises(SignalInvalid, match="Line 2, column 1"):
         csv.read("", ("I;II\n" + "1.234,5;2\n" * 40).encode(), fs_hz=500, units="mV")
+
+
+MICROVOLTS = "0 -12 350 998 {} 999 {} -45"
+
+
+@pytest.mark.parametrize(
+    ("separator", "big"), [(",", '"1,234"'), (";", "1,234"), ("\t", "1,234"), (";", "-1.234"), ("", "1,234")]
+)
+def test_a_mark_that_may_be_one_of_thousands_is_refused(separator: str, big: str) -> None:
+    cells = MICROVOLTS.format(big, big).split()
+    second = f"{separator}7" if separator else ""
+    rows = "".join(f"{cell}{second}\n" for cell in ["5"] * 500 + cells * 10)
+    header = f"I_uV{separator}II_uV" if separator else "I_uV"
+
+    with pytest.raises(SignalInvalid, match="thousands"):
+        csv.read("", f"{header}\n{rows}".encode(), fs_hz=500)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "0.123 1.234 2 5",
+        "-0.050 1.234 1",
+        "1.234 5.123 6.000",
+        "1.5 1.234 2",
+        "2.500 1.25 3",
+        "nan 2.125 2.25 7",
+        "1 2 3",
+    ],
+)
+def test_decimals_are_no_thousands(cells: str) -> None:
+    rows = "".join(f"{cell};7.0\n" for cell in cells.split() * 20)
+
+    recording = csv.read("", f"I_mV;II_mV\n{rows}".encode(), fs_hz=500)
+
+    assert np.nanmax(recording.signal[0]) == max(float(cell) for cell in cells.split() if cell != "nan")
 
 
 def test_whole_seconds_are_too_coarse_for_a_rate() -> None:

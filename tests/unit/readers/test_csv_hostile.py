@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ecg_core.errors import EcgError, FileTooLarge
 from ecg_core.readers import apple, csv
+from ecg_core.readers.values import MAX_ROWS
 from ecg_core.recording import MAX_VALUES
 from tests.unit.readers.tables import make_apple, make_csv, make_signal
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.no_cover
 READERS = (csv, apple)
 MB = 1_000_000
 # The limits are those of the contract; the machines that run this may be busy, CPU time is counted.
-MAX_CPU_S, MAX_PEAK_BYTES = 1.0, 120 * MB
+MAX_CPU_S, MAX_PEAK_BYTES = 1.0, 55 * MB
 
 HOSTILE = {
     "one line": b"1," * (5 * MB),
@@ -28,13 +29,13 @@ HOSTILE = {
     "one line after a table": b"I,II\n" + b"1,2\n" * 100 + b"1," * (5 * MB),
     "a million columns": b",".join([b"I"] * MB) + b"\n" + b",".join([b"1"] * MB) + b"\n",
     "600 columns": (b",".join([b"x"] * 600) + b"\n" + (b",".join([b"1"] * 600) + b"\n") * 20),
-    "quotes never closed": b'"I,"II\n' + b'"1,"2\n' * (2 * MB),
+    "quotes never closed": b'"I,"II\n' + b'"1,"2\n' * MB,
     "one quote": b"I,II\n" + b'1,"2\n' + b"1,2\n" * 1000,
     "quotes in a long line": b"I,II\n" + b"1,2\n" * 100 + b',"' * 30_000 + b"\n",
     "blanks in a long line": b"I,II\n" + b"1,2\n" * 100 + (b"1," + b" " * 60_000 + b"x\n") * 100,
     "only blanks": b" " * (10 * MB),
     "only line feeds": b"\n" * (10 * MB),
-    "line feeds and blanks": b"I,II\n" + b"1,2\n" * 100 + b" \n" * (4 * MB),
+    "line feeds and blanks": b"I,II\n" + b"1,2\n" * 100 + b" \n" * 1_900_000,
     "NUL bytes": b"I,II\n1,2\n" + b"\0" * MB,
     "huge integers": b"I_mV,II_mV\n" + (b"9" * 10_000 + b",1\n") * 500,
     "long fractions": b"I_mV,II_mV\n" + (b"0." + b"1" * 50_000 + b",1\n") * 150,
@@ -45,9 +46,22 @@ HOSTILE = {
     "minus signs": b"I,II\n" + b"1,2\n" * 100 + (b"-" * 60_000 + b",1\n") * 50,
     "markup": b"<" * MB,
     "apple keys": b"Unit,uV\n" * MB,
-    "apple without end": make_apple() + b"1\n" * 9_000_000,
+    "apple without end": make_apple() + b"12345\n" * 1_700_000,
     "utf-16": ("I,II\n" + "1,2\n" * 10).encode("utf-16") + b"\xd8\x00" * MB,
-    "empty cells": b"I,II,V1\n1,2,3\n1,2,3\n" + b",,\n" * (3 * MB),
+    "empty cells": b"I,II,V1\n1,2,3\n1,2,3\n" + b",,\n" * 1_900_000,
+    "words for empty cells": b"I_mV,II_mV\n" + b"1,2\n" * 100 + b"n/a,1\n" * 1_700_000,
+    "brackets in a name": b"I (mV)," + b"(" * 30_000 + b"\n" + b"1,2\n" * 3000,
+    "separators in a name": b"I (mV)," + b"- " * 30_000 + b"\n" + b"1,2\n" * 3000,
+    "512 names of brackets": b",".join([b"(" * 64] * 511) + b"\n" + (b",".join([b"1"] * 511) + b"\n") * 20,
+    "units of time in a name": b"time" + b" ms" + b")" * 20_000 + b"x,I (mV)\n" + b"1,2\n" * 3000,
+    "digits in lines above": (b"1." * 950 + b"\n") * 30 + b"I (mV)\n" + b"1\n2\n" * 2000,
+    "ligatures": ("\ufdfa" * 21_000).encode() + b",I (mV)\n" + b"1,2\n" * 3000,
+    "digits before a letter": b"I (mV)\n" + b"1\n" * 100 + b"1" * 60_000 + b"x\n" + b"1\n" * 100,
+    "blanks in a line of blanks": b"I II\n" + b"1 2\n" * 40_000 + (b"1" + b" " * 60_000 + b"x\n") * 100,
+    "rows without a table": b"a,b\n1,2\n" * 8000,
+    "a bad cell at the end": b"time,I (mV)\n" + b"0.01,1\n0.02,2\n" * 100 + b"0.1,2\n" * 1_700_000 + b"x,y\n",
+    "bytes of Windows-1252": b"I (mV);II (mV)\n" + b"1;2\n2;3\n" * 50 + b"\x80" * (10 * MB),
+    "rows of one digit": b"I (mV)\n" + b"1\n2\n" * 2_500_000,
 }
 
 
@@ -61,12 +75,16 @@ def test_hostile_files_are_answered_quickly(reader: ModuleType, data: bytes) -> 
     sniffed = time.process_time()
     _read(reader, data)
 
-    assert sniffed - started < 0.2
+    assert sniffed - started < 0.1
     assert time.process_time() - sniffed < MAX_CPU_S
 
 
 @pytest.mark.parametrize(
-    "name", ["one line", "quotes never closed", "line feeds and blanks", "empty cells", "huge integers"]
+    "name",
+    [
+        *("one line", "quotes never closed", "line feeds and blanks", "empty cells", "huge integers"),
+        *("bytes of Windows-1252", "rows of one digit", "a bad cell at the end", "words for empty cells"),
+    ],
 )
 def test_hostile_files_take_little_memory(name: str) -> None:
     data = HOSTILE[name]
@@ -82,10 +100,29 @@ def test_hostile_files_take_little_memory(name: str) -> None:
 
 
 def test_more_values_than_allowed_are_refused() -> None:
-    data = b"I,II,V1,V2\n" + b"1,2,3,4\n" * (MAX_VALUES // 4 + 1)
+    data = make_csv(time=None) + b",,,,,,,,,,,\n" * (MAX_VALUES // 12)
 
-    with pytest.raises(FileTooLarge):
+    with pytest.raises(FileTooLarge, match="values"):
         csv.read("", data, fs_hz=500, units="uV")
+
+
+def test_more_rows_than_allowed_are_refused() -> None:
+    with pytest.raises(FileTooLarge, match="rows"):
+        csv.read("", b"I_uV\n1\n2\n3\n" + b"1\n" * MAX_ROWS, fs_hz=500)
+
+
+def test_a_time_column_takes_little_memory() -> None:
+    data = b"time,I (mV)\n" + b"".join(b"%.2f,%d\n" % (row / 100, row % 3) for row in range(950_000))
+    tracemalloc.start()
+
+    try:
+        recording = csv.read("", data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert (recording.fs_hz, recording.signal.shape) == (100, (1, 950_000))
+    assert peak < 35 * MB
 
 
 def test_a_long_recording_is_read_in_little_memory() -> None:

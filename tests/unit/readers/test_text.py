@@ -2,8 +2,17 @@
 
 import pytest
 
-from ecg_core.errors import UnsupportedFormat
-from ecg_core.readers.text import HEAD_BYTES, as_utf8, fold, head_of, is_text
+from ecg_core.errors import FileTooLarge, UnsupportedFormat
+from ecg_core.readers.text import (
+    HEAD_BYTES,
+    MAX_TEXT_BYTES,
+    MAX_WORDS_LENGTH,
+    SNIFF_BYTES,
+    as_utf8,
+    fold,
+    head_of,
+    is_text,
+)
 
 LINES = "Zeit;I (µV)\n0,1;0,2\n"
 
@@ -51,7 +60,7 @@ def test_a_nul_byte_late_in_the_file_is_refused() -> None:
 def test_the_head_ends_with_a_whole_line() -> None:
     head = head_of("µV,0123456789\n".encode() * 10_000)
 
-    assert len(head) <= HEAD_BYTES
+    assert len(head) <= SNIFF_BYTES
     assert head.endswith("µV,0123456789\n".encode())
 
 
@@ -62,3 +71,29 @@ def test_the_head_of_a_utf16_file_is_utf8() -> None:
 @pytest.mark.parametrize(("one", "other"), [("Fréquence", "frequence"), ("µV", "μV"), ("GERÄT", "gerät"), ("㎶", "μV")])
 def test_words_compare_without_case_accents_and_code_points(one: str, other: str) -> None:
     assert fold(one) == fold(other)
+
+
+def test_a_head_of_long_lines_has_a_few_of_them() -> None:
+    head = head_of((b"1," * 1500 + b"\n") * 100)
+
+    assert head.count(b"\n") == 20
+
+
+def test_a_text_larger_than_an_upload_is_refused() -> None:
+    with pytest.raises(FileTooLarge, match=r"10\.5 MB"):
+        as_utf8(b"1\n" * (MAX_TEXT_BYTES // 2 + 1))
+
+
+def test_letters_of_latin_1_beyond_the_head_take_one_byte_and_are_no_numbers() -> None:
+    text = as_utf8("µ".encode("latin-1") + b"\n" * HEAD_BYTES + b"1\xa02\x80")
+
+    assert text.startswith("µ".encode())
+    assert text.endswith(b"\n1 2_")
+
+
+def test_a_text_cut_within_a_letter_is_no_utf8() -> None:
+    assert as_utf8("aµ".encode()[:-1]).decode() == "aÂ"
+
+
+def test_of_a_long_text_only_the_beginning_is_folded() -> None:
+    assert fold("É" * 1_000_000) == "e" * MAX_WORDS_LENGTH
