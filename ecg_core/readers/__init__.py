@@ -43,7 +43,8 @@ def read(files: Files, *, fs_hz: float | None = None, units: str | None = None) 
     """The one record among files: name (with or without folders) to bytes.
 
     fs_hz and units (nV, uV, mV, V) fill in what the file does not state; where it states them, the file counts and the
-    corrections say so; words above a table must not contradict them. Raises EmptyFile, FileTooLarge, UnsupportedFormat, SeveralRecords, and what the readers raise.
+    corrections say so; words above a table must not contradict them. Raises EmptyFile, FileTooLarge,
+    UnsupportedFormat, SeveralRecords, and what the readers raise.
     """
     if not any(files.values()):
         raise EmptyFile("There is nothing to read: no byte arrived.")

@@ -95,7 +95,7 @@ def test_an_amplitude_at_the_edge_of_the_possible_is_read_with_a_warning() -> No
 
 def test_values_that_are_no_numbers_are_refused() -> None:
     def overflow(signal: Signal) -> Signal:
-        signal[0, 0] = np.inf
+        signal[0, :2] = np.inf, -np.inf
         return signal
 
     with pytest.raises(AmplitudeImplausible):
