@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from ecg_core.errors import SignalMissing
 from ecg_core.leads import LEADS, LIMB_FROM_I_II, LIMB_LEADS
 from ecg_core.recording import Recording
+from ecg_core.resampling import MODEL_FS_HZ, resampled
 
-MODEL_FS_HZ = 100.0
 WINDOW_S = 10.0
 WINDOW_SAMPLES = 1000
 # Five seconds hold four beats at 50 per minute; below that the network was not trained.
@@ -23,7 +23,6 @@ MAX_UNREAD_S = 0.5
 ROUNDING_S = 0.05
 # Resampling looks this far beyond a window's edges, where there is signal.
 MARGIN_S = 0.5
-HELD_SAMPLES = range(20, 41)
 # A gap up to this length is bridged by a line: shorter than an RR interval, so no beat is invented.
 MAX_BRIDGED_GAP_S = 0.2
 # A lead that lacks more than this share of a window is left out of it.
@@ -100,10 +99,7 @@ def _window(recording: Recording, start_s: float) -> tuple[Signal, NDArray[np.bo
     end = round((start_s + WINDOW_S + MARGIN_S) * fs_hz)
     piece, missing, bridged = _without_gaps(recording.signal[:, begin:end], fs_hz)
     offset = round((first - begin) * MODEL_FS_HZ / fs_hz)
-    samples = min(round(piece.shape[1] * MODEL_FS_HZ / fs_hz) - offset, WINDOW_SAMPLES)
-    if fs_hz != MODEL_FS_HZ:
-        piece = _resampled(piece, fs_hz)
-    piece = piece[:, offset : offset + samples]
+    piece = resampled(piece, fs_hz)[:, offset : offset + WINDOW_SAMPLES]
     if missing is None:
         return piece - np.median(piece, axis=1, keepdims=True), None, bridged
     nearest = (np.arange(piece.shape[1]) + offset) * (fs_hz / MODEL_FS_HZ)
@@ -113,22 +109,6 @@ def _window(recording: Recording, start_s: float) -> tuple[Signal, NDArray[np.bo
         lead -= np.median(lead[~hole]) if not hole.all() else 0
         lead[hole] = 0
     return piece, missing, bridged
-
-
-def _resampled(piece: Signal, fs_hz: float) -> Signal:
-    """At 100 Hz. Held at both ends before: the filter takes what is beyond for zero, and would answer with a step."""
-    import soxr
-
-    ratio = fs_hz / MODEL_FS_HZ
-    # Of these lengths at 100 Hz the one that is nearest to whole samples at the recording's rate.
-    skipped = min(HELD_SAMPLES, key=lambda count: abs(count * ratio - round(count * ratio)))
-    held = round(skipped * ratio)
-    centred = piece - piece.mean(axis=1, keepdims=True)
-    padded = np.empty((piece.shape[1] + 2 * held, len(piece)), np.float32)
-    padded[held:-held] = centred.T
-    padded[:held], padded[-held:] = centred[:, 0], centred[:, -1]
-    resampled = soxr.resample(padded, fs_hz, MODEL_FS_HZ, quality="HQ")
-    return np.ascontiguousarray(resampled[skipped:].T, dtype=np.float32)
 
 
 def _without_gaps(piece: Signal, fs_hz: float) -> tuple[Signal, NDArray[np.bool_] | None, int]:

@@ -18,8 +18,9 @@ from ecg_core.errors import (
     TooShort,
 )
 from ecg_core.leads import LEADS, LIMB_FROM_I_II, LIMB_LEADS
-from ecg_core.preparation import MIN_DURATION_S, MODEL_FS_HZ, ModelInput
+from ecg_core.preparation import MIN_DURATION_S, ModelInput
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ, Recording
+from ecg_core.resampling import MODEL_FS_HZ
 
 # Amplitudes are judged piecewise: two seconds hold a beat down to 30 per minute.
 PIECE_S = 2.0

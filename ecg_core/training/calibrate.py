@@ -10,7 +10,8 @@ import numpy as np
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.classifier import CARD_FILE, Calibration, Classifier
 from ecg_core.leads import LEAD_SETS, LEADS
-from ecg_core.preparation import MODEL_FS_HZ, WINDOW_SAMPLES
+from ecg_core.preparation import WINDOW_SAMPLES
+from ecg_core.resampling import MODEL_FS_HZ
 from ecg_core.training import metrics
 from ecg_core.training.evaluate import (
     Scores,
