@@ -155,9 +155,15 @@ def _in_order(work: Callable[[Input], Outcome], inputs: Sequence[Input]) -> Iter
     if len(inputs) == 1:
         yield work(inputs[0])
         return
+    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(total=len(inputs), unit=" records", disable=None) as bar:
+    # A thread of numpy's own for each of ours would only wait: a quarter of the records per second.
+    with (
+        threadpool_limits(1),
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        tqdm(total=len(inputs), unit=" records", disable=None) as bar,
+    ):
         waiting: deque[Future[Outcome]] = deque()
         rest = iter(inputs)
         for item in islice(rest, LOOKAHEAD):
