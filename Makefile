@@ -29,7 +29,7 @@ examples: $(SERVE)/ready
 $(SERVE)/ready: functions/requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(SERVE)
 	$(SERVE)/bin/pip install -q -r functions/requirements.txt
-	$(SERVE)/bin/pip install -q --no-deps -e .
+	$(SERVE)/bin/pip install -q -e .
 	@touch $@
 
 $(DEVELOP)/ready: requirements.txt functions/requirements.txt pyproject.toml
