@@ -28,10 +28,8 @@ def test_what_100_hz_cannot_hold_is_removed(fs_hz: float, hz: float) -> None:
     assert np.abs(out).max() < (0.02 if hz == 50 else 0.002)
 
 
-@pytest.mark.parametrize("fs_hz", RATES)
+@pytest.mark.parametrize("fs_hz", [rate for rate in RATES if rate > 90])
 def test_forty_hertz_keep_their_height(fs_hz: float) -> None:
-    if fs_hz < 90:
-        pytest.skip("this rate does not hold 40 Hz")
     out = resampled(sine(40, fs_hz), fs_hz)[0, 100:900]
     assert np.sqrt(2 * np.mean(out**2)) == pytest.approx(1, abs=0.02)
 
