@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,11 @@ def _calibration(rows: dict[str, dict[str, float]]) -> Calibration:
     )
 
 
+def _performance(card: dict[str, Any], lead_set: str) -> Performance:
+    auc = card["performance"][lead_set]["auc"]
+    return Performance(lead_set, {label: float(auc[label]) for label in DIAGNOSES}, str(card["measured_on"]))
+
+
 class Classifier:
     """Reads model.onnx and model.json of a folder once, with the sha256 checked. Safe to share between threads."""
 
@@ -60,6 +65,7 @@ class Classifier:
             self.thresholds = {
                 name: {label: float(card["thresholds"][name][label]) for label in SUPERCLASSES} for name in LEAD_SETS
             }
+            self.performance = {name: _performance(card, name) for name in LEAD_SETS}
         except OSError as error:
             raise ArtifactError("The model's files are missing.") from error
         except (ValueError, KeyError, TypeError) as error:
@@ -94,7 +100,7 @@ class Classifier:
             probabilities=dict(zip(SUPERCLASSES, self._probabilities(prepared).tolist(), strict=True)),
             thresholds=self.thresholds[known[0] if known else WEAKEST_SET],
             model=self.identity,
-            expected_performance=self._performance(*known) if known else None,
+            expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
             quality=notices,
         )
 
@@ -105,11 +111,6 @@ class Classifier:
         calibrations = [self.calibrations[known[0] if known else WEAKEST_SET] for known in sets]
         calibrated = [calibrate(row) for calibrate, row in zip(calibrations, logits, strict=True)]
         return np.asarray(np.mean(calibrated, axis=0))
-
-    def _performance(self, lead_set: str, exact: bool) -> Performance:
-        auc = self.card["performance"][lead_set]["auc"]
-        measured = {label: auc[label] for label in DIAGNOSES}
-        return Performance(lead_set, measured, self.card["measured_on"], at_least=not exact)
 
 
 def _said_of_length(recording: Recording, prepared: ModelInput) -> list[Notice]:

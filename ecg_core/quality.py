@@ -1,7 +1,6 @@
 """Is this recording fit to be read? Refusals are EcgErrors, warnings are Notices; both carry stable codes."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +67,7 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
     if not MIN_FS_HZ <= recording.fs_hz <= MAX_FS_HZ:
         raise SamplingRateOutOfRange(f"The sampling rate of {recording.fs_hz:.7g} Hz is outside 50 to 4000 Hz.")
     if recording.duration_s < MIN_DURATION_S - 0.005:
-        raise TooShort(f"The recording lasts {recording.duration_s:.1f} s; at least 5 s are needed.")
+        raise TooShort(f"The recording lasts {recording.duration_s:.2f} s; at least 5 s are needed.")
     if not recording.leads:
         raise NoEcgLeads("The recording has no lead.")
     signal = recording.signal
@@ -111,17 +110,16 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
         raise SignalClipped("The signal is saturated: its peaks are cut off in most leads.")
     if (clipped > CLIPPED_WARNING_SHARE).any():
         notices.append(Notice("clipped", f"{_names(recording, clipped > CLIPPED_WARNING_SHARE)} cut off at the peaks."))
-    kept = recording if carried.all() else _only(recording, carried)
+    kept = recording if carried.all() else recording.only(_chosen(recording, carried))
     return kept, (*notices, *_contradictions(kept))
 
 
-def _only(recording: Recording, carried: NDArray[np.bool_]) -> Recording:
-    leads = tuple(lead for lead, keep in zip(recording.leads, carried, strict=True) if keep)
-    return replace(recording, signal=recording.signal[carried], leads=leads)
+def _chosen(recording: Recording, chosen: NDArray[np.bool_]) -> list[str]:
+    return [lead for lead, marked in zip(recording.leads, chosen, strict=True) if marked]
 
 
 def _names(recording: Recording, chosen: NDArray[np.bool_]) -> str:
-    leads = [lead for lead, marked in zip(recording.leads, chosen, strict=True) if marked]
+    leads = _chosen(recording, chosen)
     return f"{', '.join(leads)} {'is' if len(leads) == 1 else 'are'}"
 
 

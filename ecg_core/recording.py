@@ -1,7 +1,7 @@
 """A recording as it was read: calibrated, named, and with every correction listed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,3 +37,8 @@ class Recording:
     @property
     def duration_s(self) -> float:
         return float(self.signal.shape[1] / self.fs_hz)
+
+    def only(self, leads: Collection[str]) -> "Recording":
+        """The recording without the other leads."""
+        rows = [row for row, lead in enumerate(self.leads) if lead in leads]
+        return replace(self, signal=self.signal[rows], leads=tuple(self.leads[row] for row in rows))

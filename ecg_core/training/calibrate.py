@@ -57,7 +57,7 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
         "thresholds": {name: dict.fromkeys(SUPERCLASSES, 0.5) for name in LEAD_SETS},
         "threshold_rule": THRESHOLD_RULE,
         "measured_on": MEASURED_ON,
-        "performance": {},
+        "performance": {name: {"auc": dict.fromkeys(SUPERCLASSES, 0.5)} for name in LEAD_SETS},
         "data": DATA,
         "training": dict(training),
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from ecg_core.errors import EcgError
 from ecg_core.leads import lead_set_of
 from ecg_core.preparation import prepare
 from ecg_core.readers import read
-from ecg_core.recording import Files, Recording
+from ecg_core.recording import Files
 from ecg_core.training import metrics
 from ecg_core.training.fit import VALIDATION_FOLD
 from ecg_core.training.metrics import Bools, Floats
@@ -42,12 +42,6 @@ class Answers:
         return np.array([code is not None for code in self.refusals])
 
 
-def only(recording: Recording, leads: Collection[str]) -> Recording:
-    """The recording without the other leads."""
-    rows = [row for row, lead in enumerate(recording.leads) if lead in leads]
-    return replace(recording, signal=recording.signal[rows], leads=tuple(recording.leads[row] for row in rows))
-
-
 def each(data: PtbXl, work: Callable[[Files], T], said: str) -> list[T]:
     """work(files) of every record, in order, with a progress bar."""
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -60,7 +54,7 @@ def answer(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> Answe
 
     def one(files: Files) -> tuple[Floats, str | None, tuple[str, ...]]:
         try:
-            result = classifier.classify(only(read(files), leads))
+            result = classifier.classify(read(files).only(leads))
         except EcgError as error:
             return np.full(len(SUPERCLASSES), 0.5), error.code, ()
         probabilities = np.array([result.probabilities[label] for label in SUPERCLASSES])
@@ -77,7 +71,7 @@ def logits(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> tuple
 
     def one(files: Files) -> Floats | None:
         try:
-            fit, _ = quality.usable(only(read(files), leads))
+            fit, _ = quality.usable(read(files).only(leads))
             prepared = prepare(fit)
             quality.judge(prepared)
         except EcgError:

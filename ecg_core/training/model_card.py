@@ -33,7 +33,7 @@ LIMITS = """## What it cannot do
 - Rhythm is not an output: atrial fibrillation without ST/T or conduction change has no label here.
 - Infarction and hypertrophy are outputs beside the diagnosis, with less data behind them; a record that shows only
   those should come back without a diagnosis, and the share that does is in the tables above.
-- It answers any ten seconds that pass the quality checks, and a checks' pass is no promise of a sound recording.
+- The quality checks refuse noise, flat lines and sines, but not everything that is no ECG: a sawtooth passes.
 """
 
 

@@ -17,7 +17,6 @@ from ecg_core.leads import CHEST_LEADS
 
 # Everything else follows from these by Einthoven's and Goldberger's relations.
 INDEPENDENT_LEADS = ("I", "II", *CHEST_LEADS)
-SAMPLES = 1000
 FS_HZ = 100
 
 

@@ -170,6 +170,11 @@ def test_an_altered_model_stops_the_start(trained: Path, tmp_path: Path) -> None
         file.write(b"\0")
     with pytest.raises(ArtifactError, match="sha256"):
         Classifier(tmp_path)
+    card = json.loads((trained / "model.json").read_bytes())
+    del card["performance"]["limb"]
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    with pytest.raises(ArtifactError, match="card"):
+        Classifier(tmp_path)
     (tmp_path / "model.json").write_text("{}")
     with pytest.raises(ArtifactError, match="card"):
         Classifier(tmp_path)
