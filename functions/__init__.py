@@ -1,0 +1,1 @@
+"""What is deployed: thin adapters around ecg_core."""

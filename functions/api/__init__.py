@@ -1,0 +1,1 @@
+"""The HTTP face: a FastAPI app, and the same app behind Lambda."""

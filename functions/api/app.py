@@ -1,0 +1,202 @@
+"""The app: routes, and nothing that ecg_core can do."""
+
+import json
+import os
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ecg_core import Classifier, __version__
+from ecg_core.classification import DISCLAIMER
+from ecg_core.classifier import default_classifier
+from ecg_core.errors import EcgError
+from ecg_core.recording import MAX_BYTES
+from functions.api import docs, openapi
+from functions.api.body import MAX_FILENAME, files_of
+from functions.api.edge import Edge
+from functions.api.negotiation import FHIR, JSON, SVG, choose
+from functions.api.problems import (
+    PROBLEM,
+    BodyInvalid,
+    MethodNotAllowed,
+    NotFound,
+    RequestInvalid,
+    ResultNotFound,
+    problem,
+)
+from functions.api.settings import Settings
+from functions.api.storage import UPLOAD_ID, UPLOAD_SECONDS, Storage
+
+GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
+RETRY_SECONDS = 2
+# A version of the assets stays in a browser for a day.
+ASSET_CACHE = "public, max-age=86400"
+
+
+def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
+    app = FastAPI(
+        title=openapi.TITLE,
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        # A redirect would leave the prefix of a gateway's stage.
+        redirect_slashes=False,
+    )
+    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
+    app.add_exception_handler(EcgError, _refused)
+    app.add_exception_handler(HTTPException, _unrouted)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    storage = Storage(settings)
+    card = {**classifier.card, "limits": {"max_body_bytes": settings.max_body_bytes}, "disclaimer": DISCLAIMER}
+    identity = {name: classifier.card[name] for name in ("name", "version", "sha256")}
+    # As many at once as there are cores: more would only wait for each other.
+    cores = anyio.CapacityLimiter(os.cpu_count() or 1)
+
+    @app.get("/", summary="Is the service there?", responses=openapi.answers("Greeting", "It is."), tags=["service"])
+    async def root() -> Response:
+        return Response(GREETING, media_type=JSON)
+
+    @app.post(
+        "/diagnosis",
+        summary="Classify one ECG record",
+        responses=openapi.DIAGNOSIS_RESPONSES,
+        openapi_extra=openapi.DIAGNOSIS_BODY,
+        tags=["diagnosis"],
+    )
+    async def diagnosis(
+        request: Request,
+        filename: Annotated[
+            str | None, Query(max_length=MAX_FILENAME, description="The name of a bare body; not of multipart.")
+        ] = None,
+        fs_hz: Annotated[float | None, Query(description="Sampling rate, for a file that states none.")] = None,
+        units: Annotated[str | None, Query(description="nV, uV, mV or V, for a file that states none.")] = None,
+    ) -> Response:
+        files = await files_of(request, filename)
+        form = choose(request.headers.get("accept"))
+
+        def answer() -> bytes:
+            result = classifier.classify(files, fs_hz=fs_hz, units=units)
+            if form == FHIR:
+                from ecg_core.reports.fhir import diagnostic_report
+
+                return diagnostic_report(result)
+            if form == SVG:
+                from ecg_core.reports.svg import plot
+
+                return plot(result.recording, result)
+            return result.to_json()
+
+        return Response(await anyio.to_thread.run_sync(answer, limiter=cores), media_type=form)
+
+    @app.post(
+        "/uploads",
+        status_code=201,
+        summary="An address for a file above the limit of a request",
+        responses=openapi.answers(
+            "Upload", "Where to send it, and where its outcome will be.", 403, 429, 500, 503, status=201
+        ),
+        openapi_extra=openapi.NEEDS_KEY,
+        tags=["diagnosis"],
+    )
+    def uploads() -> Response:
+        upload = storage.new_upload()
+        form = {"url": upload.url, "fields": upload.fields, "max_bytes": MAX_BYTES, "expires_in_s": UPLOAD_SECONDS}
+        return _json({"upload": form, "result": f"results/{upload.id}"}, 201)
+
+    @app.get(
+        "/results/{id}",
+        summary="The outcome of an upload",
+        responses={
+            **openapi.answers(
+                "Classification",
+                "The outcome: a classification, or the refusal's problem.",
+                403,
+                404,
+                422,
+                429,
+                500,
+                503,
+            ),
+            202: {"description": "Not yet.", "content": {JSON: {"schema": {"$ref": "#/components/schemas/Pending"}}}},
+        },
+        openapi_extra=openapi.NEEDS_KEY,
+        tags=["diagnosis"],
+    )
+    def results(id: Annotated[str, Path(json_schema_extra={"pattern": UPLOAD_ID.pattern})]) -> Response:
+        if not UPLOAD_ID.fullmatch(id):
+            raise ResultNotFound("This is no address of a result.")
+        outcome = storage.outcome(id)
+        if outcome is None:
+            return _json({"status": "pending"}, 202, {"retry-after": str(RETRY_SECONDS)})
+        refused = outcome.startswith(b'{"type": "urn:ekg:problem:')
+        return Response(outcome, media_type=PROBLEM if refused else JSON)
+
+    @app.get("/model", summary="The model card as data", responses=openapi.MODEL, tags=["service"])
+    async def model() -> Response:
+        return _json(card)
+
+    @app.get(
+        "/health", summary="Ready, with which model", responses=openapi.answers("Health", "Ready."), tags=["service"]
+    )
+    async def health() -> Response:
+        return _json({"status": "ready", "version": __version__, "model": identity})
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def openapi_json() -> Response:
+        return _json(app.openapi())
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs_page() -> Response:
+        return Response(
+            docs.PAGE, headers={"content-security-policy": docs.CONTENT_SECURITY_POLICY}, media_type="text/html"
+        )
+
+    @app.get("/docs/{name}", include_in_schema=False)
+    def docs_asset(name: str) -> Response:
+        if name not in docs.ASSETS:
+            raise NotFound("No such asset.")
+        return Response(docs.asset(name), headers={"cache-control": ASSET_CACHE}, media_type=docs.ASSETS[name])
+
+    def described() -> dict[str, object]:
+        if app.openapi_schema is None:
+            app.openapi_schema = openapi.document(app)
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+    return app
+
+
+def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(json.dumps(content, ensure_ascii=False, allow_nan=False), status, headers, JSON)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, EcgError)
+    request.state.code = error.code
+    return problem(error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """Names the parameter, never its value."""
+    assert isinstance(error, RequestValidationError)
+    names = sorted({str(part["loc"][-1]) for part in error.errors() if part["loc"][0] in ("query", "path")})
+    return await _refused(request, RequestInvalid(f"A parameter is not valid: {', '.join(names)}."))
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    refusal: EcgError = BodyInvalid("The request cannot be read.")
+    if error.status_code == 404:
+        refusal = NotFound("Nothing is at this address.")
+    elif error.status_code == 405:
+        refusal = MethodNotAllowed("This address does not take that method.")
+    request.state.code = refusal.code
+    return problem(refusal, error.headers)
+
+
+app = create_app(Settings.of(), default_classifier())

@@ -1,0 +1,57 @@
+"""The interactive documentation, its assets from a pinned package: a hospital's network reaches no CDN.
+
+Every address is relative, so the pages work under the prefix of a gateway's stage.
+"""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+# Swagger UI loads only its own files, sets styles on its elements, and calls this service.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+ASSETS = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+    "start.js": "text/javascript",
+}
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>ekg: NORM, CD and STTC from an ECG file</title>
+<link rel="icon" href="docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+"""
+START = b"""SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#swagger-ui",
+  validatorUrl: null,
+  displayRequestDuration: true,
+  tryItOutEnabled: true,
+});
+"""
+
+
+@cache
+def asset(name: str) -> bytes:
+    """Raises KeyError for a name that is none of ASSETS."""
+    if name not in ASSETS:
+        raise KeyError(name)
+    if name == "start.js":
+        return START
+    package = find_spec("fastapi_swagger")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("fastapi_swagger")
+    return (Path(package.origin).parent / "resources" / name).read_bytes()

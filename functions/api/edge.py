@@ -1,0 +1,120 @@
+"""Around every request: the body's limit, the security headers, the log line, and the last resort."""
+
+import time
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ecg_core.errors import EcgError, InternalError
+from functions.api import log
+from functions.api.problems import BodyTooLarge, RequestInvalid, problem
+
+# An answer holds no script and loads nothing; pages bring a policy of their own.
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+# A client hears the answer only after its body is through: so much of one that is too large is taken and thrown away.
+MAX_DISCARDED_BYTES = 100_000_000
+
+
+class Edge:
+    """ASGI middleware. max_body_bytes: a larger body is refused before any of it is parsed."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send, self.max_body_bytes)
+        start = time.perf_counter()
+        try:
+            try:
+                await exchange.check_length()
+                await self.app(scope, exchange.receive, exchange.send)
+            except EcgError as error:
+                await exchange.refuse(error)
+            except ClientDisconnect:
+                exchange.code = "client_disconnected"
+            except Exception as error:
+                log.fault(error, request_id=exchange.request_id)
+                await exchange.refuse(
+                    InternalError("The service met a fault of its own.", "Report it with the request id.")
+                )
+        finally:
+            route = scope.get("route")
+            log.said(
+                request_id=exchange.request_id,
+                method=scope["method"] if scope["method"].isalpha() else "?",
+                route=getattr(route, "path", None),
+                status=exchange.status,
+                code=scope.get("state", {}).get("code") or exchange.code,
+                received_bytes=exchange.received,
+                sent_bytes=exchange.sent,
+                ms=round((time.perf_counter() - start) * 1000, 2),
+            )
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, max_body_bytes: int) -> None:
+        self._scope, self._receive, self._send, self._limit = scope, receive, send, max_body_bytes
+        # Lambda's own id leads to its other log lines.
+        self.request_id = str(getattr(scope.get("aws.context"), "aws_request_id", None) or uuid4())
+        self.status: int | None = None
+        self.code: str | None = None
+        self.received = self.sent = 0
+
+    async def check_length(self) -> None:
+        """Raises BodyTooLarge if the length that is announced is above the limit."""
+        announced = Headers(scope=self._scope).get("content-length", "0")
+        if not (announced.isascii() and announced.isdigit()):
+            raise RequestInvalid("The Content-Length is no number.")
+        if int(announced) > self._limit:
+            await self._discard()
+            raise self._too_large()
+
+    def _too_large(self) -> EcgError:
+        return BodyTooLarge(f"The request is larger than {self._limit / 1e6:g} MB.")
+
+    async def _discard(self) -> None:
+        while self.received < MAX_DISCARDED_BYTES:
+            message = await self._receive()
+            self.received += len(message.get("body", b""))
+            if message["type"] != "http.request" or not message.get("more_body"):
+                break
+
+    async def receive(self) -> Message:
+        """Raises BodyTooLarge at the first byte above the limit."""
+        message = await self._receive()
+        self.received += len(message.get("body", b""))
+        if self.received > self._limit:
+            if message.get("more_body"):
+                await self._discard()
+            raise self._too_large()
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["x-request-id"] = self.request_id
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        else:
+            self.sent += len(message.get("body", b""))
+        await self._send(message)
+
+    async def refuse(self, error: EcgError) -> None:
+        self.code = error.code
+        if self.status is None:
+            await problem(error)(self._scope, self._receive, self.send)

@@ -1,0 +1,75 @@
+"""The app behind Lambda: REST API (v1), HTTP API (v2) and function-URL events. The model is loaded at import."""
+
+import binascii
+import os
+import re
+from typing import Any
+
+from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
+
+from ecg_core.errors import EcgError, InternalError
+from functions.api import log
+from functions.api.app import app
+from functions.api.edge import SECURITY_HEADERS
+from functions.api.negotiation import FHIR, SVG
+from functions.api.problems import PROBLEM, BodyNotBase64
+
+# What no text holds: control characters, and the sign that stands for a byte that was lost.
+_BINARY = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
+
+_adapter = Mangum(
+    app,
+    # With a lifespan, startup and shutdown would run at every invocation.
+    lifespan="off",
+    # A custom domain's mapping; a stage is taken off below.
+    api_gateway_base_path=os.environ.get("API_BASE_PATH") or "/",
+    # These replace the defaults; any other type would leave as base64.
+    text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, PROBLEM, FHIR, SVG],
+)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answers one event of a gateway. Raises ValueError for an event that is no HTTP request."""
+    if "requestContext" not in event:
+        raise ValueError("This event is no HTTP request: the drop has a function of its own.")
+    try:
+        return _adapter({**_without_stage(event), "body": _body(event)}, context)
+    except EcgError as error:
+        log.said(request_id=context.aws_request_id, status=error.status, code=error.code)
+        return _response(error)
+    except Exception as error:
+        log.fault(error, request_id=context.aws_request_id)
+        return _response(InternalError("The service met a fault of its own.", "Report it with the request id."))
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    """The body's bytes; Mangum takes them as they are once isBase64Encoded is false."""
+    body = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        try:
+            return binascii.a2b_base64(body, strict_mode=True)
+        except (binascii.Error, ValueError) as error:
+            raise BodyNotBase64("The body is said to be base64 and is not.") from error
+    if _BINARY.search(body):
+        raise BodyNotBase64("A binary body came without base64: bytes of it were lost.")
+    return str(body).encode()
+
+
+def _without_stage(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with the stage taken off an HTTP API's path; a REST API has done so itself."""
+    request = event["requestContext"]
+    event = {**event, "isBase64Encoded": False}
+    http, stage = request.get("http"), request.get("stage")
+    if not http or not stage or stage == "$default":
+        return event
+    path = str(http["path"])
+    if path == f"/{stage}" or path.startswith(f"/{stage}/"):
+        path = path.removeprefix(f"/{stage}") or "/"
+    return {**event, "requestContext": {**request, "http": {**http, "path": path}}}
+
+
+def _response(error: EcgError) -> dict[str, Any]:
+    """A refusal in the form that all three kinds of gateway take."""
+    headers = {"content-type": PROBLEM, **SECURITY_HEADERS}
+    return {"statusCode": error.status, "headers": headers, "body": error.to_json().decode(), "isBase64Encoded": False}

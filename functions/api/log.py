@@ -1,0 +1,65 @@
+"""One line of JSON a request, on standard output: what happened, never to whom or with what."""
+
+import json
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
+# Where a fault arose, from the innermost call outwards.
+MAX_FRAMES = 8
+
+
+class _Lines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, Any] = getattr(record, "fields", {})
+        return json.dumps({"level": record.levelname, "message": record.getMessage(), **fields}, default=str)
+
+
+class _StandardOutput(logging.StreamHandler[Any]):
+    """Looks standard output up at each line: tests and runtimes exchange it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> Any:
+        return sys.stdout
+
+
+def _logger() -> logging.Logger:
+    made = logging.getLogger("ekg")
+    if not made.handlers:
+        handler = _StandardOutput()
+        handler.setFormatter(_Lines())
+        made.addHandler(handler)
+        made.setLevel(logging.INFO)
+        made.propagate = False
+    # Mangum's own lines hold the path of every request.
+    logging.getLogger("mangum").setLevel(logging.CRITICAL)
+    return made
+
+
+_log = _logger()
+
+
+def said(**fields: object) -> None:
+    """The line of an answered request."""
+    _log.info("request", extra={"fields": fields})
+
+
+def fault(error: BaseException, **fields: object) -> None:
+    """A fault of our own: its type and where it arose. Its text may repeat what stood in the file, and is left out."""
+    frames = [
+        f"{_place(frame.filename)}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    _log.error(
+        "fault", extra={"fields": {**fields, "error": type(error).__name__, "at": frames[: -MAX_FRAMES - 1 : -1]}}
+    )
+
+
+def _place(filename: str) -> str:
+    path = Path(filename)
+    return path.relative_to(_ROOT).as_posix() if path.is_relative_to(_ROOT) else "/".join(path.parts[-2:])

@@ -1,0 +1,44 @@
+"""Which form of an answer a client wants: the Accept header of RFC 9110, section 12.5.1."""
+
+from collections.abc import Sequence
+
+from functions.api.problems import NotAcceptable
+
+JSON, FHIR, SVG = "application/json", "application/fhir+json", "image/svg+xml"
+FORMS = (JSON, FHIR, SVG)
+# More entries than any client sends.
+MAX_ENTRIES = 64
+
+
+def choose(accept: str | None, forms: Sequence[str] = FORMS) -> str:
+    """The acceptable form with the highest quality; among equals the earlier of forms. Raises NotAcceptable."""
+    if not accept or not accept.strip():
+        return forms[0]
+    entries = [_entry(text) for text in accept.split(",")[:MAX_ENTRIES]]
+    wanted = {form: _quality(form, entries) for form in forms}
+    best = max(forms, key=lambda form: wanted[form])
+    if wanted[best] <= 0:
+        raise NotAcceptable("None of the forms that were asked for is given here.")
+    return best
+
+
+def _entry(text: str) -> tuple[str, float]:
+    """ "image/svg+xml;q=.5" -> ("image/svg+xml", .5)."""
+    media, *parameters = (part.strip().lower() for part in text.split(";"))
+    quality = 1.0
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                quality = float(parameter[2:])
+            except ValueError:
+                quality = 0.0
+    return media, quality if 0 <= quality <= 1 else 0.0
+
+
+def _quality(form: str, entries: Sequence[tuple[str, float]]) -> float:
+    """Of the most specific entry that matches."""
+    for pattern in (form, form.split("/")[0] + "/*", "*/*"):
+        found = [quality for media, quality in entries if media == pattern]
+        if found:
+            return max(found)
+    return 0.0

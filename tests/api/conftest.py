@@ -1,0 +1,39 @@
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from ecg_core.examples import examples
+from functions.api.settings import Settings
+from tests.api.serving import serving
+
+
+@pytest.fixture(scope="session")
+def example() -> dict[str, bytes]:
+    """The files of examples/."""
+    return examples()
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[str]:
+    """The address of a service without buckets."""
+    with serving(Settings()) as address:
+        yield address
+
+
+@pytest.fixture
+def client(service: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=service, timeout=30) as made:
+        yield made
+
+
+@pytest.fixture
+def log_lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
+    """The lines that the service has logged since the last call."""
+
+    def read() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return read

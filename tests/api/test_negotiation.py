@@ -1,0 +1,39 @@
+import pytest
+
+from functions.api.negotiation import FHIR, JSON, SVG, choose
+from functions.api.problems import NotAcceptable
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        (None, JSON),
+        ("", JSON),
+        ("*/*", JSON),
+        ("image/*", SVG),
+        ("IMAGE/SVG+XML", SVG),
+        ("application/fhir+json", FHIR),
+        ("application/fhir+json; fhirVersion=4.0", FHIR),
+        ("application/json;q=0.5, application/fhir+json", FHIR),
+        ("application/json;q=0.5, image/svg+xml;q=0.6", SVG),
+        ("application/json;q=0, */*", FHIR),
+        ("application/*;q=0.2, application/json;q=0.1", FHIR),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", JSON),
+        ("application/json;q=nonsense, image/svg+xml;q=0.1", SVG),
+        ("application/json;q=nan, image/svg+xml;q=0.1", SVG),
+        (",,;;,application/json", JSON),
+    ],
+)
+def test_the_most_wanted_form_is_chosen(accept: str | None, form: str) -> None:
+    assert choose(accept) == form
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", "application/xml, image/png", "json", ";q=1"])
+def test_forms_that_are_not_given_are_refused(accept: str) -> None:
+    with pytest.raises(NotAcceptable):
+        choose(accept)
+
+
+def test_a_hostile_header_costs_little() -> None:
+    with pytest.raises(NotAcceptable):
+        choose("a/b," * 100_000 + "application/json")

@@ -1,0 +1,118 @@
+"""The road for large files, against moto's S3 over HTTP."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+import boto3
+import httpx
+import pytest
+from moto.server import ThreadedMotoServer
+
+import ecg_core
+from functions.api.settings import Settings
+from tests.api.serving import serving
+from tests.api.test_diagnosis import code_of
+
+INBOX, RESULTS = "inbox-of-test", "results-of-test"
+ID = "0123456789abcdef" * 2
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Any]:
+    """A client of a running S3, whose address the environment holds as it does for the service."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        client = boto3.client("s3")
+        for bucket in (INBOX, RESULTS):
+            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        yield client
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def address(s3: Any) -> Iterator[str]:
+    with serving(Settings(INBOX, RESULTS)) as address:
+        yield address
+
+
+def test_without_buckets_uploads_are_not_configured(client: httpx.Client) -> None:
+    for answer in (client.post("/uploads"), client.get(f"/results/{ID}")):
+        assert (answer.status_code, code_of(answer)) == (503, "uploads_not_configured")
+
+
+def test_a_file_takes_the_whole_road(address: str, s3: Any, example: dict[str, bytes]) -> None:
+    asked = httpx.post(f"{address}/uploads")
+    assert asked.status_code == 201
+    form, result = asked.json()["upload"], urljoin(f"{address}/uploads", asked.json()["result"])
+    assert httpx.get(result).status_code == 404
+
+    sent = httpx.post(form["url"], data=form["fields"], files={"file": ("Hans Meier.zip", example["normal.zip"])})
+    assert sent.status_code in (200, 201, 204)
+    key = s3.list_objects_v2(Bucket=INBOX)["Contents"][0]["Key"]
+    assert key == f"uploads/{result.rsplit('/', 1)[1]}"
+    waiting = httpx.get(result)
+    assert (waiting.status_code, waiting.json()) == (202, {"status": "pending"})
+    assert int(waiting.headers["retry-after"]) > 0
+
+    outcome = ecg_core.classify({"normal.zip": s3.get_object(Bucket=INBOX, Key=key)["Body"].read()}).to_json()
+    s3.put_object(Bucket=RESULTS, Key=f"{key}.json", Body=outcome)
+    answer = httpx.get(result)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.content == outcome
+
+
+def test_the_outcome_may_be_a_refusal(address: str, s3: Any) -> None:
+    with pytest.raises(ecg_core.EcgError) as refusal:
+        ecg_core.classify({"x": b"nonsense"})
+    s3.put_object(Bucket=RESULTS, Key=f"uploads/{ID}.json", Body=refusal.value.to_json())
+    answer = httpx.get(f"{address}/results/{ID}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/problem+json")
+    assert answer.json()["code"] == "unsupported_format"
+
+
+def test_the_form_is_bounded_in_size_and_time(address: str) -> None:
+    import base64
+
+    upload = httpx.post(f"{address}/uploads").json()["upload"]
+    policy = json.loads(base64.b64decode(upload["fields"]["policy"]))
+    assert ["content-length-range", 1, 24_000_000] in policy["conditions"]
+    assert {"key": upload["fields"]["key"]} in policy["conditions"]
+    assert (upload["max_bytes"], upload["expires_in_s"]) == (24_000_000, 900)
+
+
+def test_no_two_uploads_share_an_address(address: str) -> None:
+    assert len({httpx.post(f"{address}/uploads").json()["result"] for _ in range(20)}) == 20
+
+
+@pytest.mark.parametrize("name", ["x", "../inbox", "%2e%2e%2fuploads", ID.upper(), ID + "0", ID[:-1] + "%0a"])
+def test_nothing_else_of_the_buckets_is_given_out(address: str, s3: Any, name: str) -> None:
+    s3.put_object(Bucket=RESULTS, Key="uploads/x.json", Body=b"{}")
+    answer = httpx.get(f"{address}/results/{name}")
+    assert (answer.status_code, code_of(answer)[-9:]) == (404, "not_found")
+
+
+def test_an_unknown_result_is_not_found(address: str) -> None:
+    answer = httpx.get(f"{address}/results/{'0' * 32}")
+    assert (answer.status_code, code_of(answer)) == (404, "result_not_found")
+
+
+def test_a_storage_that_fails_is_said_and_tried_again_later(s3: Any) -> None:
+    with serving(Settings("no-such-bucket", "no-such-bucket")) as address:
+        answer = httpx.get(f"{address}/results/{ID}")
+    assert (answer.status_code, code_of(answer)) == (503, "storage_unavailable")
+
+
+def test_a_storage_out_of_reach_is_said(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with serving(Settings(INBOX, RESULTS)) as address:
+        answer = httpx.get(f"{address}/results/{ID}", timeout=30)
+    assert (answer.status_code, code_of(answer)) == (503, "storage_unavailable")
+    assert "127.0.0.1" not in answer.text
