@@ -17,6 +17,8 @@ from functions.api.problems import PROBLEM, BodyNotBase64
 
 # What no text holds: control characters, and the sign that stands for a byte that was lost.
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
+# Mangum fails at a host that is none; no answer depends on them.
+_UNUSED_HEADERS = ("host", "x-forwarded-port")
 
 _adapter = Mangum(
     app,
@@ -34,7 +36,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "requestContext" not in event:
         raise ValueError("This event is no HTTP request: the drop has a function of its own.")
     try:
-        return _adapter({**_without_stage(event), "body": _body(event)}, context)
+        return _adapter({**event, **_addressed(event), "body": _body(event), "isBase64Encoded": False}, context)
     except EcgError as error:
         log.said(request_id=context.aws_request_id, status=error.status, code=error.code)
         return _response(error)
@@ -56,17 +58,20 @@ def _body(event: dict[str, Any]) -> bytes:
     return str(body).encode()
 
 
-def _without_stage(event: dict[str, Any]) -> dict[str, Any]:
-    """The event with the stage taken off an HTTP API's path; a REST API has done so itself."""
+def _addressed(event: dict[str, Any]) -> dict[str, Any]:
+    """The event's fields that say where it goes, without the stage in an HTTP API's path (a REST API's has none)."""
+    fields = {
+        name: {key: value for key, value in (event.get(name) or {}).items() if key.lower() not in _UNUSED_HEADERS}
+        for name in ("headers", "multiValueHeaders")
+    }
     request = event["requestContext"]
-    event = {**event, "isBase64Encoded": False}
     http, stage = request.get("http"), request.get("stage")
-    if not http or not stage or stage == "$default":
-        return event
-    path = str(http["path"])
-    if path == f"/{stage}" or path.startswith(f"/{stage}/"):
-        path = path.removeprefix(f"/{stage}") or "/"
-    return {**event, "requestContext": {**request, "http": {**http, "path": path}}}
+    if http and stage and stage != "$default":
+        path = str(http["path"])
+        if path == f"/{stage}" or path.startswith(f"/{stage}/"):
+            path = path.removeprefix(f"/{stage}") or "/"
+        fields["requestContext"] = {**request, "http": {**http, "path": path}}
+    return fields
 
 
 def _response(error: EcgError) -> dict[str, Any]:

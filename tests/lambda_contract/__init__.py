@@ -1,0 +1,1 @@
+"""The Lambda contract, through the real runtime emulator."""

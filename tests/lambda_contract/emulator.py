@@ -1,0 +1,133 @@
+"""The real Lambda Runtime Interface Emulator, as the aws-sam-cli wheel carries it, around the real runtime client."""
+
+import json
+import os
+import platform
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+API = "functions.api.handler.handler"
+START_SECONDS = 60
+
+
+def binary() -> Path | None:
+    """EKG_RIE, or the one in the venv that `make sam` and `make test` set up."""
+    if configured := os.environ.get("EKG_RIE"):
+        return Path(configured)
+    name = f"aws-lambda-rie-{ARCHITECTURES.get(platform.machine(), '')}"
+    found = sorted(ROOT.glob(f".venv-sam/lib/python*/site-packages/samcli/local/rapid/{name}"))
+    return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class Function:
+    """A running function. process: the emulator, whose child is the runtime."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+    output: Path
+
+    def invoke(self, event: object) -> Any:
+        """What the function returned, or the runtime's error object."""
+        address = f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations"
+        try:
+            with urlopen(Request(address, json.dumps(event).encode()), timeout=60) as answer:
+                return json.loads(answer.read() or b"null")
+        except HTTPError as refusal:
+            return json.loads(refusal.read() or b"null")
+
+    def lines(self) -> list[str]:
+        """What function and emulator have written."""
+        return self.output.read_text(errors="replace").splitlines()
+
+    def init_seconds(self) -> float | None:
+        """Duration of the init phase, once the first invocation has forced it."""
+        found = re.search(r"INIT REPORT\(durationMs: ([\d.]+)\)", "\n".join(self.lines()))
+        return float(found[1]) / 1000 if found else None
+
+    def peak_mb(self) -> float:
+        """Peak resident memory of the runtime process."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        status = Path(f"/proc/{children[0]}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+@contextmanager
+def function(
+    entry_point: str = API,
+    environment: Mapping[str, str] | None = None,
+    memory_mb: int = 1769,
+    python: str = sys.executable,
+) -> Iterator[Function]:
+    """A function that awaits its first invocation; nothing of this process's environment reaches it."""
+    emulator = binary()
+    assert emulator is not None, "the emulator is not installed"
+    port, runtime_port = _free_port(), _free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "emulator"
+        program.write_bytes(emulator.read_bytes())
+        program.chmod(0o755)
+        output = Path(folder) / "output"
+        command = [
+            *(str(program), "--log-level", "info"),
+            *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
+            *("--runtime-api-address", f"127.0.0.1:{runtime_port}"),
+            *(python, "-m", "awslambdaric", entry_point),
+        ]
+        lambda_environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "AWS_LAMBDA_FUNCTION_NAME": "api",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            **(environment or {}),
+        }
+        with output.open("wb") as written:
+            process = subprocess.Popen(command, cwd=ROOT, env=lambda_environment, stdout=written, stderr=written)
+        try:
+            _await(port, process)
+            yield Function(port, process, output)
+        finally:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    started = children.read_text().split() if children.exists() else []
+    process.kill()
+    process.wait()
+    for child in started:
+        try:
+            os.kill(int(child), 9)
+        except ProcessLookupError:
+            continue
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        assert process.poll() is None, "the emulator ended"
+        assert time.monotonic() < deadline, "the emulator does not start"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.005)
