@@ -115,6 +115,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         description=DESCRIPTION,
         routes=app.routes,
         # Relative to the document's own address, and so below a gateway's stage.
+        tags=[{"name": "diagnosis"}, {"name": "service"}],
         servers=[{"url": "."}],
         license_info={"name": "Apache-2.0; trained on PTB-XL 1.0.3 (CC-BY 4.0)", "identifier": "Apache-2.0"},
     )
