@@ -14,8 +14,8 @@ from pathlib import Path
 from ecg_core import __version__
 from ecg_core.answers import Outcome, answer_text, json_line
 from ecg_core.classification import DISCLAIMER
-from ecg_core.errors import EcgError, InternalError
-from ecg_core.inputs import Input, find_inputs
+from ecg_core.errors import EcgError, InternalError, SeveralRecords
+from ecg_core.inputs import STDIN, Input, find_inputs
 from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
 
 # Results wait for their turn in order; this many may, so that memory stays bounded.
@@ -61,9 +61,14 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument(
         "--paths", dest="paths_first", action="store_true", help="with --json: put the path first in each object"
     )
-    classify.add_argument("--fs", type=float, metavar="HZ", help="sampling rate, for files that state none")
-    classify.add_argument("--units", metavar="UNIT", help="nV, uV, mV or V, for files that state none")
+    _add_reading_options(classify)
     classify.set_defaults(run=_classify)
+
+    plot = commands.add_parser("plot", help="draw a record on ECG paper, as SVG", epilog=DISCLAIMER)
+    plot.add_argument("paths", nargs="+", metavar="PATH", help="of one record; - for standard input")
+    plot.add_argument("-o", "--out", metavar="OUT.svg", help="- for standard output; by default the record's name")
+    _add_reading_options(plot)
+    plot.set_defaults(run=_plot)
 
     synth = commands.add_parser("synth", help="write a synthetic ECG")
     synth.add_argument("kind", metavar="KIND", help="normal, lbbb, rbbb, st_depression, t_inversion; or: examples")
@@ -106,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, metavar="DIR")
     export.set_defaults(run=_export)
     return parser
+
+
+def _add_reading_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fs", type=float, metavar="HZ", help="sampling rate, for files that state none")
+    parser.add_argument("--units", metavar="UNIT", help="nV, uV, mV or V, for files that state none")
 
 
 def _folds(text: str) -> list[int]:
@@ -174,13 +184,44 @@ def _in_order(work: Callable[[Input], Outcome], inputs: Sequence[Input]) -> Iter
             waiting.extend(pool.submit(work, item) for item in islice(rest, 1))
 
 
+def _plot(options: argparse.Namespace) -> int:
+    """A record that is refused for its quality is drawn all the same, with the refusal on the sheet."""
+    from ecg_core.classifier import default_classifier
+    from ecg_core.readers import read
+    from ecg_core.reports.svg import plot
+
+    classifier = default_classifier()
+    inputs = find_inputs(options.paths)
+    if len(inputs) != 1:
+        raise SeveralRecords(f"{len(inputs)} records were named; a plot shows one.", "Plot one record at a time.")
+    (item,) = inputs
+    recording = read(item.files(), fs_hz=options.fs, units=options.units)
+    outcome: Outcome
+    try:
+        outcome = classifier.classify(recording)
+    except EcgError as refusal:
+        outcome = refusal
+        print(answer_text(refusal), file=sys.stderr, end="")
+    drawing = plot(recording, outcome)
+    if options.out == STDIN:
+        sys.stdout.buffer.write(drawing)
+        sys.stdout.flush()
+    else:
+        out = Path(options.out or (f"{item.paths[0].stem}.svg" if item.paths else "ecg.svg"))
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(drawing)
+        print(out)
+    return 2 if isinstance(outcome, EcgError) else 0
+
+
 def _synth(options: argparse.Namespace) -> int:
-    from ecg_core.examples import write_examples
     from ecg_core.synthesis import synthesize
     from ecg_core.writers import write
 
     try:
         if options.kind == "examples":
+            from ecg_core.examples import write_examples
+
             written = write_examples(options.out)
         else:
             recording = synthesize(

@@ -1,6 +1,7 @@
 """Recording -> ModelInput: windows of 10 s at 100 Hz, gaps closed, limb leads derived, lead masks."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from ecg_core.errors import SignalMissing
 from ecg_core.leads import LEADS, LIMB_FROM_I_II, LIMB_LEADS
+from ecg_core.median import median
 from ecg_core.recording import Recording
 from ecg_core.resampling import MODEL_FS_HZ, resampled
 
@@ -101,12 +103,12 @@ def _window(recording: Recording, start_s: float) -> tuple[Signal, NDArray[np.bo
     offset = round((first - begin) * MODEL_FS_HZ / fs_hz)
     piece = resampled(piece, fs_hz)[:, offset : offset + WINDOW_SAMPLES]
     if missing is None:
-        return piece - np.median(piece, axis=1, keepdims=True), None, bridged
+        return piece - median(piece), None, bridged
     nearest = (np.arange(piece.shape[1]) + offset) * (fs_hz / MODEL_FS_HZ)
     missing = missing[:, np.minimum(nearest.astype(int), missing.shape[1] - 1)]
     piece = piece.copy()
     for lead, hole in zip(piece, missing, strict=True):
-        lead -= np.median(lead[~hole]) if not hole.all() else 0
+        lead -= median(lead[~hole])[0] if not hole.all() else 0
         lead[hole] = 0
     return piece, missing, bridged
 
@@ -133,6 +135,12 @@ def _without_gaps(piece: Signal, fs_hz: float) -> tuple[Signal, NDArray[np.bool_
     return piece, gaps if gaps.any() else None, bridged
 
 
+def limb_weights(present: Sequence[str]) -> NDArray[np.float64]:
+    """[6, present]: what makes the six limb leads from two or more of them, by least squares."""
+    i_and_ii = np.linalg.pinv(np.array([LIMB_FROM_I_II[lead] for lead in present]))
+    return np.asarray(np.array(list(LIMB_FROM_I_II.values())) @ i_and_ii)
+
+
 def _derive_limb_leads(signal: Signal, mask: Signal) -> list[str]:
     """Fills in place the limb leads that follow from two others; gives the names of those filled in any window."""
     limb = len(LIMB_LEADS)
@@ -141,10 +149,9 @@ def _derive_limb_leads(signal: Signal, mask: Signal) -> list[str]:
         present = [row for row in range(limb) if there[row]]
         if len(present) < 2 or len(present) == limb:
             continue
-        coefficients = np.array([LIMB_FROM_I_II[LIMB_LEADS[row]] for row in present])
-        i_ii = np.linalg.lstsq(coefficients, window[present], rcond=None)[0]
+        limb_leads = limb_weights([LIMB_LEADS[row] for row in present]) @ window[present]
         for row in set(range(limb)) - set(present):
-            window[row] = np.array(LIMB_FROM_I_II[LIMB_LEADS[row]]) @ i_ii
+            window[row] = limb_leads[row]
             there[row] = 1
             derived.add(LIMB_LEADS[row])
     return [lead for lead in LIMB_LEADS if lead in derived]

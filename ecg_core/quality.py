@@ -17,6 +17,7 @@ from ecg_core.errors import (
     TooShort,
 )
 from ecg_core.leads import LEADS, LIMB_FROM_I_II, LIMB_LEADS
+from ecg_core.median import median
 from ecg_core.preparation import MIN_DURATION_S, ModelInput
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ, Recording
 from ecg_core.resampling import MODEL_FS_HZ
@@ -98,7 +99,7 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
     if partly.any():
         notices.append(Notice("flat_parts", f"{_names(recording, partly)} flat for part of the time."))
     largest = float(amplitude[carried].max())
-    typical = float(np.median(amplitude[carried]))
+    typical = float(median(amplitude[carried])[0])
     if typical > MAX_AMPLITUDE_MV:
         raise AmplitudeImplausible(f"The signal's amplitude of {typical:.3g} mV is not possible at the body surface.")
     if largest < MIN_AMPLITUDE_MV:
@@ -106,7 +107,7 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
     if typical > UNUSUAL_AMPLITUDE_MV or largest < SMALL_AMPLITUDE_MV:
         notices.append(Notice("amplitude_unusual", f"The amplitude of {typical:.2g} mV is unusual: check the unit."))
     clipped = _clipped_share(signal, carried)
-    if np.median(clipped[carried]) > CLIPPED_REFUSED_SHARE:
+    if median(clipped[carried])[0] > CLIPPED_REFUSED_SHARE:
         raise SignalClipped("The signal is saturated: its peaks are cut off in most leads.")
     if (clipped > CLIPPED_WARNING_SHARE).any():
         notices.append(Notice("clipped", f"{_names(recording, clipped > CLIPPED_WARNING_SHARE)} cut off at the peaks."))
@@ -181,7 +182,7 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
     """What the windows show: noise, wander, reversed arm electrodes, missing leads. Raises SignalNoisy."""
     notices: list[Notice] = []
     rows = prepared.signal[prepared.lead_mask > 0]
-    peakedness = float(np.median(_slope_kurtosis(rows)))
+    peakedness = float(median(_slope_kurtosis(rows))[0])
     noise, wander = _spectral_shares(rows)
     if peakedness < PEAKEDNESS_REFUSED or noise > NOISE_REFUSED_SHARE:
         raise SignalNoisy("No heartbeat stands out of the signal: it is noise, or no ECG.")
@@ -215,7 +216,7 @@ def _spectral_shares(rows: NDArray[np.float32]) -> tuple[float, float]:
     above = power[:, slow:].sum(axis=1) + 1e-12
     noise = power[:, fast:].sum(axis=1) / above
     wander = power[:, :slow].sum(axis=1) / above
-    return float(np.median(noise)), float(np.median(wander))
+    return float(median(noise)[0]), float(median(wander)[0])
 
 
 def _arms_reversed(prepared: ModelInput) -> list[Notice]:

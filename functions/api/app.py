@@ -1,10 +1,11 @@
 """The app: routes, and nothing that ecg_core can do."""
 
+import asyncio
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
-import anyio.to_thread
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -55,7 +56,7 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     card = {**classifier.card, "limits": {"max_body_bytes": settings.max_body_bytes}, "disclaimer": DISCLAIMER}
     identity = {name: classifier.card[name] for name in ("name", "version", "sha256")}
     # As many at once as there are cores: more would only wait for each other.
-    cores = anyio.CapacityLimiter(os.cpu_count() or 1)
+    cores = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="classify")
 
     @app.get("/", summary="Is the service there?", responses=openapi.answers("Greeting", "It is."), tags=["service"])
     async def root() -> Response:
@@ -91,7 +92,7 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
                 return plot(result.recording, result)
             return result.to_json()
 
-        return Response(await anyio.to_thread.run_sync(answer, limiter=cores), media_type=form)
+        return Response(await asyncio.get_running_loop().run_in_executor(cores, answer), media_type=form)
 
     @app.post(
         "/uploads",

@@ -11,8 +11,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -26,6 +25,9 @@ from ecg_core.readers import read
 from ecg_core.recording import MAX_VALUES
 from ecg_core.synthesis import synthesize
 from ecg_core.writers import csv_bytes, wfdb_files
+from tests.bench.figures import Figure, milliseconds
+from tests.bench.load import load_figures
+from tests.bench.service import lambda_figures, size_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 FRESH_RUNS = 7
@@ -39,44 +41,10 @@ print(ecg_core.classify(files).to_json().decode())
 """
 
 
-@dataclass(frozen=True)
-class Figure:
-    """value against target: at most, unless at_least. spread: lowest and highest of the runs."""
-
-    name: str
-    value: float
-    spread: tuple[float, float]
-    target: float
-    unit: str = ""
-    at_least: bool = False
-
-    def passes(self, gate: float) -> bool:
-        """gate .5 allows twice the target (or half of it, where it is a floor)."""
-        return self.value >= self.target * gate if self.at_least else self.value <= self.target / gate
-
-    def __str__(self) -> str:
-        low, high = self.spread
-        relation = ">=" if self.at_least else "<="
-        met = "met" if self.passes(1) else "MISSED"
-        measured = f"{self.name:58}{self.value:9.3f} [{low:.3f}, {high:.3f}] {self.unit:10}"
-        return f"{measured} target {relation} {self.target:g}: {met}"
-
-
 def seconds(command: list[str]) -> float:
     start = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
     return time.perf_counter() - start
-
-
-def milliseconds(work: Callable[[], object], runs: int = WARM_RUNS) -> list[float]:
-    for _ in range(10):
-        work()
-    taken = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - start) * 1000)
-    return taken
 
 
 def fresh_process(folder: Path) -> list[Figure]:
@@ -111,6 +79,12 @@ def warm(files: dict[str, bytes]) -> list[Figure]:
         Figure("warm, one 12-lead 500 Hz record", median(whole), (min(whole), max(whole)), 10, "ms"),
         Figure("warm, whole road / bare ONNX run", median(ratios), (min(ratios), max(ratios)), 2),
     ]
+
+
+def bare_ms(files: dict[str, bytes]) -> float:
+    """Milliseconds of the ONNX run alone."""
+    prepared = prepare(usable(read(files))[0])
+    return median(milliseconds(lambda: default_classifier().logits(prepared), WARM_RUNS))
 
 
 def batch(folder: Path, files: dict[str, bytes]) -> list[Figure]:
@@ -187,6 +161,8 @@ def main() -> int:
         for file, data in files.items():
             (folder / file).write_bytes(data)
         found = [*fresh_process(folder), *warm(files), *batch(folder, files), *memory(folder), *sizes()]
+        found += [*lambda_figures(folder / "weights.pt", files, packed(files)), *size_figures()]
+        found += load_figures(packed(files), bare_ms(files))
     for figure in found:
         print(figure)
     print(json.dumps({figure.name: round(figure.value, 4) for figure in found}))

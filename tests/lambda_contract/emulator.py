@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,7 @@ class Function:
 
     def peak_mb(self) -> float:
         """Peak resident memory of the runtime process."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        status = Path(f"/proc/{children[0]}/status").read_text()
+        status = Path(f"/proc/{_children(self.process.pid)[0]}/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
@@ -104,16 +103,19 @@ def function(
             _end(process)
 
 
+def _children(pid: int) -> list[int]:
+    """Processes that any thread of the emulator has started."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    started = children.read_text().split() if children.exists() else []
+    started = _children(process.pid)
     process.kill()
     process.wait()
     for child in started:
-        try:
-            os.kill(int(child), 9)
-        except ProcessLookupError:
-            continue
+        with suppress(ProcessLookupError):
+            os.kill(child, 9)
 
 
 def _free_port() -> int:

@@ -153,5 +153,5 @@ def test_the_examples_are_small_and_of_each_kind() -> None:
     files = examples()
 
     assert sum(map(len, files.values())) < 1_000_000
-    assert {name.rsplit(".")[-1] for name in files} == {"hea", "dat", "zip", "csv"}
+    assert {name.rsplit(".")[-1] for name in files} == {"hea", "dat", "zip", "csv", "svg"}
     assert f"Sample Rate,{WATCH_FS_HZ} hertz".encode() in files["watch_lead_i.csv"]

@@ -1,0 +1,13 @@
+"""The median without numpy.median, which imports numpy.ma at its first call: 15 ms of a cold start."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def median(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """[..., n] -> [..., 1], of the last axis, in the values' type; bit for bit numpy's. values hold no NaN."""
+    middle = values.shape[-1] // 2
+    around = [middle] if values.shape[-1] % 2 else [middle - 1, middle]
+    return np.asarray(np.partition(values, around, axis=-1)[..., around].mean(axis=-1, keepdims=True))

@@ -1,0 +1,194 @@
+"""Which lead is drawn where: 3 x 4 with a rhythm strip, a row each, or rows of one lead."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.leads import LEADS, LIMB_LEADS
+from ecg_core.median import median
+from ecg_core.preparation import ROUNDING_S, limb_weights
+from ecg_core.quality import FLAT_MV
+from ecg_core.recording import Recording
+from ecg_core.reports.paper import MAJOR_MM
+
+ROW_S, COLUMN_S = 10.0, 2.5
+TABLE = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
+RHYTHM_LEADS = ("II", "V1", "I", *LEADS)
+# Six rows of 25 mm fill the sheet; more leads need the table.
+MAX_ROWS = 6
+MAX_ROWS_OF_ONE_LEAD = 4
+
+# mm per mV: the standard, and the two that every electrocardiograph offers below it.
+GAINS = (10.0, 5.0, 2.5)
+# R and S of neighbours may pass each other by an eighth of a row, as on any printout: 87 of 100 records of PTB-XL keep
+# the standard gain.
+OVERLAP = 1.125
+TINY_MV = 1e-9
+NOT_RECORDED = "not recorded"
+
+Leads = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """One lead for a while. samples: mV around their median, NaN where there is none. row: from the top.
+
+    offset_s: where on the row it begins. from_s: the recording's time there. first_s: its first sample after that.
+    note: what a reader must know about it.
+    """
+
+    lead: str
+    row: int
+    offset_s: float
+    length_s: float
+    from_s: float
+    first_s: float
+    samples: NDArray[np.float64]
+    note: str = ""
+
+    @cached_property
+    def reach_mv(self) -> tuple[float, float]:
+        """How far it goes below and above its baseline."""
+        known = self.samples[np.isfinite(self.samples)]
+        return (-float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+
+    def meets(self, other: "Strip") -> bool:
+        """Whether the other is in the next row and shares a part of its width."""
+        apart = self.offset_s >= other.offset_s + other.length_s or other.offset_s >= self.offset_s + self.length_s
+        return other.row == self.row + 1 and not apart
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """baselines_mm: of the rows, from the paper's upper edge, on major lines. shown: the part drawn, for a person.
+
+    reach_mm: how far above and below its baseline each row may draw.
+    """
+
+    strips: tuple[Strip, ...]
+    baselines_mm: tuple[int, ...]
+    reach_mm: tuple[tuple[float, float], ...]
+    spacing_mm: int
+    gain: float
+    shown: str
+
+    @property
+    def of_one_lead(self) -> bool:
+        return len({strip.lead for strip in self.strips}) == 1
+
+    @property
+    def cut(self) -> tuple[str, ...]:
+        """Leads that even the lowest gain does not fit into their rows."""
+        over = set()
+        for strip in self.strips:
+            (below, above), (room_above, room_below) = strip.reach_mv, self.reach_mm[strip.row]
+            if above * self.gain > room_above or below * self.gain > room_below:
+                over.add(strip.lead)
+        return tuple(lead for lead in LEADS if lead in over)
+
+
+def lay_out(recording: Recording, height_mm: int) -> Layout:
+    """The strips of a recording on paper of this height."""
+    leads, derived = _leads(recording)
+    if len(leads) > MAX_ROWS:
+        strips, shown = _table(recording, leads, derived)
+    elif len(leads) == 1:
+        (lead,) = leads
+        rows = min(MAX_ROWS_OF_ONE_LEAD, max(1, int(np.ceil((recording.duration_s - ROUNDING_S) / ROW_S))))
+        strips = [_strip(recording, leads, lead, row, 0, ROW_S, row * ROW_S) for row in range(rows)]
+        shown = _shown(recording, rows * ROW_S)
+    else:
+        strips = [_strip(recording, leads, lead, row, 0, ROW_S, 0, lead in derived) for row, lead in enumerate(leads)]
+        shown = _shown(recording, ROW_S)
+    rows = max((strip.row for strip in strips), default=0) + 1
+    spacing = height_mm // rows // MAJOR_MM * MAJOR_MM
+    # R waves need more room above a row than S waves below it.
+    first = (height_mm - spacing * (rows - 1)) // 2 // MAJOR_MM * MAJOR_MM + MAJOR_MM
+    baselines = tuple(first + row * spacing for row in range(rows))
+    highest = _highest_gain(strips, baselines, spacing, height_mm)
+    gain = next((gain for gain in GAINS if gain <= highest), GAINS[-1])
+    half_mm = float(height_mm) if gain <= highest else spacing / 2
+    reach = tuple((min(float(base), half_mm), min(float(height_mm - base), half_mm)) for base in baselines)
+    return Layout(tuple(strips), baselines, reach, spacing, gain, shown)
+
+
+def _leads(recording: Recording) -> tuple[Leads, set[str]]:
+    """Signals in mV of the leads that can be drawn, in the standard order, and which of them are derived."""
+    shown = recording.signal[:, : int(MAX_ROWS_OF_ONE_LEAD * ROW_S * recording.fs_hz) + 1].astype(np.float64)
+    shown[~np.isfinite(shown)] = np.nan
+    there = {lead: row for lead, row in zip(recording.leads, shown, strict=True) if lead in LEADS}
+    # A dead electrode's lead is drawn as it is, but nothing follows from it.
+    alive = [lead for lead in LIMB_LEADS if lead in there and _height_mv(there[lead]) >= FLAT_MV]
+    missing = [lead for lead in LIMB_LEADS if lead not in there or np.isnan(there[lead]).all()]
+    if len(alive) < 2:
+        missing = []
+    elif missing:
+        limb = limb_weights(alive) @ np.array([there[lead] for lead in alive])
+        there |= {lead: limb[LIMB_LEADS.index(lead)] for lead in missing}
+    return {lead: there[lead] for lead in LEADS if lead in there}, set(missing)
+
+
+def _height_mv(samples: NDArray[np.float64]) -> float:
+    known = samples[~np.isnan(samples)]
+    return float(np.ptp(known)) if known.size else 0.0
+
+
+def _table(recording: Recording, leads: Leads, derived: set[str]) -> tuple[list[Strip], str]:
+    starts = [column * COLUMN_S for column in range(len(TABLE[0]))]
+    shown = _shown(recording, ROW_S)
+    if recording.duration_s < ROW_S - ROUNDING_S:
+        # Shorter recordings would leave the last columns, and with them V4-V6, empty.
+        starts = [min(start, max(0.0, recording.duration_s - COLUMN_S)) for start in starts]
+        shown += f", columns from {', '.join(f'{start:.3g}' for start in starts)} s"
+    strips = [
+        _strip(recording, leads, lead, row, column * COLUMN_S, COLUMN_S, starts[column], lead in derived)
+        for row, names in enumerate(TABLE)
+        for column, lead in enumerate(names)
+    ]
+    beating = [lead for lead in RHYTHM_LEADS if lead in leads and _height_mv(leads[lead]) >= FLAT_MV]
+    rhythm = (beating or list(leads))[0]
+    strips.append(_strip(recording, leads, rhythm, len(TABLE), 0, ROW_S, 0, rhythm in derived))
+    return strips, shown
+
+
+def _strip(
+    recording: Recording,
+    leads: Leads,
+    lead: str,
+    row: int,
+    offset_s: float,
+    length_s: float,
+    from_s: float,
+    derived: bool = False,
+) -> Strip:
+    fs_hz = recording.fs_hz
+    first = int(np.ceil(from_s * fs_hz - 1e-6))
+    last = int(np.floor((from_s + length_s) * fs_hz + 1e-6))
+    samples = leads[lead][first : last + 1] if lead in leads else np.zeros(0)
+    known = samples[~np.isnan(samples)]
+    samples = samples - median(known) if known.size else samples
+    note = NOT_RECORDED if lead not in leads else "derived" if derived else "" if known.size else "no signal"
+    return Strip(lead, row, offset_s, length_s, from_s, first / fs_hz - from_s, samples, note)
+
+
+def _highest_gain(strips: Sequence[Strip], baselines: Sequence[int], spacing: int, height_mm: int) -> float:
+    """mm per mV at which one lead would reach too far into another below it, or leave the paper."""
+    highest = float("inf")
+    for upper, lower in combinations(strips, 2):
+        if upper.meets(lower):
+            highest = min(highest, OVERLAP * spacing / max(upper.reach_mv[0] + lower.reach_mv[1], TINY_MV))
+    for strip in strips:
+        below, above = strip.reach_mv
+        base = baselines[strip.row]
+        highest = min(highest, base / max(above, TINY_MV), (height_mm - base) / max(below, TINY_MV))
+    return highest
+
+
+def _shown(recording: Recording, until_s: float) -> str:
+    if recording.duration_s > until_s + ROUNDING_S:
+        return f"first {until_s:.0f} s of {recording.duration_s:.4g} s"
+    return f"all of {recording.duration_s:.4g} s"

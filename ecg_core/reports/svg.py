@@ -1,0 +1,90 @@
+"""A recording on ECG paper as SVG: an A4 sheet, 25 mm/s, 10 mm/mV, the answer above it.
+
+Of the file it shows the signal, canonical lead names, rate, duration and sha256, nothing else.
+"""
+
+import numpy as np
+
+from ecg_core.answers import Outcome
+from ecg_core.recording import Recording
+from ecg_core.reports import captions
+from ecg_core.reports.layout import NOT_RECORDED, Layout, Strip, lay_out
+from ecg_core.reports.paper import (
+    FAINT_INK,
+    FONT,
+    INK,
+    MM_PER_S,
+    PAPER_MM,
+    PER_MM,
+    SHEET_MM,
+    ZERO_MM,
+    box,
+    grid,
+    path,
+    pulse,
+    trace,
+    words,
+)
+
+_, TOP_MM, _, HEIGHT_MM = PAPER_MM
+TRACE_INK_MM, SEPARATOR_INK_MM = 0.25, 0.3
+LABEL_MM, NOTE_MM = 3.6, 2.4
+# Above the baseline, higher where a beat begins below the label.
+LABEL_HEIGHT_MM, LABEL_S = 14.0, 0.35
+# Separators leave the trace free: from 4 to 7 mm above and below it.
+SEPARATOR_MM = (4, 7)
+
+
+def plot(recording: Recording, outcome: Outcome | None = None) -> bytes:
+    """The whole document. outcome: what was answered, a result or a refusal; it is printed above the paper.
+
+    The same arguments give the same bytes.
+    """
+    layout = lay_out(recording, HEIGHT_MM)
+    title = captions.title(layout)
+    width, height = SHEET_MM
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" '
+        f'viewBox="0 0 {width * PER_MM} {height * PER_MM}" role="img" font-family="{FONT}">',
+        f"<title>{title}</title>",
+        f"<desc>{captions.description(outcome)}</desc>",
+        box(0, 0, width, height, "#fff"),
+        grid(),
+        captions.header(outcome, title),
+        path("".join(pulse(TOP_MM + baseline, layout.gain) for baseline in layout.baselines_mm), TRACE_INK_MM),
+        *(_strip(strip, layout, recording.fs_hz) for strip in layout.strips),
+        captions.footer(recording, layout, outcome),
+        "</svg>",
+    ]
+    return "\n".join(parts).encode() + b"\n"
+
+
+def _strip(strip: Strip, layout: Layout, fs_hz: float) -> str:
+    baseline_mm = TOP_MM + layout.baselines_mm[strip.row]
+    left_mm = ZERO_MM + strip.offset_s * MM_PER_S
+    label_mm = baseline_mm - _label_height_mm(strip, layout, fs_hz)
+    # Alone, I would be read as a stroke.
+    label = f"lead {strip.lead}" if layout.of_one_lead else strip.lead
+    missing = strip.note == NOT_RECORDED
+    parts = [words(left_mm + 1, label_mm, label, LABEL_MM, 14, bold=True, ink=FAINT_INK if missing else INK)]
+    if strip.note:
+        parts.append(words(left_mm + 3 + 2.6 * len(label), label_mm, strip.note, NOTE_MM, 30, ink=FAINT_INK))
+    if layout.of_one_lead:
+        parts.append(words(ZERO_MM - 2.5, label_mm, f"{strip.from_s:g} s", NOTE_MM, 12, anchor="end"))
+    if strip.offset_s:
+        x = round(left_mm * PER_MM)
+        near, far = SEPARATOR_MM
+        marks = (baseline_mm - far, baseline_mm + near)
+        parts.append(
+            path("".join(f"M{x} {round(y * PER_MM)}v{(far - near) * PER_MM}" for y in marks), SEPARATOR_INK_MM)
+        )
+    start_mm = left_mm + strip.first_s * MM_PER_S
+    line = trace(strip.samples, fs_hz, start_mm, baseline_mm, layout.gain, layout.reach_mm[strip.row])
+    return f'<g data-lead="{strip.lead}">{"".join(parts)}{path(line, TRACE_INK_MM)}</g>'
+
+
+def _label_height_mm(strip: Strip, layout: Layout, fs_hz: float) -> float:
+    first = strip.samples[: round(LABEL_S * fs_hz)]
+    beat_mm = layout.gain * float(np.max(first, initial=0.0, where=~np.isnan(first)))
+    half_mm = layout.spacing_mm / 2
+    return min(max(min(LABEL_HEIGHT_MM, 0.9 * half_mm), beat_mm + 1.5), half_mm)
