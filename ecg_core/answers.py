@@ -2,12 +2,11 @@
 
 import json
 
-from ecg_core.classification import DIAGNOSES, DISCLAIMER, Classification
+from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, Classification
 from ecg_core.errors import EcgError
 
 Outcome = Classification | EcgError
 
-NAMES = {"NORM": "normal ECG", "CD": "conduction disturbance", "STTC": "ST/T change"}
 BAR_WIDTH = 30
 
 

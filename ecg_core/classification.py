@@ -10,6 +10,13 @@ from ecg_core.recording import Recording
 SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
 DIAGNOSES = ("NORM", "CD", "STTC")
 OTHER_ABNORMALITIES = ("MI", "HYP")
+NAMES = {
+    "NORM": "normal ECG",
+    "CD": "conduction disturbance",
+    "STTC": "ST/T change",
+    "MI": "myocardial infarction",
+    "HYP": "hypertrophy",
+}
 # Runtimes differ in the last digits between CPU types; four decimals change no AUC by 1e-5.
 DECIMALS = 4
 DISCLAIMER = (

@@ -149,12 +149,12 @@ class DuplicateLeads(ContentError):
 
 class UnitsUnknown(ContentError):
     code = "units_unknown"
-    default_hint = "State the unit in the file or with --units: uV, mV or V."
+    default_hint = "State the unit in the file, or give it with --units, over HTTP with ?units=: uV, mV or V."
 
 
 class SamplingRateUnknown(ContentError):
     code = "sampling_rate_unknown"
-    default_hint = "Add a time column or a sampling rate to the file, or state it with --fs."
+    default_hint = "Add a time column or a rate to the file, or give it with --fs, over HTTP with ?fs_hz=."
 
 
 class SamplingRateOutOfRange(ContentError):
@@ -193,7 +193,7 @@ class SignalNoisy(QualityError):
 
 class AmplitudeImplausible(QualityError):
     code = "amplitude_implausible"
-    default_hint = "Check the unit and the gain (uV or mV?); --units sets them for files that state none."
+    default_hint = "Check the unit and the gain (uV or mV?); files that state no unit may be given one."
 
 
 class ArtifactError(EcgError):

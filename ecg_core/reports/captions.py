@@ -2,8 +2,8 @@
 
 import html
 
-from ecg_core.answers import NAMES, Outcome
-from ecg_core.classification import DIAGNOSES, DISCLAIMER, Classification
+from ecg_core.answers import Outcome
+from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, Classification
 from ecg_core.errors import EcgError
 from ecg_core.recording import Recording
 from ecg_core.reports.layout import NOT_RECORDED, Layout

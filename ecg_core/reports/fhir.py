@@ -1,0 +1,160 @@
+"""A Classification as a FHIR R4 (4.0.1) DiagnosticReport.
+
+Resources: https://hl7.org/fhir/R4/diagnosticreport.html, observation.html, device.html.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import re
+
+from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, OTHER_ABNORMALITIES, Classification
+
+Element = dict[str, object]
+
+# Our own vocabularies, beside urn:ekg:problem of the errors.
+SUPERCLASS_SYSTEM = "urn:ekg:superclass"
+COMPONENT_SYSTEM = "urn:ekg:component"
+ANSWER_SYSTEM = "urn:ekg:answer"
+MODEL_SYSTEM = "urn:ekg:model"
+
+XHTML = "http://www.w3.org/1999/xhtml"
+DEVICE_ID = "model"
+# Without its display, which editions of the table spell differently.
+CATEGORY = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "EC"}],
+    "text": "Electrocardiac",
+}
+# Machine output that nobody has reviewed.
+STATUS = "preliminary"
+# What XML 1.0 cannot carry, not even escaped; FHIR strings exclude the same control characters.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def diagnostic_report(result: Classification, svg: bytes | None = None) -> bytes:
+    """One line of UTF-8 JSON without its line end; the same result gives the same bytes. svg: the plot to present.
+
+    The model and an Observation for each of NORM, CD and STTC are contained. The report names no patient and no time.
+    """
+    conclusion = _conclusion(result)
+    report: Element = {
+        "resourceType": "DiagnosticReport",
+        "text": {"status": "generated", "div": _narrative(result, conclusion)},
+        "contained": [_device(result), *(_observation(result, name) for name in DIAGNOSES)],
+        "identifier": [{"system": ANSWER_SYSTEM, "value": f"{result.recording.sha256}:{result.model.sha256}"}],
+        "status": STATUS,
+        "category": [CATEGORY],
+        "code": _concept("http://loinc.org", "11524-6", "EKG study"),
+        "result": [{"reference": f"#{_id(name)}", "display": NAMES[name]} for name in DIAGNOSES],
+        "conclusion": "\n".join(conclusion),
+    }
+    if result.diagnosis:
+        report["conclusionCode"] = [_superclass(result.diagnosis)]
+    if svg is not None:
+        report["presentedForm"] = [_attachment(svg)]
+    return json.dumps(report, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _id(name: str) -> str:
+    return name.lower()
+
+
+def _concept(system: str, code: str, display: str) -> Element:
+    return {"coding": [{"system": system, "code": code, "display": display}], "text": display}
+
+
+def _superclass(name: str) -> Element:
+    return _concept(SUPERCLASS_SYSTEM, name, NAMES[name])
+
+
+def _quantity(value: float) -> Element:
+    return {"value": value, "unit": "probability", "system": "http://unitsofmeasure.org", "code": "1"}
+
+
+def _observation(result: Classification, name: str) -> Element:
+    code, meaning = ("POS", "Positive") if name in result.findings else ("NEG", "Negative")
+    interpretation = _concept("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", code, meaning)
+    threshold = _concept(COMPONENT_SYSTEM, "threshold", "threshold of the finding")
+    return {
+        "resourceType": "Observation",
+        "id": _id(name),
+        "status": STATUS,
+        "code": _superclass(name),
+        "valueQuantity": _quantity(result.probabilities[name]),
+        "interpretation": [interpretation],
+        "device": {"reference": f"#{DEVICE_ID}"},
+        "component": [{"code": threshold, "valueQuantity": _quantity(result.thresholds[name])}],
+    }
+
+
+def _device(result: Classification) -> Element:
+    return {
+        "resourceType": "Device",
+        "id": DEVICE_ID,
+        "identifier": [{"system": MODEL_SYSTEM, "value": result.model.sha256}],
+        "deviceName": [{"name": result.model.name, "type": "model-name"}],
+        "type": {"text": "neural network that reads electrocardiograms"},
+        "version": [{"value": result.model.version}],
+    }
+
+
+def _attachment(svg: bytes) -> Element:
+    return {
+        "contentType": "image/svg+xml",
+        "data": base64.b64encode(svg).decode(),
+        "size": len(svg),
+        # R4 defines Attachment.hash as SHA-1; it guards against damage, not against forgery.
+        "hash": base64.b64encode(hashlib.sha1(svg, usedforsecurity=False).digest()).decode(),
+        "title": "ECG",
+    }
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def _said(result: Classification, name: str) -> str:
+    return f"{NAMES[name]} ({name}), probability {result.probabilities[name]:.4f}"
+
+
+def _conclusion(result: Classification) -> list[str]:
+    """Sentences: the diagnosis or that there is none, what else is above its threshold, warnings, disclaimer."""
+    others = [name for name in OTHER_ABNORMALITIES if result.probabilities[name] >= result.thresholds[name]]
+    above = [name for name in (*result.findings, *others) if name != result.diagnosis]
+    sentences = [f"Diagnosis: {_said(result, result.diagnosis)}." if result.diagnosis else "No diagnosis."]
+    if above:
+        sentences.append(f"Above the threshold: {'; '.join(_said(result, name) for name in above)}.")
+    sentences += (_printable(warning.message) for warning in result.warnings)
+    return [*sentences, DISCLAIMER]
+
+
+def _narrative(result: Classification, conclusion: list[str]) -> str:
+    rows = "".join(_row(result, name) for name in (*DIAGNOSES, *OTHER_ABNORMALITIES))
+    head = "<tr><th>Class</th><th>Probability</th><th>Threshold</th></tr>"
+    said = "".join(_paragraph(sentence) for sentence in (*conclusion, *_origin(result)))
+    return f'<div xmlns="{XHTML}"><table>{head}{rows}</table>{said}</div>'
+
+
+def _row(result: Classification, name: str) -> str:
+    values = f"<td>{result.probabilities[name]:.4f}</td><td>{result.thresholds[name]:.4f}</td>"
+    return f"<tr><td>{html.escape(NAMES[name])} ({name})</td>{values}</tr>"
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{html.escape(_printable(text))}</p>"
+
+
+def _origin(result: Classification) -> list[str]:
+    """Sentences: what was read, what was changed in it, what this may promise, and which model answered."""
+    recording, expected = result.recording, result.expected_performance
+    sentences = [f"Leads {', '.join(result.leads)}, {recording.duration_s:.4g} s at {recording.fs_hz:.6g} Hz."]
+    if result.corrections:
+        sentences.append(f"Changed or assumed in reading: {'; '.join(result.corrections)}.")
+    if expected:
+        areas = ", ".join(f"{name} {area:.3f}" for name, area in expected.auc.items())
+        least = "at least " if expected.at_least else ""
+        sentences.append(
+            f"Expected with these leads ({expected.lead_set}): AUC {least}{areas}; {expected.measured_on}."
+        )
+    return [*sentences, f"Model {result.model.name} {result.model.version}, sha256 {result.model.sha256}."]
