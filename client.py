@@ -1,0 +1,359 @@
+"""Send an ECG file to a running service and print its answer. Python 3.9 or newer, nothing to install.
+
+Exit status: 0 answered, 2 refused or a wrong call, 3 the service cannot be reached or fails, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import socket
+import ssl
+import sys
+import time
+import uuid
+import zipfile
+from collections.abc import Iterator
+from email.message import Message
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.error import URLError
+from urllib.parse import urlencode, urljoin
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
+
+JSON, FHIR, SVG, PROBLEM = "application/json", "application/fhir+json", "image/svg+xml", "application/problem+json"
+# Lambda takes 6 MB a call, and base64 makes four bytes of three: larger bodies go through POST /uploads.
+MAX_DIRECT_BYTES = 4_500_000
+# The service reads no larger record, and no more parts in one body.
+MAX_RECORD_BYTES, MAX_PARTS = 24_000_000, 64
+BUSY_RETRIES, GATEWAY_RETRIES, RETRY_S, MAX_TIMEOUT_S = 3, 1, 2, 86_400
+REFUSED, FAILED, INTERRUPTED = 2, 3, 130
+NAMES = {"NORM": "normal ECG", "CD": "conduction disturbance", "STTC": "ST/T change"}
+BAR_WIDTH = 30
+
+CHECK_URL = "Check --url, the network and its proxy, or try again later."
+EXCERPT = "Send an excerpt: ten seconds of twelve leads are enough."
+KEY_REFUSED = "The API key is missing or wrong: give it with --api-key or in EKG_API_KEY."
+# Of a status, and of the codes whose own hint is for other callers.
+HINTS = {"401": KEY_REFUSED, "403": KEY_REFUSED, "413": EXCERPT, "429": "Too many calls: try again later."}
+HINTS.update({"api_key_invalid": KEY_REFUSED, "file_too_large": EXCERPT})
+# What went wrong on the way: the first that fits.
+CAUSES: list[tuple[tuple[type, ...], str, str]] = [
+    ((socket.timeout, TimeoutError), "gave no answer in time", "--timeout S waits longer."),
+    ((ConnectionRefusedError,), "does not listen", "Start the service with `make run`, or name another with --url."),
+    ((socket.gaierror,), "is on a host that nobody knows", CHECK_URL),
+    ((ssl.SSLCertVerificationError,), "shows a certificate that is not valid for it", "Check the host in --url."),
+    ((ssl.SSLError,), "speaks no TLS", "Check --url: http:// in place of https://?"),
+    ((HTTPException, ConnectionError), "broke off", "Try again; or https:// in place of http://?"),
+    ((object,), "cannot be reached", CHECK_URL),
+]
+
+
+class Failure(Exception):
+    """message, hint: a line each, for a person. answer: the service's refusal, for a program."""
+
+    def __init__(self, exit_status: int, message: str, hint: str, answer: bytes = b"") -> None:
+        super().__init__(f"{clean(message)}\n  {clean(hint)}")
+        self.exit_status, self.message, self.answer = exit_status, message, answer
+
+
+def clean(text: object) -> str:
+    """On one line, without what a terminal obeys."""
+    return "".join(c if c.isprintable() else " " for c in str(text)).strip()
+
+
+def record(paths: list[str]) -> dict[str, bytes]:
+    """The files that the paths name and the rest of their records, by base name. Raises Failure."""
+    files: dict[str, bytes] = {}
+    try:
+        for path in {path.resolve(): path for shown in paths for path in _completed(Path(shown))}.values():
+            if path.name in files:
+                raise Failure(REFUSED, f"Two files are named {path.name}.", "Send one record at a time.")
+            with path.open("rb") as file:
+                files[path.name] = file.read(MAX_RECORD_BYTES + 1)
+            if not files[path.name]:
+                raise Failure(REFUSED, f"{path} is empty.", "Check that the export or the copy finished.")
+            if sum(map(len, files.values())) > MAX_RECORD_BYTES:
+                raise Failure(REFUSED, f"The record is larger than {MAX_RECORD_BYTES / 1e6:g} MB.", EXCERPT)
+    except (OSError, ValueError) as error:
+        raise Failure(REFUSED, f"The record cannot be read: {error}", "Check the path and your permissions.") from error
+    return files
+
+
+def _completed(path: Path) -> list[Path]:
+    if path.name and not path.exists():
+        path = _there(path.with_name(path.name + ".hea")) or path
+    # A pipe would wait for its writer for ever.
+    if not path.is_file():
+        wrong = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
+        raise Failure(REFUSED, f"{path} {wrong}.", "Name the files of one record.")
+    owner = path if path.suffix.lower() == ".hea" else _there(path.with_suffix(".hea"))
+    whole = [owner, *_named(owner)] if owner else []
+    return whole if path in whole else [path]
+
+
+def _named(header: Path, segment: bool = False) -> Iterator[Path]:
+    """The files that a header's lines name, as far as they are there: the service says what is missing."""
+    lines = re.split("[\r\n]+", header.read_bytes().decode("utf-8", "replace"))
+    fields = [line.split() for line in lines if line.lstrip()[:1] not in ("", "#")]
+    suffix = ".hea" if fields and "/" in fields[0][0] else ""
+    for name in dict.fromkeys(line[0] for line in fields[1:] if line[0] != "~"):
+        if any(mark in name for mark in ("/", "\\", ":", "..")):
+            raise Failure(REFUSED, f"{header} names a file outside its folder.", "Put its files in one folder.")
+        if path := _there(header.with_name(name + suffix)):
+            yield path
+            yield from _named(path, segment=True) if suffix and not segment else ()
+
+
+def _there(path: Path) -> Path | None:
+    """The file with this stem and, in any case, this extension."""
+    if path.is_file():
+        return path
+    wanted = (path.stem, path.suffix.lower())
+    return next((file for file in path.parent.iterdir() if (file.stem, file.suffix.lower()) == wanted), None)
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    """One file: itself, or a zip."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue() if len(files) > 1 else next(iter(files.values()))
+
+
+def multipart(fields: dict[str, str], files: dict[str, bytes]) -> tuple[bytes, str]:
+    """The body, files last, and its content type."""
+    boundary = uuid.uuid4().hex
+    parts = [(f'"{name}"', value.encode()) for name, value in fields.items()]
+    for name, data in files.items():
+        quoted = clean(name).replace('"', "%22")
+        parts.append((f'"file"; filename="{quoted}"', data))
+    head = f"--{boundary}\r\nContent-Disposition: form-data; name="
+    chunks = (part for about, data in parts for part in (f"{head}{about}\r\n\r\n".encode(), data, b"\r\n"))
+    return b"".join([*chunks, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}"
+
+
+class Answer(NamedTuple):
+    address: str
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The JSON object, empty where there is none."""
+        try:
+            content = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        return self.content if self.headers.get_content_type() == PROBLEM else {}
+
+    def accepted(self, form: str = JSON) -> Answer:
+        """Raises Failure for a refusal, and for an answer that is not in this form."""
+        problem = self.problem
+        if self.status != 200 or problem:
+            code = str(problem.get("code", ""))
+            said = problem.get("detail") or f"{self.address} answered with status {self.status}."
+            hint = HINTS.get(code) or problem.get("hint") or HINTS.get(str(self.status), CHECK_URL)
+            exit_status = REFUSED if self.status < 500 else FAILED
+            raise Failure(exit_status, said, f"{hint} ({code})" if code else hint, self.body if problem else b"")
+        if self.headers.get_content_type() != form or (form == JSON and "diagnosis" not in self.content):
+            raise self.foreign()
+        return self
+
+    def foreign(self) -> Failure:
+        kind = self.headers.get_content_type()
+        return Failure(FAILED, f"{self.address} gave no answer of the service ({kind}).", CHECK_URL)
+
+
+class Service:
+    """Its methods raise Failure. timeout_s: of all calls together."""
+
+    def __init__(self, url: str, api_key: str, timeout_s: float) -> None:
+        self.url, self._deadline = url.rstrip("/"), time.monotonic() + min(MAX_TIMEOUT_S, timeout_s)
+        if not re.fullmatch(r"https?://(\[[\w:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(/[^\s?#]*)?", self.url):
+            raise Failure(REFUSED, f"{url} is no address.", "Write --url http://HOST:PORT or https://HOST/STAGE.")
+        self._key = {"x-api-key": api_key} if api_key else {}
+        # The environment's proxy does not know the services of this machine.
+        local = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])[:/]", self.url + "/")
+        # Without urllib's handlers of errors and redirects: it would follow a redirect without the body.
+        self._opener = OpenerDirector()
+        for handler in (ProxyHandler({} if local else None), HTTPHandler(), HTTPSHandler()):
+            self._opener.add_handler(handler)
+
+    def call(self, method: str, url: str, form: str = JSON, body: bytes | None = None, kind: str = JSON) -> Answer:
+        """Asks again while the service is busy, and once where a gateway before it fails."""
+        left = {"busy": BUSY_RETRIES, "gateway": GATEWAY_RETRIES}
+        while True:
+            answer = self.send(method, url, body, {**self._key, "Accept": form, "Content-Type": kind})
+            code = answer.problem.get("code")
+            busy = answer.status == 429 and code != "quota_exceeded"
+            # A 503 with a code is the service's own; 502 and 504 only a gateway gives.
+            gateway = answer.status in (502, 504) or (answer.status == 503 and code is None)
+            reason = "busy" if busy else "gateway" if gateway else ""
+            if not left.get(reason) or not self.waited(answer):
+                return answer
+            left[reason] -= 1
+
+    def waited(self, answer: Answer) -> bool:
+        """As long as the answer asks for, if there is time."""
+        asked = answer.headers.get("retry-after", "")
+        seconds = int(asked) if re.fullmatch("[0-9]{1,9}", asked) else RETRY_S
+        in_time = seconds < self._deadline - time.monotonic()
+        time.sleep(seconds if in_time else 0)
+        return in_time
+
+    def send(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        address = url.partition("?")[0]
+        # A timeout of zero would not wait at all.
+        left_s = max(self._deadline - time.monotonic(), 0.01)
+        try:
+            with self._opener.open(Request(url, body, headers, method=method), timeout=left_s) as response:
+                answer = Answer(address, response.status, response.headers, response.read())
+        except (OSError, HTTPException) as error:
+            cause = error.reason if isinstance(error, URLError) else error
+            said, hint = next((said, hint) for kinds, said, hint in CAUSES if isinstance(cause, kinds))
+            raise Failure(FAILED, f"{address} {said}.", hint) from error
+        except ValueError as error:
+            raise Failure(REFUSED, "The URL or the API key cannot be sent so.", "Check their characters.") from error
+        if 300 <= answer.status < 400:
+            target = answer.headers.get("location", "nowhere")
+            raise Failure(REFUSED, f"{address} redirects to {target}", "Give the service's own address with --url.")
+        return answer
+
+    def diagnosis(self, files: dict[str, bytes], query: dict[str, str], forms: list[str]) -> dict[str, Answer]:
+        """In JSON and in the other forms. A large record takes the upload's road, where there is one."""
+        address = f"{self.url}/diagnosis" + (f"?{urlencode(query)}" if query else "")
+        body, kind = multipart({}, files if len(files) <= MAX_PARTS else {"record.zip": packed(files)})
+        answer = self.call("POST", address, JSON, body, kind) if len(body) <= MAX_DIRECT_BYTES else None
+        if answer is None or answer.status == 413:
+            ticket = self.call("POST", f"{self.url}/uploads")
+            if ticket.status == 201:
+                if query or forms:
+                    hint = "Leave out --fs, --units, --fhir and --svg, or send an excerpt."
+                    raise Failure(REFUSED, "For a record of this size the service takes no options.", hint)
+                return {JSON: self.outcome(ticket, files).accepted()}
+            if ticket.status != 404 and ticket.problem.get("code") != "uploads_not_configured":
+                ticket.accepted()
+            answer = answer or self.call("POST", address, JSON, body, kind)
+        answers = {JSON: answer.accepted()}
+        return {**answers, **{form: self.call("POST", address, form, body, kind).accepted(form) for form in forms}}
+
+    def outcome(self, ticket: Answer, files: dict[str, bytes]) -> Answer:
+        """Of the upload that the ticket is for, as soon as it is there."""
+        try:
+            form, result = ticket.content["upload"], urljoin(ticket.address, ticket.content["result"])
+            url, fields = str(form["url"]), {str(name): str(value) for name, value in form["fields"].items()}
+            body, kind = multipart(fields, {"record": packed(files)})
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise ticket.foreign() from None
+        # The API key goes to no other host, and what travels encrypted stays so.
+        if not result.startswith(f"{self.url}/") or not url.startswith(("https://", self.url.split("//")[0] + "//")):
+            raise ticket.foreign()
+        stored = self.send("POST", url, body, {"Content-Type": kind})
+        if stored.status not in (200, 201, 204):
+            raise Failure(FAILED, f"The storage refused the record with status {stored.status}.", "Try again later.")
+        later = f"The record is uploaded: ask later at {result}"
+        try:
+            answer = self.call("GET", result)
+            while answer.status == 202:
+                if not self.waited(answer):
+                    raise Failure(FAILED, "The result is not there in time.", later)
+                answer = self.call("GET", result)
+        except Failure as failure:
+            raise Failure(failure.exit_status, failure.message, later) from failure
+        return answer
+
+
+def text_of(result: dict[str, Any]) -> str:
+    """Diagnosis, three bars, warnings; a wrong shape raises LookupError, TypeError and their like."""
+    label, findings, expected = result["diagnosis"], result["findings"], result["expected_performance"]
+    lines = [f"{label}  {NAMES.get(label, '')}, probability {result['probability']:.3f}" if label else "no diagnosis"]
+    if label and len(findings) > 1:
+        lines.append(f"also above its threshold: {', '.join(findings[1:])}")
+    lines.append("")
+    for name, probability in result["probabilities"].items():
+        cells = ["█" if cell < round(probability * BAR_WIDTH) else "·" for cell in range(BAR_WIDTH)]
+        cells[min(round(result["thresholds"][name] * BAR_WIDTH), BAR_WIDTH - 1)] = "┃"
+        mark = "  above its threshold" if name in findings else ""
+        lines.append(f"{name:5}{''.join(cells)} {probability:.3f}{mark}")
+    lines += ["", *(f"! {warning['message']} ({warning['code']})" for warning in result["warnings"])]
+    if expected:
+        areas = ", ".join(f"{name} {area:.3f}" for name, area in expected["auc"].items())
+        least = "at least " if expected.get("at_least") else ""
+        lines.append(f"expected with these leads ({expected['lead_set']}): AUC {least}{areas}")
+    return "\n".join(f"  {clean(line)}".rstrip() for line in [*lines, result["disclaimer"]])
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(usage="client.py FILE [FILE...] [options]", epilog=(__doc__ or "").split("\n")[2])
+    parser.add_argument("files", nargs="*", metavar="FILE", help="of one record; a WFDB record by any of its files")
+    url, key = os.environ.get("EKG_URL") or "http://127.0.0.1:8000", os.environ.get("EKG_API_KEY", "")
+    parser.add_argument("--url", default=url, help="of the service; else EKG_URL, else http://127.0.0.1:8000")
+    parser.add_argument("--api-key", default=key, metavar="KEY", help="else EKG_API_KEY")
+    parser.add_argument("--json", action="store_true", help="print exactly what the service answers")
+    parser.add_argument("--fhir", metavar="OUT", help="write the FHIR R4 report there")
+    parser.add_argument("--svg", metavar="OUT", help="write the plot there")
+    parser.add_argument("--fs", metavar="HZ", help="sampling rate, for a file that states none")
+    parser.add_argument("--units", metavar="UNIT", help="uV, mV or V, for a file that states none")
+    parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="for all together (default 60)")
+    return parser.parse_args()
+
+
+def send(given: argparse.Namespace) -> None:
+    if not given.files:
+        print("Path of the ECG file: ", end="", file=sys.stderr, flush=True)
+        given.files = [sys.stdin.readline().strip().strip("\"'")]
+    files = record(given.files)
+    outputs = {form: Path(out) for form, out in ((FHIR, given.fhir), (SVG, given.svg)) if out}
+    if any(out.name in files for out in outputs.values()):
+        raise Failure(REFUSED, "The answer would overwrite the record.", "Name another file for it.")
+    query = {name: value for name, value in (("fs_hz", given.fs), ("units", given.units)) if value}
+    answers = Service(given.url, given.api_key.strip(), given.timeout).diagnosis(files, query, list(outputs))
+    answer = answers[JSON]
+    try:
+        show(answer.body if given.json else text_of(answer.content).encode(sys.stdout.encoding, "replace"))
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
+        raise answer.foreign() from None
+    for form, out in outputs.items():
+        out.write_bytes(answers[form].body)
+
+
+def show(line: bytes) -> None:
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    given = options()
+    try:
+        try:
+            send(given)
+        except Failure as failure:
+            print(failure, file=sys.stderr)
+            if given.json and failure.answer:
+                show(failure.answer)
+            return failure.exit_status
+    except BrokenPipeError:
+        # The reader of our output has gone.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return REFUSED
+    except OSError as error:
+        print(f"The answer cannot be written: {clean(error)}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

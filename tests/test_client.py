@@ -1,0 +1,737 @@
+"""client.py as a user runs it: against the service itself, and against servers that answer what a service must not."""
+
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from ecg_core import classify
+from ecg_core.synthesis import synthesize
+from ecg_core.writers import csv_bytes, wfdb_files, write_files
+from tests.builders import make_classification
+
+ROOT = Path(__file__).resolve().parents[1]
+CLIENT = ROOT / "client.py"
+RESULT = make_classification({"CD": 0.97, "STTC": 0.61}).to_json()
+JSON, FHIR, SVG, PROBLEM = "application/json", "application/fhir+json", "image/svg+xml", "application/problem+json"
+LARGE = 4_600_000
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int = 200
+    kind: str = JSON
+    body: bytes = RESULT
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Received:
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def parts(self) -> list[tuple[str, str | None, bytes]]:
+        """(field, file name, content) of a multipart body, in order."""
+        message = message_from_bytes(
+            b"Content-Type: " + self.headers["content-type"].encode() + b"\r\n\r\n" + self.body
+        )
+        found = []
+        for part in message.get_payload():
+            assert not isinstance(part, str)
+            content = part.get_payload(decode=True)
+            assert isinstance(content, bytes)
+            found.append((str(part.get_param("name", header="content-disposition")), part.get_filename(), content))
+        return found
+
+
+class Script:
+    """A server that gives each address its replies in turn, the last one again and again."""
+
+    def __init__(self, replies: Mapping[str, Reply | Sequence[Reply]]) -> None:
+        self.replies = {
+            address: [reply] if isinstance(reply, Reply) else list(reply) for address, reply in replies.items()
+        }
+        self.received: list[Received] = []
+        script = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                script.received.append(Received(self.command, self.path, headers, body))
+                queue = script.replies.get(
+                    f"{self.command} {self.path.split('?')[0]}", [Reply(404, "text/plain", b"no")]
+                )
+                reply = queue.pop(0) if len(queue) > 1 else queue[0]
+                time.sleep(reply.delay_s)
+                self.send_response(reply.status)
+                given = {"Content-Type": reply.kind, "Content-Length": str(len(reply.body)), **reply.headers}
+                for name, value in given.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.body)
+
+            do_GET = do_POST = answer  # noqa: N815
+
+            def handle(self) -> None:
+                try:
+                    super().handle()
+                except OSError:
+                    # The client has gone, which some of these tests are about.
+                    self.close_connection = True
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    def __enter__(self) -> "Script":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    @property
+    def calls(self) -> list[str]:
+        return [f"{request.method} {request.path}" for request in self.received]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: bytes
+    err: str
+
+
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if "proxy" not in name.lower()[-5:] and name[:4] != "EKG_"
+}
+
+
+def client(*arguments: object, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> Outcome:
+    command = [sys.executable, "-W", "error", str(CLIENT), *map(str, arguments)]
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "utf-8", **(env or {})}
+    done = subprocess.run(command, input=stdin, capture_output=True, env=environment, cwd=cwd, timeout=60, check=False)
+    outcome = Outcome(done.returncode, done.stdout, done.stderr.decode())
+    assert "Traceback" not in outcome.err
+    return outcome
+
+
+def refused(outcome: Outcome, code: int = 2) -> str:
+    """What was said in one or two lines, and nothing else."""
+    assert outcome.code == code, outcome
+    assert outcome.out == b""
+    assert 1 <= len(outcome.err.splitlines()) <= 2
+    return outcome.err
+
+
+def problem(status: int, code: str, detail: str = "It is not so.", hint: str = "Do it so.") -> Reply:
+    content = {"type": f"urn:ekg:problem:{code}", "status": status, "detail": detail, "code": code, "hint": hint}
+    return Reply(status, PROBLEM, json.dumps(content).encode())
+
+
+NO_UPLOADS = problem(503, "uploads_not_configured")
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    path = tmp_path / "ecg.csv"
+    path.write_bytes(csv_bytes(synthesize("normal")))
+    return path
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    path = tmp_path / "large.csv"
+    path.write_bytes(b"1" * LARGE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[str]:
+    """The address of the real service."""
+    pytest.importorskip("uvicorn")
+    if not (ROOT / "functions/api/app.py").is_file():
+        pytest.skip("the service is not there")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "functions.api.app:app", "--port", str(port), "--log-level", "warning"]
+    environment = {name: value for name, value in ENVIRONMENT.items() if name not in ("INBOX_BUCKET", "RESULTS_BUCKET")}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while process.poll() is None and time.monotonic() < deadline:
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            assert process.poll() is None, "the service did not start"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+# The real service
+
+
+@pytest.mark.parametrize("name", ["r", "r.HEA", "r.DAT"])
+def test_a_wfdb_record_is_sent_by_any_of_its_files_and_answered_byte_for_byte(
+    service: str, tmp_path: Path, name: str
+) -> None:
+    files = wfdb_files(synthesize("lbbb"), "r")
+    write_files({"r.HEA": files["r.hea"], "r.DAT": files["r.dat"]}, tmp_path)
+    answered = client(tmp_path / name, "--json", "--url", service)
+    assert (answered.code, answered.err) == (0, "")
+    assert answered.out == classify(files).to_json() + b"\n"
+
+
+def test_the_files_of_a_record_can_be_named_one_by_one(service: str, tmp_path: Path) -> None:
+    paths = write_files(wfdb_files(synthesize("normal"), "r"), tmp_path)
+    assert client(*paths, "--url", service).code == 0
+
+
+def test_a_person_reads_diagnosis_bars_and_disclaimer(service: str) -> None:
+    answered = client(ROOT / "examples/normal.hea", env={"EKG_URL": service + "/"})
+    shown = answered.out.decode()
+    assert answered.code == 0
+    assert "NORM  normal ECG, probability 0." in shown
+    assert all(f"\n  {label}" in shown for label in ("NORM", "CD", "STTC"))
+    assert shown.count("┃") == 3
+    assert "Not a medical device" in shown
+
+
+def test_report_and_plot_are_written(service: str, tmp_path: Path) -> None:
+    pytest.importorskip("ecg_core.reports.svg")
+    report, plot = tmp_path / "report.json", tmp_path / "plot.svg"
+    answered = client(ROOT / "examples/normal.zip", "--fhir", report, "--svg", plot, "--url", service)
+    assert (answered.code, answered.err) == (0, "")
+    assert json.loads(report.read_bytes())["resourceType"] == "DiagnosticReport"
+    assert ElementTree.fromstring(plot.read_bytes()).tag.endswith("svg")
+
+
+def test_a_refusal_of_the_service_is_words_hint_and_code(service: str, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"no ecg")
+    assert "(unsupported_format)" in refused(client(path, "--url", service))
+
+
+def test_a_header_alone_is_refused_by_the_service(service: str, tmp_path: Path) -> None:
+    write_files({"r.hea": wfdb_files(synthesize("normal"), "r")["r.hea"]}, tmp_path)
+    assert "(record_incomplete)" in refused(client(tmp_path / "r.hea", "--url", service))
+
+
+def test_unit_and_rate_are_passed_on(service: str, tmp_path: Path) -> None:
+    path = tmp_path / "ecg.csv"
+    values = synthesize("normal").signal[0]
+    path.write_text("I\n" + "\n".join(f"{value:.4f}" for value in values))
+    assert "(units_unknown)" in refused(client(path, "--url", service, "--fs", 500))
+    assert client(path, "--url", service, "--fs", 500, "--units", "mV").code == 0
+    assert "fs_hz" in refused(client(path, "--url", service, "--fs", "fast"))
+
+
+def test_a_large_record_goes_straight_to_a_service_without_uploads(service: str, large: Path) -> None:
+    assert "uploads" not in refused(client(large, "--url", service))
+
+
+# What is sent
+
+
+def test_the_request_carries_base_names_key_and_query(tmp_path: Path) -> None:
+    paths = write_files(wfdb_files(synthesize("normal"), "r"), tmp_path)
+    with Script({"POST /prod/diagnosis": Reply()}) as script:
+        answered = client(
+            paths[0], "--url", f"{script.url}/prod/", "--fs", "500", "--units", "mV", env={"EKG_API_KEY": "k1\n"}
+        )
+    assert answered.code == 0
+    (request,) = script.received
+    assert request.path == "/prod/diagnosis?fs_hz=500&units=mV"
+    assert request.headers["x-api-key"] == "k1"
+    assert request.headers["accept"] == JSON
+    assert sorted(request.parts()) == sorted(("file", path.name, path.read_bytes()) for path in paths)
+
+
+def test_the_signal_files_of_all_segments_are_sent(tmp_path: Path) -> None:
+    segments = {f"r_{number}.{suffix}": b"" for number in (1, 2) for suffix in ("hea", "dat")}
+    headers = {name: f"{name[:3]} 1 500 10\n{name[:3]}.dat 16\n".encode() for name in segments if name.endswith("hea")}
+    master = b"r/3 1 500 30\n# \xc3\x85: a/b\n# \xfc\nr_1 10\n~ 10\nr_2 10\n"
+    write_files({"r.hea": master, **dict.fromkeys(segments, b"xx"), **headers, "r_9.dat": b"other"}, tmp_path)
+    with Script({"POST /diagnosis": Reply()}) as script:
+        assert client(tmp_path / "r", "--url", script.url).code == 0
+    assert {name for _, name, _ in script.received[0].parts()} == {"r.hea", *segments}
+
+
+def test_a_file_beside_a_header_that_does_not_name_it_is_sent_alone(csv: Path) -> None:
+    csv.with_suffix(".hea").write_bytes(b"ecg 1 500 10\nother.dat 16\n")
+    with Script({"POST /diagnosis": Reply()}) as script:
+        client(csv, "--url", script.url)
+    assert [name for _, name, _ in script.received[0].parts()] == ["ecg.csv"]
+
+
+def test_the_path_is_asked_for_when_none_is_given(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply()}) as script:
+        answered = client("--url", script.url, "--json", stdin=f'"{csv}"\n'.encode())
+    assert (answered.code, answered.out) == (0, RESULT + b"\n")
+    assert "Path" in answered.err
+
+
+def test_each_form_is_one_request_with_its_accept_header(csv: Path, tmp_path: Path) -> None:
+    replies = [Reply(), Reply(kind=FHIR, body=b"{}"), Reply(kind=SVG, body=b"<svg/>")]
+    report, plot = tmp_path / "r.json", tmp_path / "p.svg"
+    with Script({"POST /diagnosis": replies}) as script:
+        answered = client(csv, "--url", script.url, "--svg", plot, "--fhir", report)
+    assert answered.code == 0
+    assert [request.headers["accept"] for request in script.received] == [JSON, FHIR, SVG]
+    assert (report.read_bytes(), plot.read_bytes()) == (b"{}", b"<svg/>")
+
+
+# What is printed
+
+
+def test_all_findings_and_warnings_are_printed(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply()}) as script:
+        shown = client(csv, "--url", script.url).out.decode()
+    assert "CD  conduction disturbance, probability 0.970" in shown
+    assert "also above its threshold: STTC" in shown
+    assert "expected with these leads (I): AUC NORM 0.900, CD 0.800, STTC 0.800" in shown
+
+
+def test_no_diagnosis_is_said_with_its_reason(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply(body=make_classification().to_json())}) as script:
+        shown = client(csv, "--url", script.url).out.decode()
+    assert shown.startswith("  no diagnosis\n")
+    assert "! None of the three is above its threshold. (no_finding)" in shown
+
+
+def test_a_terminal_without_the_bars_characters_gets_an_answer(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply()}) as script:
+        answered = client(csv, "--url", script.url, env={"PYTHONIOENCODING": "cp1252"})
+    assert answered.code == 0
+    assert b"CD  conduction disturbance" in answered.out
+
+
+@pytest.mark.parametrize("evil", ["\x1b]0;owned\x07", "\x9b31m", "a\nb\r"])
+def test_control_characters_of_the_server_do_not_reach_the_terminal(csv: Path, evil: str) -> None:
+    result = json.loads(RESULT)
+    result["warnings"] = [{"code": evil, "message": evil}]
+    result["disclaimer"] = evil
+    replies = [Reply(body=json.dumps(result).encode()), problem(422, evil, evil, evil)]
+    with Script({"POST /diagnosis": replies}) as script:
+        answered, refusal = client(csv, "--url", script.url), client(csv, "--url", script.url)
+    assert answered.code == 0
+    for text in (answered.out.decode(), refused(refusal)):
+        assert all(c.isprintable() or c == "\n" for c in text)
+        assert evil not in text
+
+
+# The record
+
+
+def test_what_is_no_record_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "empty.dat").touch()
+    os.mkfifo(tmp_path / "pipe.dat")
+    for path, word in {"gone.dat": "does not exist", "": "folder", "empty.dat": "empty", "pipe.dat": "no file"}.items():
+        assert word in refused(client(tmp_path / path, "--url", "http://127.0.0.1:1"))
+
+
+def test_a_path_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    assert "cannot be read" in refused(client(tmp_path / ("x" * 300)))
+
+
+@pytest.mark.parametrize("name", ["../secret.dat", "/etc/passwd", "a\\b.dat", "C:x.dat", "..", "https://host/x"])
+def test_a_header_that_leads_out_of_its_folder_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "in/r.hea"
+    write_files({"r.hea": f"r 1 500 10\n{name} 16\n".encode()}, path.parent)
+    write_files({"secret.dat": b"x"}, tmp_path)
+    assert "outside its folder" in refused(client(path))
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    paths = [path for folder in "ab" for path in write_files({"x.csv": b"1"}, tmp_path / folder)]
+    assert "Two files" in refused(client(*paths))
+
+
+def test_a_record_above_the_services_limit_is_not_sent(tmp_path: Path) -> None:
+    path = tmp_path / "x.dat"
+    with path.open("wb") as file:
+        file.truncate(24_000_001)
+    assert "larger than 24 MB" in refused(client(path))
+
+
+def test_the_answer_does_not_overwrite_the_record(csv: Path) -> None:
+    before = csv.read_bytes()
+    assert "overwrite" in refused(client(csv, "--svg", csv))
+    assert csv.read_bytes() == before
+
+
+def test_an_answer_that_cannot_be_written_is_said(csv: Path, tmp_path: Path) -> None:
+    with Script({"POST /diagnosis": [Reply(), Reply(kind=SVG, body=b"<svg/>")]}) as script:
+        answered = client(csv, "--url", script.url, "--svg", tmp_path / "gone/plot.svg")
+    assert answered.code == 2
+    assert "cannot be written" in answered.err
+
+
+# The wrong address, the wrong answer
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8000",
+        "ftp://host",
+        "file:///etc/passwd",
+        "http://u:p@host",
+        "http://host?x=1",
+        "http://h:p",
+        "http://",
+    ],
+)
+def test_what_is_no_address_is_refused(csv: Path, url: str) -> None:
+    assert "--url" in refused(client(csv, "--url", url))
+
+
+@pytest.mark.parametrize("arguments", [["--api-key", "k\nx"], ["--api-key", "ключ"]])
+def test_what_cannot_be_sent_is_a_wrong_call(csv: Path, arguments: list[str]) -> None:
+    assert "cannot be sent" in refused(client(csv, *arguments))
+
+
+@pytest.mark.parametrize(("seconds", "code"), [("-1", 3), ("0", 3), ("nan", 0), ("inf", 0)])
+def test_a_strange_timeout_is_none_or_the_longest(csv: Path, seconds: str, code: int) -> None:
+    with Script({"POST /diagnosis": Reply(delay_s=0.1)}) as script:
+        assert client(csv, "--url", script.url, f"--timeout={seconds}").code == code
+
+
+def test_where_nothing_listens_make_run_is_named(csv: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        said = refused(client(csv, "--url", url), 3)
+    assert url in said
+    assert "make run" in said
+
+
+def test_a_host_that_nobody_knows_is_said(csv: Path) -> None:
+    assert "nobody knows" in refused(client(csv, "--url", "http://ekg.invalid"), 3)
+
+
+def test_tls_that_is_none_is_said(csv: Path) -> None:
+    with Script({}) as script:
+        assert "no TLS" in refused(client(csv, "--url", script.url.replace("http:", "https:")), 3)
+
+
+def test_a_certificate_that_nobody_trusts_is_said(csv: Path, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other.example", "-days", "2"]
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not on this machine")
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    script = Script({"POST /diagnosis": Reply()})
+    script.server.socket = context.wrap_socket(script.server.socket, server_side=True)
+    with script:
+        said = refused(client(csv, "--url", script.url.replace("http:", "https:")), 3)
+    assert "certificate" in said
+    assert script.calls == []
+
+
+def test_an_environments_proxy_is_not_asked_for_this_machine(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply()}) as script:
+        assert client(csv, "--url", script.url, env={"http_proxy": "http://127.0.0.1:1"}).code == 0
+
+
+def test_a_slow_answer_is_a_timeout(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply(delay_s=1.0)}) as script:
+        assert "in time" in refused(client(csv, "--url", script.url, "--timeout", "0.3"), 3)
+
+
+def test_an_answer_that_breaks_off_is_said(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply(headers={"Content-Length": "9999"})}) as script:
+        assert "broke off" in refused(client(csv, "--url", script.url), 3)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(kind="text/html", body=b"<html>Log in</html>"),
+        Reply(kind=JSON, body=b"<html>"),
+        Reply(kind=JSON, body=b'{"message": "another service"}'),
+        Reply(kind=JSON, body=b'{"diagnosis": "NORM"}'),
+        Reply(kind=JSON, body=b'{"diagnosis": NaN, "findings": 3, "expected_performance": 1e999}'),
+        Reply(kind=JSON, body=RESULT.replace(b"0.97", b"1e999")),
+        Reply(kind=JSON, body=b"[" * 100_000),
+        Reply(kind=JSON, body=b"[]"),
+    ],
+)
+def test_an_answer_of_something_else_is_said(csv: Path, reply: Reply) -> None:
+    with Script({"POST /diagnosis": reply}) as script:
+        assert "no answer of the service" in refused(client(csv, "--url", script.url), 3)
+
+
+def test_a_plot_of_the_wrong_type_is_not_written(csv: Path, tmp_path: Path) -> None:
+    plot = tmp_path / "plot.svg"
+    with Script({"POST /diagnosis": Reply()}) as script:
+        assert client(csv, "--url", script.url, "--svg", plot).code == 3
+    assert not plot.exists()
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("target", ["https://other.example/diagnosis", "http://[broken"])
+def test_a_redirect_is_not_followed_and_its_target_named(csv: Path, status: int, target: str) -> None:
+    with Script({"POST /diagnosis": Reply(status, headers={"Location": target})}) as script:
+        said = refused(client(csv, "--url", script.url))
+    assert target in said
+    assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(403, JSON, b'{"message":"Forbidden"}'), Reply(401, body=b""), problem(403, "api_key_invalid")]
+)
+def test_a_key_that_is_missing_or_wrong_is_said(csv: Path, reply: Reply) -> None:
+    with Script({"POST /diagnosis": reply}) as script:
+        assert "--api-key" in refused(client(csv, "--url", script.url))
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 2), (405, 2), (400, 2), (500, 3)])
+def test_a_bare_status_is_said(csv: Path, status: int, code: int) -> None:
+    with Script({"POST /diagnosis": Reply(status, "text/html", b"<h1>no</h1>")}) as script:
+        said = refused(client(csv, "--url", script.url), code)
+    assert f"status {status}" in said
+    assert "<h1>" not in said
+
+
+@pytest.mark.parametrize(("status", "exit_status"), [(403, 2), (415, 2), (422, 2), (500, 3), (503, 3)])
+def test_a_problem_is_its_detail_hint_and_code_and_is_not_asked_again(csv: Path, status: int, exit_status: int) -> None:
+    with Script({"POST /diagnosis": problem(status, "some_code")}) as script:
+        said = refused(client(csv, "--url", script.url), exit_status)
+    assert said == "It is not so.\n  Do it so. (some_code)\n"
+    assert len(script.calls) == 1
+
+
+def test_for_a_program_a_refusal_is_the_problem_object(csv: Path) -> None:
+    reply = problem(422, "too_short")
+    with Script({"POST /diagnosis": reply}) as script:
+        answered = client(csv, "--url", script.url, "--json")
+    assert (answered.code, answered.out) == (2, reply.body + b"\n")
+
+
+# Patience
+
+
+def test_a_busy_service_is_asked_again_as_it_wishes(csv: Path) -> None:
+    busy = Reply(429, JSON, b"{}", {"Retry-After": "0"})
+    with Script({"POST /diagnosis": [busy, busy, busy, Reply()]}) as script:
+        assert client(csv, "--url", script.url).code == 0
+    assert len(script.calls) == 4
+    with Script({"POST /diagnosis": busy}) as script:
+        assert "Too many calls" in refused(client(csv, "--url", script.url))
+    assert len(script.calls) == 4
+
+
+def test_as_long_as_the_service_wishes_nothing_is_asked(csv: Path) -> None:
+    start = time.monotonic()
+    with Script({"POST /diagnosis": [Reply(429, JSON, b"{}", {"Retry-After": "1"}), Reply()]}) as script:
+        assert client(csv, "--url", script.url).code == 0
+    assert time.monotonic() - start >= 1
+
+
+def test_a_wish_beyond_the_timeout_is_not_waited_for(csv: Path) -> None:
+    start = time.monotonic()
+    with Script({"POST /diagnosis": Reply(429, JSON, b"{}", {"Retry-After": "3600"})}) as script:
+        refused(client(csv, "--url", script.url))
+    assert time.monotonic() - start < 20
+
+
+def test_a_quota_that_is_used_up_is_not_asked_again(csv: Path) -> None:
+    with Script({"POST /diagnosis": problem(429, "quota_exceeded")}) as script:
+        assert "(quota_exceeded)" in refused(client(csv, "--url", script.url))
+    assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize(("status", "content"), [(502, {"code": "x"}), (503, {}), (504, {"code": "x"})])
+def test_a_failing_gateway_is_asked_once_more(csv: Path, status: int, content: dict[str, str]) -> None:
+    failing = Reply(status, PROBLEM, json.dumps({"detail": "It is down.", **content}).encode(), {"Retry-After": "0"})
+    with Script({"POST /diagnosis": [failing, Reply()]}) as script:
+        assert client(csv, "--url", script.url).code == 0
+    with Script({"POST /diagnosis": failing}) as script:
+        assert "It is down." in refused(client(csv, "--url", script.url), 3)
+    assert len(script.calls) == 2
+
+
+# The upload's road
+
+
+def ticket(script: Script, **changes: Any) -> Reply:
+    form = {"url": f"{script.url}/bucket", "fields": {"key": "uploads/1", "policy": "p"}, "max_bytes": 24_000_000}
+    return Reply(201, body=json.dumps({"upload": {**form, **changes}, "result": "results/1"}).encode())
+
+
+def pending(retry_after: str = "0") -> Reply:
+    return Reply(202, JSON, b'{"status": "pending"}', {"Retry-After": retry_after})
+
+
+def uploads(script: Script, *outcomes: Reply, stored: int = 204, **changes: Any) -> None:
+    script.replies["POST /prod/uploads"] = [ticket(script, **changes)]
+    script.replies["POST /bucket"] = [Reply(stored, "text/plain", b"")]
+    script.replies["GET /prod/results/1"] = list(outcomes)
+
+
+def test_a_large_record_is_uploaded_and_its_outcome_awaited(large: Path) -> None:
+    with Script({}) as script:
+        uploads(script, pending(), pending(), Reply())
+        answered = client(large, "--json", "--url", f"{script.url}/prod", "--api-key", "k1")
+    assert (answered.code, answered.out) == (0, RESULT + b"\n")
+    assert script.calls == ["POST /prod/uploads", "POST /bucket", *["GET /prod/results/1"] * 3]
+    assert script.received[1].parts()[:2] == [("key", None, b"uploads/1"), ("policy", None, b"p")]
+    field_name, name, data = script.received[1].parts()[-1]
+    assert (field_name, name, len(data)) == ("file", "record", LARGE)
+    assert [request.headers.get("x-api-key") for request in script.received] == ["k1", None, "k1", "k1", "k1"]
+
+
+def test_several_files_are_uploaded_as_one_zip(tmp_path: Path) -> None:
+    files = {"r.hea": b"r 1 500 10\nr.dat 16\n", "r.dat": b"1" * LARGE}
+    paths = write_files(files, tmp_path)
+    with Script({}) as script:
+        uploads(script, Reply())
+        assert client(*paths, "--url", f"{script.url}/prod").code == 0
+    with zipfile.ZipFile(io.BytesIO(script.received[1].parts()[-1][2])) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == files
+
+
+def test_a_service_that_finds_the_record_too_large_gets_it_by_upload(csv: Path) -> None:
+    with Script({"POST /prod/diagnosis": Reply(413, JSON, b'{"message":"x"}')}) as script:
+        uploads(script, Reply())
+        assert client(csv, "--url", f"{script.url}/prod").code == 0
+    assert script.calls[:2] == ["POST /prod/diagnosis", "POST /prod/uploads"]
+
+
+def test_without_uploads_a_large_record_is_sent_straight(large: Path) -> None:
+    with Script({"POST /uploads": NO_UPLOADS, "POST /diagnosis": Reply()}) as script:
+        assert client(large, "--url", script.url).code == 0
+    assert script.calls == ["POST /uploads", "POST /diagnosis"]
+
+
+@pytest.mark.parametrize("uploads_reply", [NO_UPLOADS, Reply(404, "text/html", b"")])
+def test_without_uploads_too_large_stays_too_large(csv: Path, uploads_reply: Reply) -> None:
+    replies = {"POST /uploads": uploads_reply, "POST /diagnosis": problem(413, "file_too_large", "It is too large.")}
+    with Script(replies) as script:
+        assert "It is too large.\n  Send an excerpt" in refused(client(csv, "--url", script.url))
+    assert script.calls == ["POST /diagnosis", "POST /uploads"]
+
+
+def test_a_refused_upload_is_a_refusal(large: Path) -> None:
+    with Script({"POST /uploads": Reply(403, JSON, b'{"message":"Forbidden"}')}) as script:
+        assert "--api-key" in refused(client(large, "--url", script.url))
+
+
+@pytest.mark.parametrize("option", ["--fhir", "--svg", "--fs", "--units"])
+def test_an_upload_takes_no_options_and_says_so(large: Path, tmp_path: Path, option: str) -> None:
+    with Script({}) as script:
+        uploads(script, Reply())
+        assert option in refused(client(large, "--url", f"{script.url}/prod", option, tmp_path / "out"))
+    assert script.calls == ["POST /prod/uploads"]
+
+
+def test_the_outcome_of_an_upload_may_be_a_refusal(large: Path) -> None:
+    refusal = problem(422, "too_short")
+    with Script({}) as script:
+        uploads(script, Reply(200, PROBLEM, refusal.body))
+        assert "(too_short)" in refused(client(large, "--url", f"{script.url}/prod"))
+
+
+@pytest.mark.parametrize("outcome", [pending("1"), Reply(delay_s=2.0)])
+def test_an_outcome_that_is_late_can_be_asked_for_later(large: Path, outcome: Reply) -> None:
+    with Script({}) as script:
+        uploads(script, outcome)
+        said = refused(client(large, "--url", f"{script.url}/prod", "--timeout", "0.9"), 3)
+    assert f"later at {script.url}/prod/results/1" in said
+
+
+def test_an_outcome_that_is_not_there_is_said(large: Path) -> None:
+    with Script({}) as script:
+        uploads(script, problem(404, "result_not_found"))
+        assert "(result_not_found)" in refused(client(large, "--url", f"{script.url}/prod"))
+
+
+def test_a_storage_that_refuses_is_said(large: Path) -> None:
+    with Script({}) as script:
+        uploads(script, Reply(), stored=403)
+        assert "storage" in refused(client(large, "--url", f"{script.url}/prod"), 3)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"url": "file:///etc/passwd"}, {"fields": [1]}, {"fields": None}, {"fields": {"key": "\ud800"}}]
+)
+def test_a_ticket_that_is_none_is_said(large: Path, changes: dict[str, Any]) -> None:
+    with Script({}) as script:
+        uploads(script, Reply(), **changes)
+        assert "no answer of the service" in refused(client(large, "--url", f"{script.url}/prod"), 3)
+
+
+def test_the_key_goes_to_no_other_host(large: Path) -> None:
+    with Script({}) as script:
+        uploads(script, Reply())
+        content = json.loads(ticket(script).body)
+        content["result"] = "http://other.example/results/1"
+        script.replies["POST /prod/uploads"] = [Reply(201, body=json.dumps(content).encode())]
+        refused(client(large, "--url", f"{script.url}/prod", "--api-key", "k1"), 3)
+    assert script.calls == ["POST /prod/uploads"]
+
+
+# The end
+
+
+def test_ctrl_c_ends_quietly(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply(delay_s=5.0)}) as script:
+        command = [sys.executable, str(CLIENT), str(csv), "--url", script.url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT) as process:
+            while not script.received:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+        assert (process.returncode, out, err) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("reply", [Reply(), problem(422, "too_short")])
+def test_a_reader_that_has_gone_is_no_fault(csv: Path, reply: Reply) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with Script({"POST /diagnosis": reply}) as script:
+        command = [sys.executable, str(CLIENT), str(csv), "--json", "--url", script.url]
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=30, check=False)
+    os.close(writing)
+    assert done.returncode == 2
+    assert not any(word in done.stderr for word in (b"Traceback", b"ignored", b"written"))
+
+
+def test_the_client_needs_nothing_but_the_standard_library(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply()}) as script:
+        command = [sys.executable, "-I", "-S", str(CLIENT), str(csv), "--url", script.url]
+        done = subprocess.run(command, capture_output=True, env=ENVIRONMENT, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
