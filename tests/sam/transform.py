@@ -1,0 +1,32 @@
+"""template.yaml -> the CloudFormation template that SAM makes of it, as JSON. Runs in the venv of aws-sam-cli."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+# sam puts the address of the pushed image here.
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/ekg:test"
+
+
+class NoPolicies:
+    """Of the managed policies no list is needed: none is named by its short name."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def main() -> None:
+    logging.disable(logging.WARNING)
+    template = yaml_parse(Path(sys.argv[1]).read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["ImageUri"] = IMAGE
+    print(json.dumps(transform(template, {}, NoPolicies()), indent=1))
+
+
+if __name__ == "__main__":
+    main()
