@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ MAX_FRAMES = 8
 class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = getattr(record, "fields", {})
-        return json.dumps({"level": record.levelname, "message": record.getMessage(), **fields}, default=str)
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"timestamp": time, "level": record.levelname, "message": record.getMessage(), **fields}
+        return json.dumps(line, default=str)
 
 
 class _StandardOutput(logging.StreamHandler[Any]):

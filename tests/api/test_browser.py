@@ -20,13 +20,13 @@ def page() -> Iterator[Page]:
 
 
 @pytest.fixture
-def complaints(page: Page) -> Iterator[list[str]]:
+def complaints(page: Page) -> list[str]:
     """What the console and the network complain of."""
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("requestfailed", lambda request: said.append(request.url))
-    yield said
+    return said
 
 
 def test_the_documentation_loads_nothing_from_elsewhere_and_does_not_complain(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -14,6 +15,7 @@ import ecg_core
 from functions.api.settings import Settings
 from tests.api.serving import serving
 from tests.api.test_diagnosis import code_of
+from tests.api.test_schema import findings
 
 INBOX, RESULTS = "inbox-of-test", "results-of-test"
 ID = "0123456789abcdef" * 2
@@ -116,3 +118,7 @@ def test_a_storage_out_of_reach_is_said(s3: Any, monkeypatch: pytest.MonkeyPatch
         answer = httpx.get(f"{address}/results/{ID}", timeout=30)
     assert (answer.status_code, code_of(answer)) == (503, "storage_unavailable")
     assert "127.0.0.1" not in answer.text
+
+
+def test_no_request_finds_a_fault_or_an_answer_outside_the_schema(address: str, tmp_path: Path) -> None:
+    assert not findings(address, tmp_path, "--include-path-regex", "^/(uploads|results)")
