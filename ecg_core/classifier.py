@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from ecg_core.recording import Files, Recording
 MODEL_FILE, CARD_FILE = "model.onnx", "model.json"
 # Whose calibration and thresholds serve leads of which nothing was measured; no diagnosis is given then.
 WEAKEST_SET = "I"
+
+_loading = Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +136,8 @@ def _session(model: bytes) -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # The exported graph has nothing left to fuse: 15 ms of a start for no faster run (4.4 ms with and without).
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -149,8 +154,14 @@ def artifacts_folder() -> Path:
 
 
 @cache
-def default_classifier() -> Classifier:
+def _default_classifier() -> Classifier:
     return Classifier()
+
+
+def default_classifier() -> Classifier:
+    """Of the artifacts_folder, loaded once. Raises ArtifactError."""
+    with _loading:
+        return _default_classifier()
 
 
 def classify(source: Files | Recording, *, fs_hz: float | None = None, units: str | None = None) -> Classification:

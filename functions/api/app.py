@@ -92,7 +92,9 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
                 return plot(result.recording, result)
             return result.to_json()
 
-        return Response(await asyncio.get_running_loop().run_in_executor(cores, answer), media_type=form)
+        # Others wait for the loop meanwhile; on Lambda there are none, and a thread would cost half a millisecond.
+        loop = asyncio.get_running_loop()
+        return Response(answer() if settings.alone else await loop.run_in_executor(cores, answer), media_type=form)
 
     @app.post(
         "/uploads",

@@ -9,11 +9,14 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from ecg_core.errors import EcgError, InternalError
-from functions.api import log
-from functions.api.app import app
-from functions.api.edge import SECURITY_HEADERS
-from functions.api.negotiation import FHIR, SVG
-from functions.api.problems import PROBLEM, BodyNotBase64
+from functions.api.cold_start import quick_start
+
+with quick_start():
+    from functions.api import log
+    from functions.api.app import app
+    from functions.api.edge import SECURITY_HEADERS
+    from functions.api.negotiation import FHIR, SVG
+    from functions.api.problems import PROBLEM, BodyNotBase64
 
 # What no text holds: control characters, and the sign that stands for a byte that was lost.
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")

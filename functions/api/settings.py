@@ -14,13 +14,18 @@ ENVELOPE_BYTES = 64_000
 
 @dataclass(frozen=True)
 class Settings:
-    """inbox, results: names of the drop's buckets, None where there are none. max_body_bytes: of a request."""
+    """inbox, results: names of the drop's buckets, None where there are none. max_body_bytes: of a request.
+
+    alone: one request at a time comes to this process.
+    """
 
     inbox: str | None = None
     results: str | None = None
     max_body_bytes: int = MAX_BYTES + ENVELOPE_BYTES
+    alone: bool = False
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        limit = LAMBDA_BODY_BYTES if "AWS_LAMBDA_FUNCTION_NAME" in environment else MAX_BYTES + ENVELOPE_BYTES
-        return cls(environment.get("INBOX_BUCKET") or None, environment.get("RESULTS_BUCKET") or None, limit)
+        on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in environment
+        limit = LAMBDA_BODY_BYTES if on_lambda else MAX_BYTES + ENVELOPE_BYTES
+        return cls(environment.get("INBOX_BUCKET") or None, environment.get("RESULTS_BUCKET") or None, limit, on_lambda)

@@ -221,11 +221,11 @@ def test_missing_artifacts_stop_the_command_with_a_clear_word(
     from ecg_core.classifier import default_classifier
 
     monkeypatch.setenv("EKG_ARTIFACTS", str(tmp_path))
-    default_classifier.cache_clear()
+    _default_classifier.cache_clear()
     try:
         assert main(["classify", str(ROOT / "examples/normal.zip")]) == 2
     finally:
-        default_classifier.cache_clear()
+        _default_classifier.cache_clear()
     assert "artifact_invalid" in capsys.readouterr().err
 
 
