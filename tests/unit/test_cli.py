@@ -218,7 +218,7 @@ def test_the_command_runs_as_a_module() -> None:
 def test_missing_artifacts_stop_the_command_with_a_clear_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ecg_core.classifier import default_classifier
+    from ecg_core.classifier import _default_classifier
 
     monkeypatch.setenv("EKG_ARTIFACTS", str(tmp_path))
     _default_classifier.cache_clear()
