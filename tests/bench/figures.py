@@ -24,7 +24,7 @@ class Figure:
         low, high = self.spread
         relation = ">=" if self.at_least else "<="
         met = "met" if self.passes(1) else "MISSED"
-        measured = f"{self.name:58}{self.value:9.3f} [{low:.3f}, {high:.3f}] {self.unit:10}"
+        measured = f"{self.name:66}{self.value:9.3f} [{low:.3f}, {high:.3f}] {self.unit:10}"
         return f"{measured} target {relation} {self.target:g}: {met}"
 
 
