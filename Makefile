@@ -21,7 +21,7 @@ run: $(SERVE)/ready
 		--host $(HOST) --port $(PORT) --no-access-log --log-level warning
 
 test: check $(SAM)/ready $(CHECKOV)/ready $(FHIR_SCHEMA)
-	$(DEVELOP)/bin/python -m pytest --cov
+	$(DEVELOP)/bin/python -m pytest -rs --cov
 
 check: $(DEVELOP)/ready
 	$(DEVELOP)/bin/ruff format --check .
