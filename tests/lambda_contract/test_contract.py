@@ -234,6 +234,13 @@ def test_instances_side_by_side_give_the_same_bytes(example: dict[str, bytes]) -
     assert set(answers) == {ecg_core.classify({"normal.zip": example["normal.zip"]}).to_json()}
 
 
+def test_the_path_of_a_custom_domain_is_taken_off() -> None:
+    with function(environment={"API_BASE_PATH": "/ecg"}) as mapped:
+        for kind in KINDS:
+            assert mapped.invoke(event(kind, "GET", "/ecg/health"))["statusCode"] == 200
+            assert mapped.invoke(event(kind, "GET", "/ecg/nothing"))["statusCode"] == 404
+
+
 def test_an_altered_model_stops_the_start_with_a_word(tmp_path: Any) -> None:
     for name in ("model.onnx", "model.json"):
         (tmp_path / name).write_bytes((ecg_core.classifier.artifacts_folder() / name).read_bytes())

@@ -223,6 +223,7 @@ def test_the_function_gets_the_variables_that_it_reads(stack: dict[str, Any]) ->
     assert function["Environment"]["Variables"] == {
         "INBOX_BUCKET": {"Ref": "InboxBucketName"},
         "RESULTS_BUCKET": {"Ref": "ResultsBucketName"},
+        "API_BASE_PATH": {"Ref": "BasePath"},
         "AWS_ENDPOINT_URL": "",
     }
     assert function["ImageConfig"] == {"Command": ["functions.api.handler.handler"]}
