@@ -1,8 +1,12 @@
 """The road for large files, against moto's S3 over HTTP."""
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urljoin
 
@@ -12,10 +16,13 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 import ecg_core
-from functions.api.settings import Settings
+from ecg_core.synthesis import synthesize
+from ecg_core.writers import wfdb_files
+from functions.api.settings import LAMBDA_BODY_BYTES, Settings
 from tests.api.serving import serving
 from tests.api.test_diagnosis import code_of
 from tests.api.test_schema import findings
+from tests.conftest import ROOT
 
 INBOX, RESULTS = "inbox-of-test", "results-of-test"
 ID = "0123456789abcdef" * 2
@@ -122,3 +129,28 @@ def test_a_storage_out_of_reach_is_said(s3: Any, monkeypatch: pytest.MonkeyPatch
 
 def test_no_request_finds_a_fault_or_an_answer_outside_the_schema(address: str, tmp_path: Path) -> None:
     assert not findings(address, tmp_path, "--include-path-regex", "^/(uploads|results)")
+
+
+def test_the_client_takes_the_upload_road_by_itself(s3: Any, tmp_path: Path) -> None:
+    record = wfdb_files(synthesize("normal", duration_s=400), "long")
+    for name, data in record.items():
+        (tmp_path / name).write_bytes(data)
+    known = {item["Key"] for item in s3.list_objects_v2(Bucket=INBOX).get("Contents", [])}
+    classified: list[bytes] = []
+
+    def drop() -> None:
+        """What the drop does with an arrival."""
+        while not (new := {item["Key"] for item in s3.list_objects_v2(Bucket=INBOX).get("Contents", [])} - known):
+            time.sleep(0.1)
+        key = new.pop()
+        arrived = s3.get_object(Bucket=INBOX, Key=key)["Body"].read()
+        classified.append(ecg_core.classify({key: arrived}).to_json())
+        s3.put_object(Bucket=RESULTS, Key=f"{key}.json", Body=classified[0])
+
+    Thread(target=drop, daemon=True).start()
+    with serving(Settings(INBOX, RESULTS, max_body_bytes=LAMBDA_BODY_BYTES)) as address:
+        command = [sys.executable, "client.py", str(tmp_path / "long.hea"), "--url", address, "--json"]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == classified[0] + b"\n"
+    assert json.loads(run.stdout)["recording"]["duration_s"] == 400
