@@ -18,10 +18,14 @@ def json_line(outcome: Outcome, path: str | None = None) -> bytes:
     return body + b"\n"
 
 
+def printable(name: str) -> str:
+    """A file's name without what a terminal obeys."""
+    return "".join(c if c.isprintable() else "?" for c in name)
+
+
 def answer_text(outcome: Outcome, path: str | None = None) -> str:
     """Diagnosis, three bars, warnings; a refusal with its hint."""
-    # A name may hold what a terminal obeys.
-    head = ["".join(c if c.isprintable() else "?" for c in path)] if path else []
+    head = [printable(path)] if path else []
     if isinstance(outcome, EcgError):
         return "\n".join([*head, f"  refused: {outcome.message}", f"  {outcome.hint} ({outcome.code})", ""])
     if outcome.diagnosis:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecg_core import quality
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES, Classification, ModelIdentity, Notice, Performance
-from ecg_core.errors import ArtifactError
+from ecg_core.errors import AmplitudeImplausible, ArtifactError
 from ecg_core.leads import LEAD_SETS, lead_set_of
 from ecg_core.preparation import ROUNDING_S, WINDOW_S, ModelInput, leads_of, prepare
 from ecg_core.readers import read
@@ -110,6 +110,8 @@ class Classifier:
     def _probabilities(self, prepared: ModelInput) -> NDArray[np.float64]:
         """[5]: each window calibrated for the leads that it has, and their mean."""
         logits = self.logits(prepared)
+        if not np.isfinite(logits).all():
+            raise AmplitudeImplausible("The signal's values are beyond what the network can read.")
         sets = [lead_set_of(leads_of(mask)) for mask in prepared.lead_mask]
         calibrations = [self.calibrations[known[0] if known else WEAKEST_SET] for known in sets]
         calibrated = [calibrate(row) for calibrate, row in zip(calibrations, logits, strict=True)]

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from ecg_core import __version__
-from ecg_core.answers import Outcome, answer_text, json_line
+from ecg_core.answers import Outcome, answer_text, json_line, printable
 from ecg_core.classification import DISCLAIMER
 from ecg_core.errors import EcgError, InternalError, SeveralRecords
 from ecg_core.inputs import STDIN, Input, find_inputs
@@ -208,9 +208,12 @@ def _plot(options: argparse.Namespace) -> int:
         sys.stdout.flush()
     else:
         out = Path(options.out or (f"{item.paths[0].stem}.svg" if item.paths else "ecg.svg"))
+        if out.resolve() in {path.resolve() for path in item.paths}:
+            print("The plot would overwrite the record: name another file with -o.", file=sys.stderr)
+            return 2
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(drawing)
-        print(out)
+        print(printable(str(out)))
     return 2 if isinstance(outcome, EcgError) else 0
 
 

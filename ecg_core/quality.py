@@ -1,6 +1,7 @@
 """Is this recording fit to be read? Refusals are EcgErrors, warnings are Notices; both carry stable codes."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,9 @@ MIN_AMPLITUDE_MV, SMALL_AMPLITUDE_MV = 0.05, 0.15
 CLIPPED_WARNING_SHARE, CLIPPED_REFUSED_SHARE = 0.02, 0.2
 CLIPPED_MIN_MV = 0.2
 MAX_GAP_SHARE = 0.5
+# From the lead's median. Exports write 9999 or 1e6 where a sample is missing; up to this share is taken for that. More
+# may be an amplifier without a high-pass filter, whose input ends well below a volt.
+MAX_DEVIATION_MV, MAX_SPIKE_SHARE, MAX_RANGE_MV = 50.0, 0.01, 1000.0
 # |II - I - III| is at most 0.015 mV on sound files; these allow for coarse converters.
 EINTHOVEN_MV, EINTHOVEN_SHARE = 0.05, 0.15
 # Samples that are compared for it, spread over a long recording.
@@ -71,6 +75,7 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
         raise TooShort(f"The recording lasts {recording.duration_s:.2f} s; at least 5 s are needed.")
     if not recording.leads:
         raise NoEcgLeads("The recording has no lead.")
+    recording = _without_spikes(recording)
     signal = recording.signal
     notices: list[Notice] = []
     gap_share = np.zeros(len(signal))
@@ -113,6 +118,32 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
         notices.append(Notice("clipped", f"{_names(recording, clipped > CLIPPED_WARNING_SHARE)} cut off at the peaks."))
     kept = recording if carried.all() else recording.only(_chosen(recording, carried))
     return kept, (*notices, *_contradictions(kept))
+
+
+def _without_spikes(recording: Recording) -> Recording:
+    """The recording with NaN for the few values that no body makes. Raises AmplitudeImplausible if they are many."""
+    signal = recording.signal
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Infinity is refused later, by its own words.
+        wide = ~(np.fmax.reduce(signal, axis=1) - np.fmin.reduce(signal, axis=1) <= MAX_DEVIATION_MV)
+    spikes = 0
+    for row in np.flatnonzero(wide).tolist():
+        known = signal[row][np.isfinite(signal[row])]
+        if known.size < signal.shape[1] * MAX_GAP_SHARE or np.isinf(signal[row]).any():
+            continue
+        with np.errstate(over="ignore"):
+            deviation = np.abs(signal[row] - median(known))
+        beyond = deviation > MAX_DEVIATION_MV
+        if beyond.mean() <= MAX_SPIKE_SHARE:
+            signal = signal.copy() if signal is recording.signal else signal
+            signal[row, beyond] = np.nan
+            spikes += int(beyond.sum())
+        elif np.nanmax(deviation) > MAX_RANGE_MV:
+            raise AmplitudeImplausible("The signal reaches more than a volt, which no electrocardiograph records.")
+    if not spikes:
+        return recording
+    said = f"values beyond {MAX_DEVIATION_MV:.0f} mV read as missing: {spikes}"
+    return replace(recording, signal=signal, corrections=(*recording.corrections, said))
 
 
 def _chosen(recording: Recording, chosen: NDArray[np.bool_]) -> list[str]:

@@ -20,6 +20,8 @@ TABLE = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3
 RHYTHM_LEADS = ("II", "V1", "I", *LEADS)
 # Six rows of 25 mm fill the sheet; more leads need the table.
 MAX_ROWS = 6
+# A kilovolt: no unit is wrong by more, and sums of larger values are no numbers.
+MAX_DRAWN_MV = 1e6
 MAX_ROWS_OF_ONE_LEAD = 4
 
 # mm per mV: the standard, and the two that every electrocardiograph offers below it.
@@ -120,6 +122,7 @@ def _leads(recording: Recording) -> tuple[Leads, set[str]]:
     """Signals in mV of the leads that can be drawn, in the standard order, and which of them are derived."""
     shown = recording.signal[:, : int(MAX_ROWS_OF_ONE_LEAD * ROW_S * recording.fs_hz) + 1].astype(np.float64)
     shown[~np.isfinite(shown)] = np.nan
+    np.clip(shown, -MAX_DRAWN_MV, MAX_DRAWN_MV, out=shown)
     there = {lead: row for lead, row in zip(recording.leads, shown, strict=True) if lead in LEADS}
     # A dead electrode's lead is drawn as it is, but nothing follows from it.
     alive = [lead for lead in LIMB_LEADS if lead in there and _height_mv(there[lead]) >= FLAT_MV]

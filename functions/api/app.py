@@ -48,7 +48,8 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
         # A redirect would leave the prefix of a gateway's stage.
         redirect_slashes=False,
     )
-    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
+    uploads_possible = bool(settings.inbox and settings.results)
+    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible)
     app.add_exception_handler(EcgError, _refused)
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -78,7 +79,7 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
         units: Annotated[str | None, Query(description="nV, uV, mV or V, for a file that states none.")] = None,
     ) -> Response:
         files = await files_of(request, filename)
-        form = choose(request.headers.get("accept"))
+        form = choose(",".join(request.headers.getlist("accept")))
 
         def answer() -> bytes:
             result = classifier.classify(files, fs_hz=fs_hz, units=units)

@@ -1,22 +1,28 @@
 """The body of a request -> the files of one record."""
 
+import re
 from collections.abc import AsyncGenerator
 
-from starlette.datastructures import UploadFile
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ecg_core.recording import MAX_BYTES
-from functions.api.problems import BodyInvalid, FileMissing, RequestInvalid
+from functions.api.problems import BodyInvalid, FileMissing, RequestError, RequestInvalid
 
+MULTIPART = "multipart/form-data"
 FIELD = "file"
 UNNAMED = "upload"
 # A record of twelve signal files and its header, and some notes beside it.
 MAX_PARTS = 64
 MAX_FIELDS = 16
-MAX_FIELD_BYTES = 64_000
+# A field that is no file is not looked at.
+MAX_FIELD_BYTES = 1_000
 # No file system takes a longer name.
 MAX_FILENAME = 255
+# RFC 2046, section 5.1.1.
+_BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{1,70}")
 
 
 class _Parser(MultiPartParser):
@@ -29,8 +35,9 @@ class _Parser(MultiPartParser):
 
     @classmethod
     def of(cls, request: Request) -> "_Parser":
+        """Raises BodyInvalid without a valid boundary."""
         limits = {"max_files": MAX_PARTS, "max_fields": MAX_FIELDS, "max_part_size": MAX_FIELD_BYTES}
-        parser = cls(request.headers, request.stream(), **limits)
+        parser = cls(_only_boundary(request.headers["content-type"]), request.stream(), **limits)
         parser.stream = parser._to_the_end(parser.stream)
         return parser
 
@@ -42,17 +49,29 @@ class _Parser(MultiPartParser):
             raise MultiPartException("The last boundary is missing.")
 
 
+def _only_boundary(content_type: str) -> Headers:
+    """The header without its charset: a sender would choose the codec, and some take quadratic time."""
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise BodyInvalid("The multipart body names no valid boundary.")
+    return Headers({"content-type": f'{MULTIPART}; boundary="{boundary.decode()}"'})
+
+
 async def files_of(request: Request, filename: str | None) -> dict[str, bytes]:
     """The parts named file of a multipart body, or the bare body under the given name.
 
     Raises BodyInvalid, FileMissing, RequestInvalid, and what reading the body raises.
     """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind != "multipart/form-data":
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise BodyInvalid("The body is compressed.", "Send it without Content-Encoding; a zip may hold the files.")
+    if kind != MULTIPART:
         return {_name(filename or UNNAMED): await request.body()}
     try:
         form = await _Parser.of(request).parse()
-    except (MultiPartException, LookupError, ValueError) as error:
+    except MultiPartException as error:
+        raise _said_of(error) from error
+    except (LookupError, ValueError) as error:
         raise BodyInvalid("The multipart body cannot be read.") from error
     try:
         parts = [part for part in form.getlist(FIELD) if isinstance(part, UploadFile)]
@@ -64,6 +83,15 @@ async def files_of(request: Request, filename: str | None) -> dict[str, bytes]:
     if len(files) < len(parts):
         raise RequestInvalid("Two files came under the same name.", "Send each file of the record once.")
     return files
+
+
+def _said_of(error: MultiPartException) -> RequestError:
+    """The parser tells its limits apart by words only."""
+    if error.message.startswith("Too many files"):
+        return RequestInvalid(f"More than {MAX_PARTS} files came.", "Send one record; its files may come as one zip.")
+    if "exceeded maximum size" in error.message:
+        return FileMissing(f"A text field is longer than {MAX_FIELD_BYTES:,} bytes.")
+    return BodyInvalid("The multipart body cannot be read.")
 
 
 def _name(name: str) -> str:

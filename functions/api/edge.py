@@ -1,13 +1,14 @@
 """Around every request: the body's limit, the security headers, the log line, and the last resort."""
 
 import time
+from asyncio import CancelledError
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ecg_core.errors import EcgError, InternalError
+from ecg_core.errors import EcgError, FileTooLarge, InternalError
 from functions.api import log
 from functions.api.problems import BodyTooLarge, RequestInvalid, problem
 
@@ -19,22 +20,34 @@ SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+# Another method is the sender's own word, and is not logged.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Of a Content-Length; more would be a petabyte.
+MAX_DIGITS = 15
 # A client hears the answer only after its body is through: so much of one that is too large is taken and thrown away.
 MAX_DISCARDED_BYTES = 100_000_000
 
 
 class Edge:
-    """ASGI middleware. max_body_bytes: a larger body is refused before any of it is parsed."""
+    """ASGI middleware. HEAD is answered as GET; servers leave the body out.
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    max_body_bytes: a larger body is refused before any of it is parsed. uploads: whether there is a road for it.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int, uploads: bool) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.too_large = (BodyTooLarge if uploads else FileTooLarge)(
+            f"The request is larger than {max_body_bytes / 1e6:g} MB."
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self.max_body_bytes)
+        method = scope["method"]
+        scope = {**scope, "method": "GET"} if method == "HEAD" else scope
+        exchange = _Exchange(scope, receive, send, self.max_body_bytes, self.too_large)
         start = time.perf_counter()
         try:
             try:
@@ -42,7 +55,7 @@ class Edge:
                 await self.app(scope, exchange.receive, exchange.send)
             except EcgError as error:
                 await exchange.refuse(error)
-            except ClientDisconnect:
+            except (ClientDisconnect, CancelledError):
                 exchange.code = "client_disconnected"
             except Exception as error:
                 log.fault(error, request_id=exchange.request_id)
@@ -53,7 +66,7 @@ class Edge:
             route = scope.get("route")
             log.said(
                 request_id=exchange.request_id,
-                method=scope["method"] if scope["method"].isalpha() else "?",
+                method=method if method in METHODS else "?",
                 route=getattr(route, "path", None),
                 status=exchange.status,
                 code=scope.get("state", {}).get("code") or exchange.code,
@@ -66,8 +79,9 @@ class Edge:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, max_body_bytes: int) -> None:
-        self._scope, self._receive, self._send, self._limit = scope, receive, send, max_body_bytes
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, too_large: EcgError) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._limit, self._too_large = limit, too_large
         # Lambda's own id leads to its other log lines.
         self.request_id = str(getattr(scope.get("aws.context"), "aws_request_id", None) or uuid4())
         self.status: int | None = None
@@ -79,12 +93,9 @@ class _Exchange:
         announced = Headers(scope=self._scope).get("content-length", "0")
         if not (announced.isascii() and announced.isdigit()):
             raise RequestInvalid("The Content-Length is no number.")
-        if int(announced) > self._limit:
+        if len(announced) > MAX_DIGITS or int(announced) > self._limit:
             await self._discard()
-            raise self._too_large()
-
-    def _too_large(self) -> EcgError:
-        return BodyTooLarge(f"The request is larger than {self._limit / 1e6:g} MB.")
+            raise self._too_large
 
     async def _discard(self) -> None:
         while self.received < MAX_DISCARDED_BYTES:
@@ -100,7 +111,7 @@ class _Exchange:
         if self.received > self._limit:
             if message.get("more_body"):
                 await self._discard()
-            raise self._too_large()
+            raise self._too_large
         return message
 
     async def send(self, message: Message) -> None:

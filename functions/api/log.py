@@ -4,9 +4,10 @@ import json
 import logging
 import sys
 import traceback
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Where a fault arose, from the innermost call outwards.
@@ -40,9 +41,23 @@ def _logger() -> logging.Logger:
         made.addHandler(handler)
         made.setLevel(logging.INFO)
         made.propagate = False
-    # Mangum's own lines hold the path of every request.
-    logging.getLogger("mangum").setLevel(logging.CRITICAL)
+    # Their own lines hold the path of every request, and characters of the body.
+    for name in ("mangum", "python_multipart"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    warnings.showwarning = warned
     return made
+
+
+def warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning of Python as a line of the log, without the words and the full path that it prints."""
+    _log.warning("warning", extra={"fields": {"error": category.__name__, "at": [f"{_place(filename)}:{lineno}"]}})
 
 
 _log = _logger()

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from ecg_core.classification import DISCLAIMER
+from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 from functions.api.negotiation import FHIR, JSON, SVG
 from functions.api.problems import PROBLEM
 
@@ -56,6 +57,10 @@ PROBLEMS: dict[int, dict[str, Any]] = {
 
 MODEL: dict[int | str, dict[str, Any]] = {
     200: {"description": "The card of the model that answers.", "content": {JSON: {"schema": {"type": "object"}}}}
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "fs_hz": {"minimum": MIN_FS_HZ, "maximum": MAX_FS_HZ},
+    "units": {"enum": ["nV", "uV", "mV", "V"]},
 }
 NEEDS_KEY: dict[str, Any] = {"security": [{KEY: []}]}
 DIAGNOSIS_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -128,6 +133,9 @@ def document(app: FastAPI) -> dict[str, Any]:
     }
     table, answer = _example()
     diagnosis = made["paths"]["/diagnosis"]["post"]
+    for parameter in diagnosis["parameters"]:
+        # Left out, not null.
+        parameter["schema"] = {**parameter["schema"]["anyOf"][0], **PARAMETERS.get(parameter["name"], {})}
     diagnosis["requestBody"]["content"]["text/csv"]["example"] = table
     diagnosis["responses"]["200"]["content"][JSON]["example"] = answer
     return made

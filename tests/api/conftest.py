@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -31,9 +32,16 @@ def client(service: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def log_lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
-    """The lines that the service has logged since the last call."""
+    """The lines that the service has logged since the last call; a line comes just after its answer."""
 
     def read() -> list[dict[str, Any]]:
-        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        said = ""
+        for _ in range(100):
+            time.sleep(0.02)
+            new = capsys.readouterr().out
+            if said and not new:
+                break
+            said += new
+        return [json.loads(line) for line in said.splitlines()]
 
     return read

@@ -178,7 +178,9 @@ def test_a_broken_multipart_body_is_refused(client: httpx.Client, kind: str, bod
 
 def test_more_parts_than_a_record_has_are_refused(client: httpx.Client) -> None:
     many = {f"{index}.dat": b"x" for index in range(65)}
-    assert code_of(client.post("/diagnosis", files=parts(many))) == "body_invalid"
+    answer = client.post("/diagnosis", files=parts(many))
+    assert (answer.status_code, code_of(answer)) == (422, "request_invalid")
+    assert "64" in answer.json()["detail"]
 
 
 def test_two_files_of_one_name_are_refused(client: httpx.Client, example: dict[str, bytes]) -> None:
@@ -238,3 +240,39 @@ def test_the_answer_is_json_of_one_line(client: httpx.Client, example: dict[str,
     body = client.post("/diagnosis", files=parts(pair(example))).content
     assert body.count(b"\n") == 0
     assert json.loads(body)["disclaimer"] == DISCLAIMER
+
+
+@pytest.mark.parametrize("charset", ["punycode", "utf-16", "hex", "nonsense"])
+def test_the_sender_does_not_choose_the_codec_of_the_body(
+    client: httpx.Client, example: dict[str, bytes], charset: str
+) -> None:
+    fields = b"".join(
+        b'--b\r\nContent-Disposition: form-data; name="x-%d"\r\n\r\na-%s\r\n' % (index, b"a" * 900)
+        for index in range(16)
+    )
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="n.zip"\r\n\r\n'
+    body = fields + head + example["normal.zip"] + b"\r\n--b--\r\n"
+    answer = client.post(
+        "/diagnosis", content=body, headers={"content-type": f"multipart/form-data; boundary=b; charset={charset}"}
+    )
+    assert answer.content == ecg_core.classify({"n.zip": example["normal.zip"]}).to_json()
+
+
+def test_a_table_sent_as_a_text_field_is_told_what_is_missing(client: httpx.Client, example: dict[str, bytes]) -> None:
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + example["watch_lead_i.csv"] + b"\r\n--b--\r\n"
+    )
+    answer = client.post("/diagnosis", content=body, headers={"content-type": "multipart/form-data; boundary=b"})
+    assert (answer.status_code, code_of(answer)) == (422, "file_missing")
+
+
+def test_a_compressed_body_is_told_to_come_plain(client: httpx.Client) -> None:
+    answer = client.post("/diagnosis", content=b"\x1f\x8b", headers={"content-encoding": "gzip"})
+    assert (answer.status_code, code_of(answer)) == (400, "body_invalid")
+    assert "Content-Encoding" in answer.json()["hint"]
+
+
+def test_accept_may_come_in_several_lines(client: httpx.Client, example: dict[str, bytes]) -> None:
+    lines = [("accept", "text/html"), ("accept", "application/fhir+json")]
+    answer = client.post("/diagnosis", files=parts(pair(example)), headers=lines)
+    assert answer.headers["content-type"] == "application/fhir+json"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ecg_core import Classifier
+from functions.api import log
 from functions.api.settings import LAMBDA_BODY_BYTES, Settings
 from tests.api.serving import serving
 from tests.api.test_diagnosis import code_of, pair, parts
@@ -40,7 +41,32 @@ def exchange(address: str, request: bytes) -> bytes:
 def test_a_body_above_the_limit_is_refused_in_words_that_arrive(small: str, size: int) -> None:
     answer = httpx.post(f"{small}/diagnosis", content=bytes(size))
     assert (answer.status_code, code_of(answer)) == (413, "file_too_large")
+    assert "/uploads" not in answer.json()["hint"]
+
+
+def test_a_service_with_buckets_names_the_road_for_larger_files() -> None:
+    with serving(Settings("inbox", "results", max_body_bytes=1000)) as address:
+        answer = httpx.post(f"{address}/diagnosis", content=bytes(1001))
+    assert code_of(answer) == "file_too_large"
     assert "/uploads" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/model", "/docs"])
+def test_head_is_answered_as_get_without_a_body(client: httpx.Client, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == get.headers["content-length"]
+
+
+def test_words_of_the_sender_are_no_method_of_the_log(client: httpx.Client, log_lines: LogLines) -> None:
+    assert client.request("MEIER", "/health").status_code == 405
+    assert log_lines()[-1]["method"] == "?"
+
+
+def test_a_warning_is_a_line_of_json_without_its_words(log_lines: LogLines) -> None:
+    log.warned(RuntimeWarning(SECRET), RuntimeWarning, f"/srv/{SECRET}/ecg_core/quality.py", 7)
+    line = log_lines()[-1]
+    assert (line["level"], line["error"], line["at"]) == ("WARNING", "RuntimeWarning", ["ecg_core/quality.py:7"])
 
 
 def test_a_body_at_the_limit_is_read(small: str) -> None:
@@ -147,6 +173,7 @@ def test_nothing_of_the_file_reaches_the_log_or_the_answer(
         parts({f"{SECRET}.csv": f"{SECRET},I\n{SECRET},1\n".encode() * 900}),
         parts({f"{SECRET}.csv": f"time,{SECRET}\n1,2\n2,3\n".encode()}),
         parts({f"../../{SECRET}": SECRET.encode()}),
+        parts({f"{SECRET}\r{SECRET}": SECRET.encode()}),
         parts({f"{SECRET}.zip": b"PK\x03\x04" + SECRET.encode()}),
     ]
     answers = [client.post(f"/diagnosis?filename={SECRET}&units={SECRET}", files=files) for files in broken]

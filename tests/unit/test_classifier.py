@@ -4,16 +4,20 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ecg_core import Classifier, EcgError, classify, read
+from ecg_core import Classification, Classifier, EcgError, classify, read
 from ecg_core.classification import DIAGNOSES
 from ecg_core.classifier import artifacts_folder
 from ecg_core.errors import ArtifactError, FlatSignal
 from ecg_core.leads import LEAD_SETS, LEADS
+from ecg_core.reports.svg import plot
 from ecg_core.synthesis import synthesize
 from ecg_core.writers import csv_bytes, wfdb_files, zip_bytes
 from tests.builders import make_recording
@@ -203,3 +207,35 @@ def test_every_lead_alone_is_classified_or_refused_with_a_code() -> None:
             assert classify(make_recording((lead,))).leads == (lead,)
         except EcgError as error:
             pytest.fail(f"{lead}: {error.code}")
+
+
+@pytest.mark.parametrize("value", [60, 999, 9999, 1e6, 1e19, 3e38, -3e38])
+@pytest.mark.parametrize("lead", [0, 7])
+def test_a_value_that_stands_for_a_missing_sample_changes_no_answer(value: float, lead: int) -> None:
+    recording = synthesize("st_depression", seed=4)
+    signal = recording.signal.copy()
+    signal[lead, 2500] = value
+    before, after = classify(recording), classify(replace(recording, signal=signal))
+    assert after.diagnosis == before.diagnosis
+    assert after.probability == pytest.approx(before.probability, abs=0.05)
+    assert "values beyond 50 mV read as missing: 1" in after.corrections
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    values=st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=12),
+    samples=st.integers(1, 5000),
+)
+def test_no_finite_value_leads_to_a_fault_or_to_no_number(values: list[float], samples: int) -> None:
+    recording = synthesize("normal")
+    signal = recording.signal.copy()
+    for lead, value in enumerate(values):
+        signal[lead, :samples] = value
+    changed = replace(recording, signal=signal)
+    outcome: Classification | EcgError
+    try:
+        outcome = classify(changed)
+    except EcgError as refusal:
+        outcome = refusal
+    outcome.to_json()
+    plot(changed, outcome)

@@ -620,3 +620,12 @@ def test_the_picture_of_the_examples_is_what_the_command_draws(tmp_path: Path) -
     assert main(["plot", str(ROOT / "examples/left_bundle_branch_block.zip"), "-o", str(out)]) == 0
     assert out.read_bytes() == examples()["left_bundle_branch_block.svg"]
     assert texts(out.read_bytes())[0] == "CD · conduction disturbance"
+
+
+def test_a_plot_never_overwrites_the_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, data in wfdb_files(synthesize("normal"), "r").items():
+        (tmp_path / name).write_bytes(data)
+    before = (tmp_path / "r.dat").read_bytes()
+    assert main(["plot", str(tmp_path / "r.hea"), "-o", str(tmp_path / "r.dat")]) == 2
+    assert (tmp_path / "r.dat").read_bytes() == before
+    assert "overwrite" in capsys.readouterr().err
