@@ -18,7 +18,7 @@ import uuid
 import zipfile
 from collections.abc import Iterator
 from email.message import Message
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import URLError
@@ -30,6 +30,8 @@ JSON, FHIR, SVG, PROBLEM = "application/json", "application/fhir+json", "image/s
 MAX_DIRECT_BYTES = 4_500_000
 # The service reads no larger record, and no more parts in one body.
 MAX_RECORD_BYTES, MAX_PARTS = 24_000_000, 64
+# A plot of an hour in twelve leads has less.
+PIECE_BYTES, MAX_ANSWER_BYTES = 65_536, 50_000_000
 BUSY_RETRIES, GATEWAY_RETRIES, RETRY_S, MAX_TIMEOUT_S = 3, 1, 2, 86_400
 REFUSED, FAILED, INTERRUPTED = 2, 3, 130
 NAMES = {"NORM": "normal ECG", "CD": "conduction disturbance", "STTC": "ST/T change"}
@@ -41,6 +43,7 @@ KEY_REFUSED = "The API key is missing or wrong: give it with --api-key or in EKG
 # Of a status, and of the codes whose own hint is for other callers.
 HINTS = {"401": KEY_REFUSED, "403": KEY_REFUSED, "413": EXCERPT, "429": "Too many calls: try again later."}
 HINTS.update({"api_key_invalid": KEY_REFUSED, "file_too_large": EXCERPT})
+HINTS.update({"not_found": "Give the service's own address with --url, without /diagnosis or /docs."})
 # What went wrong on the way: the first that fits.
 CAUSES: list[tuple[tuple[type, ...], str, str]] = [
     ((socket.timeout, TimeoutError), "gave no answer in time", "--timeout S waits longer."),
@@ -218,7 +221,7 @@ class Service:
         left_s = max(self._deadline - time.monotonic(), 0.01)
         try:
             with self._opener.open(Request(url, body, headers, method=method), timeout=left_s) as response:
-                answer = Answer(address, response.status, response.headers, response.read())
+                answer = Answer(address, response.status, response.headers, self.body_of(response))
         except (OSError, HTTPException) as error:
             cause = error.reason if isinstance(error, URLError) else error
             said, hint = next((said, hint) for kinds, said, hint in CAUSES if isinstance(cause, kinds))
@@ -229,6 +232,19 @@ class Service:
             target = answer.headers.get("location", "nowhere")
             raise Failure(REFUSED, f"{address} redirects to {target}", "Give the service's own address with --url.")
         return answer
+
+    def body_of(self, response: HTTPResponse) -> bytes:
+        """Raises TimeoutError where it trickles on beyond the deadline, HTTPException where it has no end or half of one."""
+        body = bytearray()
+        while piece := response.read1(PIECE_BYTES):
+            body += piece
+            if time.monotonic() > self._deadline:
+                raise TimeoutError
+            if len(body) > MAX_ANSWER_BYTES:
+                raise HTTPException
+        if response.length:
+            raise HTTPException
+        return bytes(body)
 
     def diagnosis(self, files: dict[str, bytes], query: dict[str, str], forms: list[str]) -> dict[str, Answer]:
         """In JSON and in the other forms. A large record takes the upload's road, where there is one."""
@@ -313,8 +329,12 @@ def send(given: argparse.Namespace) -> None:
     if not given.files:
         print("Path of the ECG file: ", end="", file=sys.stderr, flush=True)
         given.files = [sys.stdin.readline().strip().strip("\"'")]
+    if not any(given.files):
+        raise Failure(REFUSED, "No file was named.", "client.py FILE [FILE...]")
     files = record(given.files)
     outputs = {form: Path(out) for form, out in ((FHIR, given.fhir), (SVG, given.svg)) if out}
+    if len({out.resolve() for out in outputs.values()}) < len(outputs):
+        raise Failure(REFUSED, "--fhir and --svg name the same file.", "Name two.")
     if any(out.name in files for out in outputs.values()):
         raise Failure(REFUSED, "The answer would overwrite the record.", "Name another file for it.")
     query = {name: value for name, value in (("fs_hz", given.fs), ("units", given.units)) if value}

@@ -41,6 +41,7 @@ class Reply:
     body: bytes = RESULT
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
+    trickle_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,12 @@ class Script:
                 for name, value in given.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(reply.body)
+                pieces = (
+                    [reply.body] if not reply.trickle_s else [reply.body[at : at + 1] for at in range(len(reply.body))]
+                )
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    time.sleep(reply.trickle_s)
 
             do_GET = do_POST = answer  # noqa: N815
 
@@ -559,6 +565,28 @@ def test_as_long_as_the_service_wishes_nothing_is_asked(csv: Path) -> None:
     with Script({"POST /diagnosis": [Reply(429, JSON, b"{}", {"Retry-After": "1"}), Reply()]}) as script:
         assert client(csv, "--url", script.url).code == 0
     assert time.monotonic() - start >= 1
+
+
+def test_an_answer_that_trickles_is_a_timeout(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply(200, "application/json", b" " * 100, trickle_s=0.2)}) as service:
+        start = time.monotonic()
+        said = refused(client(csv, "--url", service.url, "--timeout", 1), 3)
+    assert "no answer in time" in said
+    assert time.monotonic() - start < 5
+
+
+def test_an_answer_without_end_is_not_kept(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply(200, "application/json", b" " * 60_000_000)}) as service:
+        assert "broke off" in refused(client(csv, "--url", service.url), 3)
+
+
+@pytest.mark.parametrize("arguments", [(), ("",)])
+def test_no_name_at_all_is_told(arguments: tuple[str, ...]) -> None:
+    assert "No file was named" in refused(client(*arguments)).replace("Path of the ECG file: ", "")
+
+
+def test_one_file_for_two_forms_is_told(csv: Path) -> None:
+    assert "same file" in refused(client(csv, "--fhir", "a.out", "--svg", "./a.out"))
 
 
 def test_a_wish_beyond_the_timeout_is_not_waited_for(csv: Path) -> None:
