@@ -234,7 +234,7 @@ class Service:
         return answer
 
     def body_of(self, response: HTTPResponse) -> bytes:
-        """Raises TimeoutError where it trickles on beyond the deadline, HTTPException where it has no end or half of one."""
+        """Raises TimeoutError where it trickles on, HTTPException where it has no end or half of one."""
         body = bytearray()
         while piece := response.read1(PIECE_BYTES):
             body += piece

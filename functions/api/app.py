@@ -115,19 +115,7 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     @app.get(
         "/results/{id}",
         summary="The outcome of an upload",
-        responses={
-            **openapi.answers(
-                "Classification",
-                "The outcome: a classification, or the refusal's problem.",
-                403,
-                404,
-                422,
-                429,
-                500,
-                503,
-            ),
-            202: {"description": "Not yet.", "content": {JSON: {"schema": {"$ref": "#/components/schemas/Pending"}}}},
-        },
+        responses=openapi.RESULT_RESPONSES,
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
     )

@@ -22,13 +22,13 @@ with quick_start():
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 # Mangum fails at a host that is none; no answer depends on them.
 _UNUSED_HEADERS = ("host", "x-forwarded-port")
+# To which a custom domain maps the API.
+_BASE_PATH = os.environ.get("API_BASE_PATH", "").rstrip("/")
 
 _adapter = Mangum(
     app,
     # With a lifespan, startup and shutdown would run at every invocation.
     lifespan="off",
-    # A custom domain's mapping; a stage is taken off below.
-    api_gateway_base_path=os.environ.get("API_BASE_PATH") or "/",
     # These replace the defaults; any other type would leave as base64.
     text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, PROBLEM, FHIR, SVG],
 )
@@ -42,10 +42,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return _adapter({**event, **_addressed(event), "body": _body(event), "isBase64Encoded": False}, context)
     except EcgError as error:
         log.said(request_id=context.aws_request_id, status=error.status, code=error.code)
-        return _response(error)
+        return _response(error, context.aws_request_id)
     except Exception as error:
         log.fault(error, request_id=context.aws_request_id)
-        return _response(InternalError("The service met a fault of its own.", "Report it with the request id."))
+        fault = InternalError("The service met a fault of its own.", "Report it with the request id.")
+        return _response(fault, context.aws_request_id)
 
 
 def _body(event: dict[str, Any]) -> bytes:
@@ -63,22 +64,28 @@ def _body(event: dict[str, Any]) -> bytes:
 
 
 def _addressed(event: dict[str, Any]) -> dict[str, Any]:
-    """The event's fields that say where it goes, without the stage in an HTTP API's path (a REST API's has none)."""
-    fields = {
+    """The event's fields that say where it goes, without base path and the stage that an HTTP API leaves in."""
+    fields: dict[str, Any] = {
         name: {key: value for key, value in (event.get(name) or {}).items() if key.lower() not in _UNUSED_HEADERS}
         for name in ("headers", "multiValueHeaders")
     }
     request = event["requestContext"]
     http, stage = request.get("http"), request.get("stage")
-    if http and stage and stage != "$default":
-        path = str(http["path"])
-        if path == f"/{stage}" or path.startswith(f"/{stage}/"):
-            path = path.removeprefix(f"/{stage}") or "/"
-        fields["requestContext"] = {**request, "http": {**http, "path": path}}
+    if http:
+        path = _below(str(http["path"]), f"/{stage}" if stage and stage != "$default" else "")
+        fields["requestContext"] = {**request, "http": {**http, "path": _below(path, _BASE_PATH)}}
+    else:
+        fields["path"] = _below(str(event["path"]), _BASE_PATH)
     return fields
 
 
-def _response(error: EcgError) -> dict[str, Any]:
+def _below(path: str, prefix: str) -> str:
+    """The path without the prefix, if it lies below it."""
+    below = prefix and (path == prefix or path.startswith(f"{prefix}/"))
+    return (path.removeprefix(prefix) or "/") if below else path
+
+
+def _response(error: EcgError, request_id: str) -> dict[str, Any]:
     """A refusal in the form that all three kinds of gateway take."""
-    headers = {"content-type": PROBLEM, **SECURITY_HEADERS}
+    headers = {"content-type": PROBLEM, "x-request-id": request_id, **SECURITY_HEADERS}
     return {"statusCode": error.status, "headers": headers, "body": error.to_json().decode(), "isBase64Encoded": False}

@@ -62,6 +62,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "fs_hz": {"minimum": MIN_FS_HZ, "maximum": MAX_FS_HZ},
     "units": {"enum": ["nV", "uV", "mV", "V"]},
 }
+RESULT_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **answers("Classification", "The outcome: a classification, or the refusal's problem.", 403, 404, 429, 500, 503),
+    202: {"description": "Not yet.", "content": {JSON: {"schema": _ref("Pending")}}},
+}
+RESULT_RESPONSES[200]["content"] |= {PROBLEM: {"schema": _ref("Problem")}}
 NEEDS_KEY: dict[str, Any] = {"security": [{KEY: []}]}
 DIAGNOSIS_RESPONSES: dict[int | str, dict[str, Any]] = {
     **answers("Classification", "The classification.", 400, 403, 406, 413, 415, 422, 429, 500),
@@ -119,8 +124,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         description=DESCRIPTION,
         routes=app.routes,
-        # Relative to the document's own address, and so below a gateway's stage.
         tags=[{"name": "diagnosis"}, {"name": "service"}],
+        # Relative to the document's own address, and so below a gateway's stage.
         servers=[{"url": "."}],
         license_info={"name": "Apache-2.0; trained on PTB-XL 1.0.3 (CC-BY 4.0)", "identifier": "Apache-2.0"},
     )
@@ -131,6 +136,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         "schemas": shapes["$defs"],
         "securitySchemes": {KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"}},
     }
+    # FastAPI assumes one wherever there is a parameter.
+    made["paths"]["/results/{id}"]["get"]["responses"].pop("422", None)
     table, answer = _example()
     diagnosis = made["paths"]["/diagnosis"]["post"]
     for parameter in diagnosis["parameters"]:

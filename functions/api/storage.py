@@ -3,8 +3,8 @@
 import re
 import secrets
 from dataclasses import dataclass
-from functools import cached_property
 from os import environ
+from threading import Lock
 from typing import Any
 
 from ecg_core.recording import MAX_BYTES
@@ -33,6 +33,8 @@ class Storage:
 
     def __init__(self, settings: Settings) -> None:
         self._inbox, self._results = settings.inbox, settings.results
+        self._making = Lock()
+        self._made: Any = None
 
     def new_upload(self) -> Upload:
         """An address for one file: its key says nothing of the sender, 15 minutes, at most MAX_BYTES."""
@@ -69,8 +71,14 @@ class Storage:
             raise UploadsNotConfigured("Uploads are not set up here.")
         return self._inbox, self._results
 
-    @cached_property
+    @property
     def _client(self) -> Any:
+        """Made once: boto3's default session is not safe to make two at a time."""
+        with self._making:
+            self._made = self._made or self._new_client()
+        return self._made
+
+    def _new_client(self) -> Any:
         import boto3
         from botocore.config import Config
 

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -276,3 +277,12 @@ def test_accept_may_come_in_several_lines(client: httpx.Client, example: dict[st
     lines = [("accept", "text/html"), ("accept", "application/fhir+json")]
     answer = client.post("/diagnosis", files=parts(pair(example)), headers=lines)
     assert answer.headers["content-type"] == "application/fhir+json"
+
+
+def test_many_at_once_get_each_their_own_answer(service: str, example: dict[str, bytes]) -> None:
+    names = [name for name in example if name.endswith((".zip", ".csv"))] * 12
+    expected = {name: ecg_core.classify({name: example[name]}).to_json() for name in set(names)}
+    with ThreadPoolExecutor(12) as pool:
+        answers = pool.map(lambda name: httpx.post(f"{service}/diagnosis", content=example[name], timeout=60), names)
+        for name, answer in zip(names, answers, strict=True):
+            assert answer.content == expected[name]

@@ -173,6 +173,8 @@ def test_nothing_of_the_file_reaches_the_log_or_the_answer(
         parts({f"{SECRET}.csv": f"{SECRET},I\n{SECRET},1\n".encode() * 900}),
         parts({f"{SECRET}.csv": f"time,{SECRET}\n1,2\n2,3\n".encode()}),
         parts({f"../../{SECRET}": SECRET.encode()}),
+        parts({SECRET * 30: SECRET.encode()}),
+        [*parts({f"{SECRET}.csv": b"1"}), *parts({f"{SECRET}.csv": b"2"})],
         parts({f"{SECRET}\r{SECRET}": SECRET.encode()}),
         parts({f"{SECRET}.zip": b"PK\x03\x04" + SECRET.encode()}),
     ]

@@ -59,6 +59,13 @@ def test_every_reference_of_the_document_leads_somewhere(client: httpx.Client) -
             room = room[step]
 
 
+def test_the_documentation_runs_no_script_but_its_own(client: httpx.Client) -> None:
+    policy = dict(
+        part.strip().split(" ", 1) for part in client.get("/docs").headers["content-security-policy"].split(";")
+    )
+    assert (policy["default-src"], policy["script-src"], policy["connect-src"]) == ("'none'", "'self'", "'self'")
+
+
 def test_addresses_of_the_document_are_relative_for_a_stage(client: httpx.Client) -> None:
     assert client.get("/openapi.json").json()["servers"] == [{"url": "."}]
     for attribute in ('href="/', 'src="/', "http:", "https:"):

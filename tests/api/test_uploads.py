@@ -97,6 +97,13 @@ def test_the_form_is_bounded_in_size_and_time(address: str) -> None:
     assert (upload["max_bytes"], upload["expires_in_s"]) == (24_000_000, 900)
 
 
+def test_the_form_leads_to_the_bucket_s_own_regional_address(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with serving(Settings(INBOX, RESULTS)) as address:
+        url = httpx.post(f"{address}/uploads").json()["upload"]["url"]
+    assert url == f"https://{INBOX}.s3.eu-central-1.amazonaws.com/"
+
+
 def test_no_two_uploads_share_an_address(address: str) -> None:
     assert len({httpx.post(f"{address}/uploads").json()["result"] for _ in range(20)}) == 20
 

@@ -97,7 +97,7 @@ def _crowd(server: Server, packed: bytes) -> tuple[list[float], int, list[float]
             start = time.perf_counter()
             try:
                 status = post(connection, packed)
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 failed.append(type(error).__name__)
                 connection.close()
                 continue

@@ -90,6 +90,9 @@ def function(
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "AWS_LAMBDA_FUNCTION_NAME": "api",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
+            # As the template's LoggingConfig sets them.
+            "AWS_LAMBDA_LOG_FORMAT": "JSON",
+            "AWS_LAMBDA_LOG_LEVEL": "INFO",
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             **(environment or {}),

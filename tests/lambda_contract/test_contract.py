@@ -3,6 +3,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
@@ -155,6 +156,32 @@ def test_base64_that_is_none_is_refused(api: Function, kind: Kind, body: str) ->
     assert header_of(answer, "x-content-type-options") == "nosniff"
 
 
+def test_a_refusal_of_the_handler_looks_like_one_of_the_app(api: Function) -> None:
+    of_app = api.invoke(event("rest", "GET", "/nothing"))["headers"]
+    of_handler = api.invoke({**event("rest", "POST", "/diagnosis", "***"), "isBase64Encoded": True})["headers"]
+    assert set(of_app) - set(of_handler) == {"content-length"}
+    for name in set(of_handler) - {"x-request-id"}:
+        assert of_handler[name] == of_app[name]
+
+
+@pytest.mark.parametrize("path", ["/production/health", "/prodhealth", "/healthy"])
+def test_only_a_whole_stage_is_taken_off(api: Function, path: str) -> None:
+    sent = event("http", "GET", path, stage="prod")
+    sent["requestContext"]["http"]["path"] = sent["rawPath"] = path
+    assert api.invoke(sent)["statusCode"] == 404
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "1e3", "²"])
+def test_a_length_that_is_none_is_the_sender_s_fault(api: Function, length: str) -> None:
+    answer = api.invoke(event("rest", "POST", "/diagnosis", b"x", {"Content-Length": length}))
+    assert answer["statusCode"] in (413, 422)
+
+
+def test_an_event_that_breaks_the_adapter_is_a_problem(api: Function) -> None:
+    answer = api.invoke({"version": "2.0", "requestContext": {"http": {}}})
+    assert (answer["statusCode"], code_of(answer)) == (500, "internal_error")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_body_is_an_empty_file(api: Function, kind: Kind) -> None:
     for body in (None, "", b""):
@@ -212,7 +239,8 @@ def test_the_log_of_an_invocation_is_json_with_lambdas_request_id(api: Function,
     answer = api.invoke(event("rest", "POST", "/diagnosis", example["normal.zip"]))
     lines = [json.loads(line) for line in api.lines() if line.startswith("{")]
     line = next(line for line in reversed(lines) if line["request_id"] == header_of(answer, "x-request-id"))
-    assert (line["route"], line["status"]) == ("/diagnosis", 200)
+    assert (line["method"], line["route"], line["status"]) == ("POST", "/diagnosis", 200)
+    assert datetime.fromisoformat(line["timestamp"]).tzinfo is not None
     assert any(line["request_id"] in text for text in api.lines() if "RequestId" in text)
 
 
@@ -239,6 +267,8 @@ def test_the_path_of_a_custom_domain_is_taken_off() -> None:
         for kind in KINDS:
             assert mapped.invoke(event(kind, "GET", "/ecg/health"))["statusCode"] == 200
             assert mapped.invoke(event(kind, "GET", "/ecg/nothing"))["statusCode"] == 404
+            assert mapped.invoke(event(kind, "GET", "/ecghealth"))["statusCode"] == 404
+            assert mapped.invoke(event(kind, "GET", "/health"))["statusCode"] == 200
 
 
 def test_an_altered_model_stops_the_start_with_a_word(tmp_path: Any) -> None:

@@ -35,7 +35,8 @@ def listens(port: int) -> bool:
 
 
 def containers() -> set[str]:
-    return set(output_of(["docker", "ps", "--all", "--quiet"]).split())
+    """Those of the image that sam built here."""
+    return set(output_of(["docker", "ps", "--all", "--quiet", "--filter", "ancestor=apifunction:api"]).split())
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,31 @@ def test_the_documentation_brings_its_assets(api: httpx.Client) -> None:
     icon = api.get("/docs/favicon-32x32.png", headers={"Accept": "image/png"})
     assert icon.headers["content-type"] == "image/png"
     assert icon.content.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/", "application/json"),
+        ("/model", "application/json"),
+        ("/health", "application/json"),
+        ("/openapi.json", "application/json"),
+        ("/docs", "text/html"),
+        ("/docs/swagger-ui.css", "text/css"),
+        ("/docs/start.js", "text/javascript"),
+        ("/docs/favicon-32x32.png", "image/png"),
+        ("/docs/nothing", PROBLEM),
+    ],
+)
+def test_every_type_arrives_as_itself_also_where_json_was_asked_for(
+    api: httpx.Client, path: str, content_type: str
+) -> None:
+    answers = [api.get(path, headers={"Accept": accept}) for accept in ("*/*", "application/json")]
+    for answer in answers:
+        assert answer.headers["content-type"].split(";")[0] == content_type
+    first, second = (answer.content for answer in answers)
+    assert first == second
+    assert first.startswith((b"{", b"<!DOCTYPE", b"\x89PNG", b".", b"Swagger", b"/*"))
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
