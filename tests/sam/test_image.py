@@ -144,7 +144,7 @@ def test_nothing_is_in_it_that_serving_does_not_need(image: str) -> None:
     assert output_of(["docker", "run", "--rm", "--entrypoint", "sh", image, "-c", tools]) == ""
     listed = output_of(["docker", "run", "--rm", "--entrypoint", "find", image, "/var/task", "-maxdepth", "2"]).split()
     assert {path for path in listed if path.count("/") < 4} == {
-        *("/var/task", "/var/task/artifacts", "/var/task/ecg_core", "/var/task/functions")
+        *("/var/task", "/var/task/artifacts", "/var/task/ecg_core", "/var/task/functions", "/var/task/LICENSE")
     }
     assert "/var/task/ecg_core/training" not in listed
     assert "/var/task/functions/Dockerfile" not in listed
