@@ -53,15 +53,16 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     app.add_exception_handler(EcgError, _refused)
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_exception_handler(RequestValidationError, _invalid)
-    storage = Storage(settings)
-    card = {**classifier.card, "limits": {"max_body_bytes": settings.max_body_bytes}, "disclaimer": DISCLAIMER}
-    identity = {name: classifier.card[name] for name in ("name", "version", "sha256")}
+    _add_diagnosis(app, classifier, alone=settings.alone)
+    _add_uploads(app, Storage(settings))
+    _add_service(app, classifier, settings.max_body_bytes)
+    _add_documentation(app)
+    return app
+
+
+def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
     # As many at once as there are cores: more would only wait for each other.
     cores = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="classify")
-
-    @app.get("/", summary="Is the service there?", responses=openapi.answers("Greeting", "It is."), tags=["service"])
-    async def root() -> Response:
-        return Response(GREETING, media_type=JSON)
 
     @app.post(
         "/diagnosis",
@@ -95,8 +96,10 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
 
         # Others wait for the loop meanwhile; on Lambda there are none, and a thread would cost half a millisecond.
         loop = asyncio.get_running_loop()
-        return Response(answer() if settings.alone else await loop.run_in_executor(cores, answer), media_type=form)
+        return Response(answer() if alone else await loop.run_in_executor(cores, answer), media_type=form)
 
+
+def _add_uploads(app: FastAPI, storage: Storage) -> None:
     @app.post(
         "/uploads",
         status_code=201,
@@ -128,6 +131,15 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
         refused = outcome.startswith(b'{"type": "urn:ekg:problem:')
         return Response(outcome, media_type=PROBLEM if refused else JSON)
 
+
+def _add_service(app: FastAPI, classifier: Classifier, max_body_bytes: int) -> None:
+    card = {**classifier.card, "limits": {"max_body_bytes": max_body_bytes}, "disclaimer": DISCLAIMER}
+    identity = {name: classifier.card[name] for name in ("name", "version", "sha256")}
+
+    @app.get("/", summary="Is the service there?", responses=openapi.answers("Greeting", "It is."), tags=["service"])
+    async def root() -> Response:
+        return Response(GREETING, media_type=JSON)
+
     @app.get("/model", summary="The model card as data", responses=openapi.MODEL, tags=["service"])
     async def model() -> Response:
         return _json(card)
@@ -137,6 +149,15 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     )
     async def health() -> Response:
         return _json({"status": "ready", "version": __version__, "model": identity})
+
+
+def _add_documentation(app: FastAPI) -> None:
+    def described() -> dict[str, object]:
+        if app.openapi_schema is None:
+            app.openapi_schema = openapi.document(app)
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
 
     @app.get("/openapi.json", include_in_schema=False)
     def openapi_json() -> Response:
@@ -153,14 +174,6 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
         if name not in docs.ASSETS:
             raise NotFound("No such asset.")
         return Response(docs.asset(name), headers={"cache-control": ASSET_CACHE}, media_type=docs.ASSETS[name])
-
-    def described() -> dict[str, object]:
-        if app.openapi_schema is None:
-            app.openapi_schema = openapi.document(app)
-        return app.openapi_schema
-
-    app.openapi = described  # type: ignore[method-assign]
-    return app
 
 
 def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
