@@ -70,7 +70,8 @@ $(CHECKOV)/ready: infra/requirements-checkov.txt
 
 # The official FHIR R4 schema, for tests. Where there is no npm, those that need it say so and are skipped.
 $(FHIR_SCHEMA):
-	-npm install --prefix $(NODE) --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(FHIR_VALIDATOR)@0.9.8
+	-npm install --prefix $(NODE) --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
+		--fetch-retries=1 $(FHIR_VALIDATOR)@0.9.8
 
 clean:
 	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(CHECKOV) $(NODE) .aws-sam build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
