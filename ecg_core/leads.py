@@ -36,6 +36,7 @@ _ALIASES = {
     **{f"{prefix}{roman}": roman.upper() for prefix in ("d", "ml", "l") for roman in ("i", "ii", "iii")},
     **{f"{prefix}{digit}": "I" * digit for prefix in ("d", "l") for digit in (1, 2, 3)},
 }
+_CANONICAL = frozenset(LEADS)
 _NUMBERED = {"1": "I", "2": "II", "3": "III"}
 # A prefix, then a separator. A minus after a blank is no separator: "ECG -aVR" is an inverted lead, and none of ours.
 _LEAD_WORD = r"leads?|ableitung|abl|d[eé]rivation|derivaci[oó]n|derivazione|deriva[cç][aã]o|afleiding"
@@ -71,6 +72,8 @@ def canonical_lead(name: str) -> str | None:
 
 def canonical_leads(names: Sequence[str]) -> list[str | None]:
     """Canonical names of a recording's channels, in order; None for a channel that is no lead."""
+    if _CANONICAL.issuperset(names):
+        return list(names)
     keys = [_key(name)[0] for name in names]
     electrodes = _CHEST_ELECTRODES if set(_CHEST_ELECTRODES) <= set(keys) else {}
     return [canonical_lead(name) or electrodes.get(key) for name, key in zip(names, keys, strict=True)]
