@@ -37,9 +37,7 @@ class Edge:
     def __init__(self, app: ASGIApp, max_body_bytes: int, uploads: bool) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
-        self.too_large = (BodyTooLarge if uploads else FileTooLarge)(
-            f"The request is larger than {max_body_bytes / 1e6:g} MB."
-        )
+        self.too_large = BodyTooLarge if uploads else FileTooLarge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,9 +77,9 @@ class Edge:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, too_large: EcgError) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, too_large: type[EcgError]) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        self._limit, self._too_large = limit, too_large
+        self._limit, self._error = limit, too_large
         # Lambda's own id leads to its other log lines.
         self.request_id = str(getattr(scope.get("aws.context"), "aws_request_id", None) or uuid4())
         self.status: int | None = None
@@ -95,7 +93,10 @@ class _Exchange:
             raise RequestInvalid("The Content-Length is no number.")
         if len(announced) > MAX_DIGITS or int(announced) > self._limit:
             await self._discard()
-            raise self._too_large
+            raise self._too_large()
+
+    def _too_large(self) -> EcgError:
+        return self._error(f"The request is larger than {self._limit / 1e6:g} MB.")
 
     async def _discard(self) -> None:
         while self.received < MAX_DISCARDED_BYTES:
@@ -111,7 +112,7 @@ class _Exchange:
         if self.received > self._limit:
             if message.get("more_body"):
                 await self._discard()
-            raise self._too_large
+            raise self._too_large()
         return message
 
     async def send(self, message: Message) -> None:

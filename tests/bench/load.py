@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +62,16 @@ def post(connection: http.client.HTTPConnection, packed: bytes) -> int:
     return answer.status
 
 
-def load_figures(packed: bytes, bare_ms: float) -> list[Figure]:
-    """packed: a zip to post. bare_ms: of the model run alone, in this process, just before."""
+def load_figures(packed: bytes, bare: Callable[[], object]) -> list[Figure]:
+    """packed: a zip to post. bare: runs the model alone, in this process."""
     with served() as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-        warm = [median(milliseconds(lambda: post(connection, packed), 60)) for _ in range(5)]
-        ratios = [one / bare_ms for one in warm]
-        print(f"warm post to the laptop's service: {median(warm):.1f} ms; the bare ONNX run: {bare_ms:.1f} ms")
+        warm, alone = [], []
+        for _ in range(5):
+            warm.append(median(milliseconds(lambda: post(connection, packed), 60)))
+            alone.append(median(milliseconds(bare, 60)))
+        ratios = [one / other for one, other in zip(warm, alone, strict=True)]
+        print(f"warm post to the laptop's service: {median(warm):.1f} ms; the bare ONNX run: {median(alone):.1f} ms")
         times, failures, memory = _crowd(server, packed)
     times.sort()
     p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
