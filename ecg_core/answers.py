@@ -18,9 +18,9 @@ def json_line(outcome: Outcome, path: str | None = None) -> bytes:
     return body + b"\n"
 
 
-def printable(name: str) -> str:
-    """A file's name without what a terminal obeys."""
-    return "".join(c if c.isprintable() else "?" for c in name)
+def printable(text: str, instead: str = "?") -> str:
+    """The text without what a terminal obeys, XML cannot carry or a reader cannot see."""
+    return "".join(c if c.isprintable() else instead for c in text)
 
 
 def answer_text(outcome: Outcome, path: str | None = None) -> str:
@@ -38,9 +38,8 @@ def answer_text(outcome: Outcome, path: str | None = None) -> str:
     said = [f"  ! {warning.message} ({warning.code})" for warning in outcome.warnings]
     expected = outcome.expected_performance
     if expected:
-        areas = ", ".join(f"{label} {area:.3f}" for label, area in expected.auc.items())
         prefix = "at least " if expected.at_least else ""
-        said.append(f"  expected with these leads ({expected.lead_set}): AUC {prefix}{areas}")
+        said.append(f"  expected with these leads ({expected.lead_set}): AUC {prefix}{expected.areas}")
     return "\n".join([*head, "", *bars, "", *said, f"  {DISCLAIMER}", ""])
 
 

@@ -52,6 +52,11 @@ class Performance:
     measured_on: str
     at_least: bool = False
 
+    @property
+    def areas(self) -> str:
+        """The areas for a person: NORM 0.949, CD 0.938, STTC 0.940."""
+        return ", ".join(f"{label} {area:.3f}" for label, area in self.auc.items())
+
     def to_dict(self) -> dict[str, object]:
         given: dict[str, object] = {"lead_set": self.lead_set, "auc": dict(self.auc), "measured_on": self.measured_on}
         return {**given, "at_least": True} if self.at_least else given

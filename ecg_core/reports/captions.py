@@ -2,7 +2,7 @@
 
 import html
 
-from ecg_core.answers import Outcome
+from ecg_core.answers import Outcome, printable
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, Classification
 from ecg_core.errors import EcgError
 from ecg_core.recording import Recording
@@ -15,7 +15,6 @@ from ecg_core.reports.paper import (
     PER_MM,
     box,
     path,
-    printable,
     words,
     wrapped,
 )
@@ -47,7 +46,7 @@ def description(outcome: Outcome | None) -> str:
     elif outcome is not None:
         probabilities = ", ".join(f"{label} {outcome.probabilities[label]:.3f}" for label in DIAGNOSES)
         said = f"{_diagnosis(outcome)}. Probabilities: {probabilities}. "
-    return html.escape(printable(said + DISCLAIMER))
+    return html.escape(printable(said + DISCLAIMER, " "))
 
 
 def header(outcome: Outcome | None, title: str) -> str:
@@ -75,9 +74,8 @@ def _answer(result: Classification) -> str:
         probability = f"probability {result.probability:.3f}{also}"
         shown += words(LEFT_MM, TEXT_Y_MM, probability, TEXT_MM, DIAGNOSIS_WIDTH_MM)
     if expected := result.expected_performance:
-        areas = ", ".join(f"{label} {area:.3f}" for label, area in expected.auc.items())
         said = f"AUC expected with these leads{', at least' if expected.at_least else ''}:"
-        shown += _lines(LEFT_MM, SMALL_Y_MM, [said, areas], DIAGNOSIS_WIDTH_MM, 2)
+        shown += _lines(LEFT_MM, SMALL_Y_MM, [said, expected.areas], DIAGNOSIS_WIDTH_MM, 2)
     return shown
 
 
@@ -108,7 +106,7 @@ def _said(result: Classification) -> str:
 
 def _lines(x_mm: float, y_mm: float, texts: list[str], width_mm: float, most: int) -> str:
     """Texts in small type, each on new lines; what does not fit into so many lines is cut."""
-    lines = [line for text in texts for line in wrapped(printable(text), width_mm / SMALL_MM)]
+    lines = [line for text in texts for line in wrapped(printable(text, " "), width_mm / SMALL_MM)]
     if len(lines) > most:
         lines[most - 1] += " …"
     return "".join(

@@ -7,8 +7,8 @@ import base64
 import hashlib
 import html
 import json
-import re
 
+from ecg_core.answers import printable
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, OTHER_ABNORMALITIES, Classification
 
 Element = dict[str, object]
@@ -28,8 +28,8 @@ CATEGORY = {
 }
 # Machine output that nobody has reviewed.
 STATUS = "preliminary"
-# What XML 1.0 cannot carry, not even escaped; FHIR strings exclude the same control characters.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# XML 1.0 cannot carry control characters, not even escaped, and FHIR's strings exclude them.
+LOST = "\ufffd"
 
 
 def diagnostic_report(result: Classification, svg: bytes | None = None) -> bytes:
@@ -110,10 +110,6 @@ def _attachment(svg: bytes) -> Element:
     }
 
 
-def _printable(text: str) -> str:
-    return _UNPRINTABLE.sub("\ufffd", text)
-
-
 def _said(result: Classification, name: str) -> str:
     return f"{NAMES[name]} ({name}), probability {result.probabilities[name]:.4f}"
 
@@ -125,7 +121,7 @@ def _conclusion(result: Classification) -> list[str]:
     sentences = [f"Diagnosis: {_said(result, result.diagnosis)}." if result.diagnosis else "No diagnosis."]
     if above:
         sentences.append(f"Above the threshold: {'; '.join(_said(result, name) for name in above)}.")
-    sentences += (_printable(warning.message) for warning in result.warnings)
+    sentences += (printable(warning.message, LOST) for warning in result.warnings)
     return [*sentences, DISCLAIMER]
 
 
@@ -142,7 +138,7 @@ def _row(result: Classification, name: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return f"<p>{html.escape(_printable(text))}</p>"
+    return f"<p>{html.escape(printable(text, LOST))}</p>"
 
 
 def _origin(result: Classification) -> list[str]:
@@ -152,9 +148,8 @@ def _origin(result: Classification) -> list[str]:
     if result.corrections:
         sentences.append(f"Changed or assumed in reading: {'; '.join(result.corrections)}.")
     if expected:
-        areas = ", ".join(f"{name} {area:.3f}" for name, area in expected.auc.items())
         least = "at least " if expected.at_least else ""
         sentences.append(
-            f"Expected with these leads ({expected.lead_set}): AUC {least}{areas}; {expected.measured_on}."
+            f"Expected with these leads ({expected.lead_set}): AUC {least}{expected.areas}; {expected.measured_on}."
         )
     return [*sentences, f"Model {result.model.name} {result.model.version}, sha256 {result.model.sha256}."]

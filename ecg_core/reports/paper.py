@@ -10,6 +10,8 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_core.answers import printable
+
 SHEET_MM = (297, 210)
 PER_MM = 100
 MM_PER_S = 25
@@ -129,16 +131,11 @@ def words(
     anchor: str = "start",
 ) -> str:
     """One line of text, cut with an ellipsis where it would be wider than width_mm."""
-    shown = html.escape(shortened(printable(text), width_mm / size_mm))
+    shown = html.escape(shortened(printable(text, " "), width_mm / size_mm))
     weight = ' font-weight="bold"' if bold else ""
     end = f' text-anchor="{anchor}"' if anchor != "start" else ""
     place = f'x="{round(x_mm * PER_MM)}" y="{round(y_mm * PER_MM)}" font-size="{round(size_mm * PER_MM)}"'
     return f'<text {place}{weight}{end} fill="{ink}">{shown}</text>'
-
-
-def printable(text: str) -> str:
-    """Without what XML cannot carry or a reader cannot see."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def wrapped(text: str, ems: float) -> list[str]:

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import re
 import socket
 import subprocess
 import sys
@@ -53,11 +52,6 @@ class Function:
         """What function and emulator have written."""
         return self.output.read_text(errors="replace").splitlines()
 
-    def init_seconds(self) -> float | None:
-        """Duration of the init phase, once the first invocation has forced it."""
-        found = re.search(r"INIT REPORT\(durationMs: ([\d.]+)\)", "\n".join(self.lines()))
-        return float(found[1]) / 1000 if found else None
-
     def peak_mb(self) -> float:
         """Peak resident memory of the runtime process."""
         status = Path(f"/proc/{_children(self.process.pid)[0]}/status").read_text()
@@ -68,7 +62,6 @@ class Function:
 def function(
     entry_point: str = API,
     environment: Mapping[str, str] | None = None,
-    memory_mb: int = 1769,
     python: str = sys.executable,
 ) -> Iterator[Function]:
     """A function that awaits its first invocation; nothing of this process's environment reaches it."""
@@ -89,7 +82,7 @@ def function(
         lambda_environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "AWS_LAMBDA_FUNCTION_NAME": "api",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
             # As the template's LoggingConfig sets them.
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
             "AWS_LAMBDA_LOG_LEVEL": "INFO",
