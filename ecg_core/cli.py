@@ -5,9 +5,11 @@ import io
 import json
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -69,6 +71,20 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("-o", "--out", metavar="OUT.svg", help="- for standard output; by default the record's name")
     _add_reading_options(plot)
     plot.set_defaults(run=_plot)
+
+    watch = commands.add_parser(
+        "watch", help="classify what is dropped into a folder, until interrupted", epilog=DISCLAIMER
+    )
+    watch.add_argument("inbox", type=Path, metavar="INBOX", help="is only read")
+    watch.add_argument("results", type=Path, metavar="RESULTS", help="outcomes: the record's path and .json")
+    watch.add_argument("--svg", action="store_true", help="also draw each result")
+    watch.add_argument("--fhir", action="store_true", help="also write each result as a FHIR R4 DiagnosticReport")
+    watch.add_argument(
+        "--patience", type=float, default=24, metavar="HOURS", help="then a record without its files is refused (24)"
+    )
+    watch.add_argument("--interval", type=float, default=2, metavar="S", help="between two looks (2)")
+    watch.add_argument("--once", action="store_true", help="answer what is there and end")
+    watch.set_defaults(run=_watch)
 
     synth = commands.add_parser("synth", help="write a synthetic ECG")
     synth.add_argument("kind", metavar="KIND", help="normal, lbbb, rbbb, st_depression, t_inversion; or: examples")
@@ -215,6 +231,47 @@ def _plot(options: argparse.Namespace) -> int:
         out.write_bytes(drawing)
         print(printable(str(out)))
     return 2 if isinstance(outcome, EcgError) else 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from ecg_core.classifier import default_classifier
+    from ecg_core.drop import Answer
+    from ecg_core.drop.addresses import FHIR, SVG
+    from ecg_core.drop.watch import Watcher
+
+    inbox, results = options.inbox.resolve(), options.results.resolve()
+    if not inbox.is_dir():
+        print("The inbox is no folder.", file=sys.stderr)
+        return 2
+    if results.is_relative_to(inbox) or inbox.is_relative_to(results):
+        print("The results must lie outside the inbox: they would be read as records.", file=sys.stderr)
+        return 2
+    forms = tuple(form for form, asked in ((SVG, options.svg), (FHIR, options.fhir)) if asked)
+    watcher = Watcher(inbox, results, default_classifier(), forms, timedelta(hours=options.patience))
+    faults = 0
+
+    def answered(answer: Answer) -> None:
+        if answer.state != "ignored":
+            said = f"refused, {answer.code}" if answer.code else answer.diagnosis or "no diagnosis"
+            print(f"{printable(answer.key)}  {said if answer.state == 'written' else answer.state}", flush=True)
+
+    def failed(fault: Exception) -> None:
+        nonlocal faults
+        faults += 1
+        print(
+            f"{type(fault).__name__}: one file could not be answered, and is tried again", file=sys.stderr, flush=True
+        )
+
+    if options.once:
+        # A file must look the same twice.
+        watcher.look(answered, failed)
+        time.sleep(options.interval)
+        watcher.look(answered, failed)
+        watcher.sweep(answered, failed)
+        return 2 if faults else 0
+    print(f"watching {printable(str(inbox))}, results in {printable(str(results))}", file=sys.stderr, flush=True)
+    watcher.forever(answered, failed, options.interval)
+    return 0
 
 
 def _synth(options: argparse.Namespace) -> int:

@@ -48,8 +48,13 @@ def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
 def _bounded(file: BinaryIO, limit: int) -> bytes:
     data = file.read(limit + 1)
     if len(data) > limit:
-        raise FileTooLarge(f"The record's files are larger than {MAX_BYTES // 1_000_000} MB.")
+        raise too_large()
     return data
+
+
+def too_large() -> FileTooLarge:
+    """The refusal of a record whose files were not even read to their end."""
+    return FileTooLarge(f"The record's files are larger than {MAX_BYTES // 1_000_000} MB.")
 
 
 def find_inputs(paths: Iterable[str]) -> list[Input]:
@@ -100,8 +105,9 @@ def _record(shown: str, header: Path, siblings: Mapping[str, str]) -> Input:
     folder = header.parent
     try:
         group = records.record(header.name, siblings, lambda name: _header(folder / name))
-    except EcgError as error:
-        return Input(shown, (header,), error)
+    except HeaderInvalid:
+        # Reading the header alone tells what is wrong with it.
+        return Input(shown, (header,))
     return Input(shown, tuple(folder / name for name in group.names))
 
 

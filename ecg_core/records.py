@@ -5,9 +5,9 @@ Pure functions over names and header bytes; zip archives, folders and the S3 dro
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ecg_core.errors import HeaderInvalid
 
@@ -31,6 +31,7 @@ _RECORD_FIELD = re.compile(r"[^\s/]+(?:/(\d{1,9}))?", re.ASCII)
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 _UNSAFE_IN_NAMES = re.compile(r"[/\\:\x00-\x20\x7f]|\.\.")
 
+SIGNAL_SUFFIXES = (".dat", ".mat")
 _SYSTEM_NAMES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 _DOCUMENTS = re.compile(
     r"(readme|licen[cs]e|copying|notice|changelog|changes|(sha\d*|md5|check)sums?|records|annotators)"
@@ -48,6 +49,12 @@ _FILE_SUFFIXES = {
     *(".hea", ".csv", ".tsv", ".txt", ".xml", ".edf", ".bdf", ".rec", ".dcm", ".scp", ".ecg", ".mat", ".npy", ".json"),
     *(".dat", ".zip", ".atc", ".mwf", ".hl7"),
 }
+
+
+class Names(Protocol):
+    """The names that exist: index() of a listing, or something that looks each up when it is asked for."""
+
+    def get(self, name: str, /) -> str | None: ...
 
 
 class Layout(NamedTuple):
@@ -97,6 +104,12 @@ def is_noise(name: str) -> bool:
         or suffix.lower() in _ANNOTATIONS | _DOCUMENT_SUFFIXES
         or bool(_DOCUMENTS.fullmatch(stem) and suffix.lower() in {"", ".txt"})
     )
+
+
+def may_be_signal(name: str) -> bool:
+    """Whether a header of its stem may ask for it: its extension is that of signals, or of no file format."""
+    suffix = split(name)[2].lower()
+    return suffix in SIGNAL_SUFFIXES or (bool(suffix) and suffix not in _FILE_SUFFIXES | _DOCUMENT_SUFFIXES)
 
 
 def layout(header: bytes) -> Layout:
@@ -161,25 +174,26 @@ def _asked(outline: Layout) -> tuple[str, ...]:
 def index(names: Iterable[str]) -> dict[str, str]:
     """For find(): the names by themselves and by their extension in lower case."""
     exact = {name: name for name in names}
-    return {_key(name): name for name in exact} | exact
+    return {folded(name): name for name in exact} | exact
 
 
-def find(name: str, among: Mapping[str, str]) -> str | None:
+def find(name: str, among: Names) -> str | None:
     """The existing name with this stem and, in any case, this extension."""
-    return among.get(name) or among.get(_key(name))
+    return among.get(name) or among.get(folded(name))
 
 
-def _key(name: str) -> str:
+def folded(name: str) -> str:
+    """The name with its extension in lower case: the same for all names that a header may mean by one."""
     folder, stem, suffix = split(name)
     return folder + stem + suffix.lower()
 
 
-def record(header: str, among: Mapping[str, str], read_header: Callable[[str], bytes]) -> Group:
+def record(header: str, among: Names, read_header: Callable[[str], bytes]) -> Group:
     """The record of one header. among: index() of the names that exist. Raises HeaderInvalid."""
     return _record(header, among, lambda name: _asked(layout(read_header(name))))
 
 
-def _record(header: str, among: Mapping[str, str], asked: Callable[[str], tuple[str, ...]]) -> Group:
+def _record(header: str, among: Names, asked: Callable[[str], tuple[str, ...]]) -> Group:
     folder = split(header)[0]
     names: dict[str, None] = {header: None}
     missing: dict[str, None] = {}

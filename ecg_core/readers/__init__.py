@@ -31,7 +31,6 @@ MAX_SINGLE_FILES = 8
 
 # What MATLAB itself writes begins so; the .mat files of WFDB records are of an older version.
 _MATLAB = b"MATLAB "
-_SIGNAL_SUFFIXES = (".dat", ".mat")
 
 
 class _Reader(Protocol):
@@ -133,7 +132,7 @@ def _read_single(names: Sequence[str], files: Files, fs_hz: float | None, units:
 
 
 def _is_signal_file(name: str, data: bytes) -> bool:
-    return records.split(name)[2].lower() in _SIGNAL_SUFFIXES and not data.startswith(_MATLAB)
+    return records.split(name)[2].lower() in records.SIGNAL_SUFFIXES and not data.startswith(_MATLAB)
 
 
 def _with_ignored(recording: Recording, ignored: int) -> Recording:

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ecg_core.errors import EcgError, FileTooLarge, InternalError
-from functions.api import log
+from functions import log
 from functions.api.problems import BodyTooLarge, RequestInvalid, problem
 
 # An answer holds no script and loads nothing; pages bring a policy of their own.
@@ -63,6 +63,7 @@ class Edge:
         finally:
             route = scope.get("route")
             log.said(
+                "request",
                 request_id=exchange.request_id,
                 method=method if method in METHODS else "?",
                 route=getattr(route, "path", None),

@@ -9,10 +9,11 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from ecg_core.errors import EcgError, InternalError
-from functions.api.cold_start import quick_start
+from functions.api.models import deferred_models
+from functions.cold_start import quick_start
 
-with quick_start():
-    from functions.api import log
+with quick_start(), deferred_models():
+    from functions import log
     from functions.api.app import app
     from functions.api.edge import SECURITY_HEADERS
     from functions.api.negotiation import FHIR, SVG
@@ -41,7 +42,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         return _adapter({**event, **_addressed(event), "body": _body(event), "isBase64Encoded": False}, context)
     except EcgError as error:
-        log.said(request_id=context.aws_request_id, status=error.status, code=error.code)
+        log.said("request", request_id=context.aws_request_id, status=error.status, code=error.code)
         return _response(error, context.aws_request_id)
     except Exception as error:
         log.fault(error, request_id=context.aws_request_id)

@@ -1,13 +1,13 @@
-"""Uploads and their results in the drop's two buckets. boto3 is imported at the first call: it costs 0.25 s."""
+"""Uploads and their results in the drop's two buckets."""
 
 import re
 import secrets
 from dataclasses import dataclass
-from os import environ
 from threading import Lock
 from typing import Any
 
 from ecg_core.recording import MAX_BYTES
+from functions import s3
 from functions.api.problems import ResultNotFound, StorageUnavailable, UploadsNotConfigured
 from functions.api.settings import Settings
 
@@ -16,7 +16,7 @@ UPLOAD_ID = re.compile("^[0-9a-f]{32}$")
 UPLOAD_SECONDS = 900
 PREFIX = "uploads/"
 # API Gateway ends a call at 29 s: two tries must fit.
-CONNECT_SECONDS, READ_SECONDS = 3, 8
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 8, 2
 
 
 @dataclass(frozen=True)
@@ -75,25 +75,8 @@ class Storage:
     def _client(self) -> Any:
         """Made once: boto3's default session is not safe to make two at a time."""
         with self._making:
-            self._made = self._made or self._new_client()
+            self._made = self._made or s3.client(CONNECT_SECONDS, READ_SECONDS, ATTEMPTS)
         return self._made
-
-    def _new_client(self) -> Any:
-        import boto3
-        from botocore.config import Config
-
-        # A bucket's own regional name: a presigned POST to the global one is redirected, and browsers drop it.
-        style = "path" if environ.get("AWS_ENDPOINT_URL") or environ.get("AWS_ENDPOINT_URL_S3") else "virtual"
-        return boto3.client(
-            "s3",
-            config=Config(
-                signature_version="s3v4",
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
-                retries={"total_max_attempts": 2},
-                s3={"addressing_style": style},
-            ),
-        )
 
     def _get(self, bucket: str, key: str) -> bytes | None:
         try:
@@ -108,7 +91,7 @@ class Storage:
         try:
             self._client.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            if s3.status_of(error) == s3.MISSING:
                 return False
             raise
         return True

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ecg_core import Classifier
-from functions.api import log
+from functions import log
 from functions.api.settings import LAMBDA_BODY_BYTES, Settings
 from tests.api.serving import serving
 from tests.api.test_diagnosis import code_of, pair, parts

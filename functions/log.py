@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[1]
 # Where a fault arose, from the innermost call outwards.
 MAX_FRAMES = 8
 
@@ -41,8 +41,8 @@ def _logger() -> logging.Logger:
         made.addHandler(handler)
         made.setLevel(logging.INFO)
         made.propagate = False
-    # Their own lines hold the path of every request, and characters of the body.
-    for name in ("mangum", "python_multipart"):
+    # Their own lines hold the path of every request, a key or characters of the body.
+    for name in ("mangum", "python_multipart", "urllib3"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     warnings.showwarning = warned
     return made
@@ -63,9 +63,9 @@ def warned(
 _log = _logger()
 
 
-def said(**fields: object) -> None:
-    """The line of an answered request."""
-    _log.info("request", extra={"fields": fields})
+def said(message: str, **fields: object) -> None:
+    """A line about what was answered."""
+    _log.info(message, extra={"fields": fields})
 
 
 def fault(error: BaseException, **fields: object) -> None:

@@ -1,0 +1,145 @@
+"""A folder as a Store: files by their paths below it. Safe for several watchers of one machine."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from uuid import uuid4
+
+from ecg_core.drop.store import Conflict, Entry, Stored
+from ecg_core.errors import FileTooLarge
+from ecg_core.records import MAX_NAME_LENGTH
+
+# Metadata, the lock, and files that are being written: below the folder, so that a rename moves no bytes.
+OWN = ".ekg"
+# What a notes or outcome file says of itself is smaller by far.
+MAX_METADATA_BYTES = 100_000
+# Of this system, beside the slash.
+_SEPARATOR = os.sep if os.sep != "/" else "\0"
+
+
+class FolderStore:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._own = root / OWN
+        self._writing = Lock()
+
+    def get(self, key: str, limit: int) -> Stored | None:
+        """Raises FileTooLarge, and OSError for a file that cannot be read."""
+        path = self._path(key)
+        # A named pipe would wait for its writer for ever.
+        if not path.is_file():
+            return None
+        try:
+            with path.open("rb") as file:
+                about = _entry(key, os.fstat(file.fileno()))
+                body = file.read(limit + 1)
+        except FileNotFoundError:
+            return None
+        if len(body) > limit:
+            raise FileTooLarge(f"The file is larger than {limit:,} bytes.")
+        return Stored(key, len(body), about.etag, about.modified, metadata=self._metadata(key, about.etag), body=body)
+
+    def head(self, key: str) -> Entry | None:
+        path = self._path(key)
+        if not path.is_file():
+            return None
+        about = _entry(key, path.stat())
+        return Entry(key, about.size, about.etag, about.modified, metadata=self._metadata(key, about.etag))
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        return self._below(prefix[: prefix.rfind("/") + 1], prefix)
+
+    def _below(self, folder: str, prefix: str) -> Iterator[Entry]:
+        try:
+            with os.scandir(self._path(folder)) as found:
+                entries = sorted(found, key=lambda entry: entry.name + "/" * entry.is_dir(follow_symlinks=False))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            key = folder + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if key != OWN and f"{key}/".startswith(prefix):
+                    yield from self._below(f"{key}/", prefix)
+            elif key.startswith(prefix):
+                with suppress(FileNotFoundError):
+                    yield _entry(key, entry.stat())
+
+    def put(
+        self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]
+    ) -> None:
+        """Raises Conflict. Nobody ever sees a part of the file, whenever the process ends."""
+        with self._locked():
+            there = self.head(key)
+            if (there.etag if there else None) != replaces:
+                raise Conflict
+            # The file's own etag stands beside its metadata: of two renames the second may be missing.
+            written = self._written(body)
+            about = json.dumps({"etag": _entry(key, written.stat()).etag, "metadata": dict(metadata)}).encode()
+            _move(self._written(about), self._about(key))
+            _move(written, self._path(key))
+
+    def expire(self, prefix: str, before: datetime) -> None:
+        """Removes empty files that are older: what a bucket's lifecycle rule does for notes that are settled."""
+        with self._locked():
+            for entry in list(self.list(prefix)):
+                if not entry.size and entry.modified < before:
+                    self._path(entry.key).unlink(missing_ok=True)
+                    self._about(entry.key).unlink(missing_ok=True)
+
+    def _written(self, body: bytes) -> Path:
+        path = self._own / f"{uuid4().hex}.part"
+        path.write_bytes(body)
+        return path
+
+    def _metadata(self, key: str, etag: str) -> dict[str, str]:
+        with suppress(FileNotFoundError), self._about(key).open("rb") as file:
+            about = json.loads(file.read(MAX_METADATA_BYTES))
+            if about["etag"] == etag:
+                return dict(about["metadata"])
+        return {}
+
+    def _about(self, key: str) -> Path:
+        return self._own / f"{sha256(key.encode(errors='surrogateescape')).hexdigest()}.json"
+
+    def _path(self, key: str) -> Path:
+        """Raises ValueError for a key that leads out of the folder."""
+        parts = key.rstrip("/").split("/") if key else []
+        if any(part in ("", ".", "..") or _SEPARATOR in part or "\0" in part for part in parts):
+            raise ValueError("a key of this store is a relative path without empty parts")
+        return self._root.joinpath(*map(_shortened, parts))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Between threads; between processes too, where the system has flock."""
+        self._own.mkdir(parents=True, exist_ok=True)
+        with self._writing, (self._own / "lock").open("wb") as file:
+            try:
+                from fcntl import LOCK_EX, flock
+            except ImportError:
+                pass
+            else:
+                flock(file, LOCK_EX)
+            yield
+
+
+def _move(written: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    written.replace(place)
+
+
+def _entry(key: str, status: os.stat_result) -> Entry:
+    etag = f"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"
+    # A copy may keep its original's time; when it came here, its inode changed.
+    changed = max(status.st_mtime, status.st_ctime)
+    return Entry(key, status.st_size, etag, datetime.fromtimestamp(changed, UTC))
+
+
+def _shortened(part: str) -> str:
+    """A name that file systems take: an outcome's is longer than its record's."""
+    data = os.fsencode(part)
+    return part if len(data) <= MAX_NAME_LENGTH else sha256(data).hexdigest() + Path(part).suffix

@@ -1,0 +1,95 @@
+"""An inbox folder, looked at again and again; network shares tell nobody when a file arrives."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ecg_core import records
+from ecg_core.classifier import Classifier
+from ecg_core.drop.addresses import WAITING
+from ecg_core.drop.drop import Drop
+from ecg_core.drop.folder import FolderStore
+from ecg_core.drop.sweep import sweep
+from ecg_core.drop.writer import Answer
+
+# A folder of 10,000 files is looked through in 30 ms.
+INTERVAL_S = 2.0
+# Waiting notes are looked at again so often.
+SWEEP_S = 60.0
+PATIENCE = timedelta(hours=24)
+
+
+class Arrivals:
+    """The files that are new or changed and have stopped changing: a copy in progress is no arrival yet."""
+
+    def __init__(self, inbox: FolderStore) -> None:
+        self._inbox = inbox
+        self._seen: dict[str, str] = {}
+        self._told: dict[str, str] = {}
+
+    def settled(self) -> list[str]:
+        """The keys whose file is the same as at the last call and was not told before. Headers come first."""
+        now = {entry.key: entry.etag for entry in self._inbox.list("") if not records.is_junk(entry.key)}
+        keys = [key for key, etag in now.items() if self._seen.get(key) == etag and self._told.get(key) != etag]
+        self._seen = now
+        self._told = {key: etag for key, etag in self._told.items() if key in now} | {key: now[key] for key in keys}
+        return sorted(keys, key=lambda key: (not records.is_header(key), key))
+
+    def again(self, key: str) -> None:
+        """Tells the key once more at the next call: it was not answered."""
+        self._told.pop(key, None)
+
+
+class Watcher:
+    def __init__(
+        self,
+        inbox: Path,
+        results: Path,
+        classifier: Classifier,
+        forms: tuple[str, ...] = (),
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        self._inbox, self._results = FolderStore(inbox), FolderStore(results)
+        self._classifier, self._forms, self._patience = classifier, forms, patience
+        self._arrivals = Arrivals(self._inbox)
+
+    def look(self, answered: Callable[[Answer], None], failed: Callable[[Exception], None]) -> None:
+        """Answers what has arrived since the last look. A file that fails is tried again at the next."""
+        drop, said = self._drop(), set[Answer]()
+        for key in self._arrivals.settled():
+            try:
+                for answer in drop.arrived(key):
+                    # A record is answered once, however many of its files have come.
+                    if answer not in said:
+                        answered(answer)
+                    said.add(answer)
+            except Exception as fault:
+                self._arrivals.again(key)
+                failed(fault)
+
+    def sweep(self, answered: Callable[[Answer], None], failed: Callable[[Exception], None]) -> None:
+        """Answers what has waited for longer than the patience."""
+        now = datetime.now(UTC)
+        swept = sweep(self._drop(), self._results, now, self._patience, grace=timedelta(0))
+        for answer in swept.answers:
+            if answer.state == "written":
+                answered(answer)
+        for fault in swept.faults:
+            failed(fault)
+        self._results.expire(WAITING, now - self._patience)
+
+    def forever(
+        self, answered: Callable[[Answer], None], failed: Callable[[Exception], None], interval_s: float = INTERVAL_S
+    ) -> None:
+        """Until it is interrupted."""
+        swept = time.monotonic()
+        while True:
+            self.look(answered, failed)
+            if time.monotonic() - swept >= SWEEP_S:
+                self.sweep(answered, failed)
+                swept = time.monotonic()
+            time.sleep(interval_s)
+
+    def _drop(self) -> Drop:
+        return Drop(self._inbox, self._results, self._classifier, self._forms)

@@ -1,0 +1,108 @@
+"""What lies in the inbox now -> the outcome, written if it is new and nobody else was ahead."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from ecg_core.classifier import Classifier
+from ecg_core.drop.addresses import FORMS, OUTCOME, address
+from ecg_core.drop.outcome import CODE, CONTENT_TYPES, Outcome, classified, made_of
+from ecg_core.drop.sources import Sources
+from ecg_core.drop.store import Conflict, Entry, Store, Stored
+from ecg_core.errors import EcgError
+from ecg_core.inputs import too_large
+
+State = Literal["written", "unchanged", "waiting", "gone", "ignored"]
+# Answers and problems have 1 to 20 kB.
+MAX_OUTCOME_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """key: of the record, its header or its single file. code: of a refusal. diagnosis: of a result that is new.
+
+    written: the outcome is new. unchanged: it was there. waiting: a file of the record is missing. gone: nothing is at
+    the key. ignored: no record, such as a README or an annotation.
+    """
+
+    key: str
+    state: State
+    code: str | None = None
+    diagnosis: str | None = None
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was there before the inbox was read. forms: those that are asked for."""
+
+    outcome: Stored | None
+    forms: dict[str, Entry | None]
+
+    def says(self, made: dict[str, str]) -> bool:
+        """Whether the outcome was made of just this, and nothing that is asked for is missing."""
+        metadata = self.outcome.metadata if self.outcome else {}
+        return all(metadata.get(name) == value for name, value in made.items()) and self.complete(CODE in metadata)
+
+    def complete(self, refused: bool) -> bool:
+        return refused or all(form and form.size for form in self.forms.values())
+
+
+class Writer:
+    def __init__(self, inbox: Store, results: Store, classifier: Classifier, forms: tuple[str, ...]) -> None:
+        """forms: of FORMS, to write beside each result."""
+        self._inbox, self._results = inbox, results
+        self._classifier = classifier
+        self._forms = forms
+
+    def before(self, key: str) -> Before:
+        outcome = self._results.get(address(key), MAX_OUTCOME_BYTES)
+        return Before(outcome, {form: self._results.head(address(key, form)) for form in self._forms})
+
+    def answer(
+        self,
+        key: str,
+        before: Before,
+        sources: Sources,
+        names: tuple[str, ...],
+        waits: Callable[[EcgError], bool] = lambda refusal: False,
+    ) -> Answer:
+        """Classifies the files and writes what is new. Raises Conflict where the outcome or the files have changed."""
+        parts = sources.of(names)
+        made = made_of(self._classifier, parts)
+        refusal = too_large() if sources.too_large else None
+        if before.outcome and not refusal and before.says(made):
+            return Answer(key, "unchanged", before.outcome.metadata.get(CODE))
+        outcome = classified(self._classifier, parts, made, refusal)
+        if isinstance(outcome.answer, EcgError) and waits(outcome.answer):
+            return Answer(key, "waiting")
+        code = outcome.code
+        if before.outcome and outcome.same_as(before.outcome) and before.complete(refused=code is not None):
+            return Answer(key, "unchanged", code)
+        self._write(key, before, outcome)
+        if before.outcome and any(self._has_changed(part) for part in parts):
+            # An etag says what is there, not that it has been there all the time: others may have written and, when
+            # the old files came back, the old outcome again. Where there was none before, nobody has.
+            raise Conflict
+        return Answer(key, "written", code, outcome.diagnosis)
+
+    def _has_changed(self, part: Stored) -> bool:
+        now = self._inbox.head(part.key)
+        return now is None or (now.etag, now.version) != (part.etag, part.version)
+
+    def _write(self, key: str, before: Before, outcome: Outcome) -> None:
+        """The other forms first, so that whoever finds the outcome finds them too."""
+        for form in FORMS:
+            asked = form in self._forms
+            if not asked and before.outcome is None:
+                continue
+            place = address(key, form)
+            there = before.forms[form] if asked else self._results.head(place)
+            # Nothing may be deleted: what no longer belongs to the outcome is emptied.
+            body = outcome.form(form) if asked else b""
+            if body or (there and there.size):
+                self._put(place, body, there, CONTENT_TYPES[form], outcome)
+        self._put(address(key, OUTCOME), outcome.body(), before.outcome, outcome.content_type, outcome)
+
+    def _put(self, place: str, body: bytes, there: Entry | None, content_type: str, outcome: Outcome) -> None:
+        replaces = there.etag if there else None
+        self._results.put(place, body, replaces=replaces, content_type=content_type, metadata=outcome.metadata)

@@ -1,0 +1,48 @@
+"""What a notification says: which keys of which bucket may be new."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+
+class Hint(NamedTuple):
+    bucket: str
+    key: str
+
+
+class UnknownEvent(ValueError):
+    """It is no notification about objects. Its text never repeats the event."""
+
+
+def hints_of_message(body: str) -> list[Hint]:
+    """Of the body of a queue's message. Raises UnknownEvent."""
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        raise UnknownEvent("The message is no JSON.") from None
+    return hints_of(event)
+
+
+def hints_of(event: Any) -> list[Hint]:
+    """Of an event of S3, or of S3 by way of EventBridge. None for the test that S3 sends to a new queue, and for
+    removals. Raises UnknownEvent."""
+    try:
+        if event.get("Event") == "s3:TestEvent":
+            return []
+        return list(_hints(event))
+    except (KeyError, TypeError, AttributeError):
+        raise UnknownEvent("The event is no notification about objects.") from None
+
+
+def _hints(event: dict[str, Any]) -> Iterator[Hint]:
+    if event.get("source") == "aws.s3":
+        # Not URL-encoded, unlike S3's own.
+        if event["detail-type"] != "Object Deleted":
+            yield Hint(str(event["detail"]["bucket"]["name"]), str(event["detail"]["object"]["key"]))
+        return
+    for record in event["Records"]:
+        if record["eventSource"] != "aws:s3":
+            raise UnknownEvent("A record of the event is not S3's.")
+        if not str(record["eventName"]).removeprefix("s3:").startswith(("ObjectRemoved:", "LifecycleExpiration:")):
+            yield Hint(str(record["s3"]["bucket"]["name"]), unquote_plus(str(record["s3"]["object"]["key"])))

@@ -1,0 +1,164 @@
+"""The function behind the inbox: batches of its queue, S3's own events, the backfill's batches, and the sweep."""
+
+import time
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from ecg_core.classifier import default_classifier
+from functions.cold_start import quick_start
+
+with quick_start():
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+    from ecg_core.drop import Answer, Drop, sweep
+    from ecg_core.drop.addresses import BACKFILL, address
+    from functions import log, s3
+    from functions.s3_drop.events import Hint, UnknownEvent, hints_of, hints_of_message
+    from functions.s3_drop.settings import Settings
+    from functions.s3_drop.store import BucketStore
+
+    CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 10, 4
+    client = s3.client(CONNECT_SECONDS, READ_SECONDS, ATTEMPTS)
+
+# A record takes a tenth of a second, and a slow answer of S3 ten. What is begun should end before Lambda ends it.
+RESERVE_SECONDS = 20.0
+# Of a key's sha256 in a log line: enough to find it again for whoever knows the key, and nothing to anyone else.
+HASH_DIGITS = 16
+
+settings = Settings.of()
+classifier = default_classifier()
+
+
+class Unfinished(Exception):
+    """Something could not be answered now; the call may be repeated. The log says what. Its text names no key."""
+
+
+class OtherBucket(Exception):
+    """The notification is about a bucket that this function does not serve."""
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answers one event. A file's own fault is an outcome; any other fault goes back to where the event came from.
+
+    Raises Unfinished, and UnknownEvent for an event that is none of the four.
+    """
+    if not isinstance(event, dict):
+        raise UnknownEvent("The event is no object.")
+    run = Run(context)
+    if event.get("sweep"):
+        return run.sweep()
+    if "Items" in event:
+        return {"answers": run.all(_items(event))}
+    if any(record.get("eventSource") == "aws:sqs" for record in event.get("Records") or ()):
+        return run.batch(event)
+    return {"answers": run.all(hints_of(event))}
+
+
+def _items(event: dict[str, Any]) -> list[Hint]:
+    """Of a batch of the backfill: keys as S3 lists them, not URL-encoded."""
+    bucket = event.get("BatchInput", {}).get("bucket") or settings.backfill or settings.inbox
+    return [Hint(bucket, item["Key"]) for item in event["Items"]]
+
+
+class Run:
+    """One invocation."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self._drops: dict[str, Drop] = {}
+
+    def batch(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The queue's messages that must come again."""
+        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        return dict(process_partial_response(event, self._message, processor, self._context))
+
+    def _message(self, message: SQSRecord) -> None:
+        try:
+            hints = hints_of_message(message.body)
+        except UnknownEvent as fault:
+            self._fault(fault, message_id=message.message_id)
+            raise
+        for hint in hints:
+            self._answers(hint)
+
+    def all(self, hints: list[Hint]) -> list[dict[str, Any]]:
+        """The answers, each record once. Every hint is tried. Raises Unfinished if any could not be answered."""
+        answers: dict[Hint, Answer] = {}
+        unfinished = 0
+        for hint in hints:
+            try:
+                answers.update((Hint(hint.bucket, answer.key), answer) for answer in self._answers(hint))
+            except Exception:
+                unfinished += 1
+        if unfinished:
+            raise Unfinished(f"{unfinished} of {len(hints)} could not be answered.")
+        return [_shown(bucket, answer) for (bucket, _), answer in answers.items()]
+
+    def sweep(self) -> dict[str, Any]:
+        """Looks at what waits. Raises Unfinished if a note could not be looked at; the others were."""
+        total = {"reported": 0, "settled": 0, "waiting": 0, "left": 0, "faults": 0}
+        for bucket in filter(None, (settings.inbox, settings.backfill)):
+            drop, results = self._drop(bucket), _results(bucket)
+            swept = sweep(drop, results, datetime.now(UTC), settings.patience, self._in_time)
+            for fault in swept.faults:
+                self._fault(fault)
+            reported = sum(answer.state == "written" for answer in swept.answers)
+            counted = (reported, swept.settled, swept.waiting, swept.left, len(swept.faults))
+            total = {name: total[name] + number for name, number in zip(total, counted, strict=True)}
+        log.said("sweep", request_id=self._context.aws_request_id, **total)
+        if total["faults"]:
+            raise Unfinished("Not every note could be looked at.")
+        return total
+
+    def _answers(self, hint: Hint) -> tuple[Answer, ...]:
+        start = time.perf_counter()
+        try:
+            answers = self._arrived(hint)
+        except Exception as fault:
+            self._fault(fault, key=_hash(hint.key))
+            raise
+        ms = round((time.perf_counter() - start) * 1000, 2)
+        for answer in answers:
+            about = {"key": _hash(hint.key), "record": _hash(answer.key), "state": answer.state, "code": answer.code}
+            log.said("record", request_id=self._context.aws_request_id, **about, ms=ms)
+        return answers
+
+    def _arrived(self, hint: Hint) -> tuple[Answer, ...]:
+        if not self._in_time():
+            raise Unfinished("There was no time left.")
+        if hint.bucket not in (settings.inbox, settings.backfill):
+            raise OtherBucket
+        return self._drop(hint.bucket).arrived(hint.key)
+
+    def _drop(self, bucket: str) -> Drop:
+        if bucket not in self._drops:
+            self._drops[bucket] = Drop(BucketStore(client, bucket), _results(bucket), classifier, settings.forms)
+        return self._drops[bucket]
+
+    def _in_time(self) -> bool:
+        return bool(self._context.get_remaining_time_in_millis() > RESERVE_SECONDS * 1000)
+
+    def _fault(self, fault: Exception, **about: object) -> None:
+        """Its words may name a key, and stay out of the log."""
+        log.fault(fault, request_id=self._context.aws_request_id, **about)
+
+
+def _results(bucket: str) -> BucketStore:
+    return BucketStore(client, settings.results, _prefix(bucket))
+
+
+def _prefix(bucket: str) -> str:
+    """Two buckets may hold the same key; the inbox has the plain addresses."""
+    return "" if bucket == settings.inbox else f"{BACKFILL}{bucket}/"
+
+
+def _shown(bucket: str, answer: Answer) -> dict[str, Any]:
+    """A line of the backfill's manifest."""
+    outcome = _prefix(bucket) + address(answer.key) if answer.state in ("written", "unchanged") else None
+    return {"key": answer.key, "state": answer.state, "code": answer.code, "outcome": outcome}
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode()).hexdigest()[:HASH_DIGITS]

@@ -1,0 +1,37 @@
+"""What the environment says."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ecg_core.drop.addresses import FHIR, SVG
+
+FORMS = {"svg": SVG, "fhir": FHIR}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """inbox, results: names of buckets. backfill: another bucket that may be read, None where there is none.
+
+    forms: extensions. patience: then a record whose files are missing is answered as it is.
+    """
+
+    inbox: str
+    results: str
+    backfill: str | None = None
+    forms: tuple[str, ...] = ()
+    patience: timedelta = timedelta(hours=24)
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Raises ValueError: a function that is set up wrongly must not start."""
+        inbox, results = environment.get("INBOX_BUCKET"), environment.get("RESULTS_BUCKET")
+        backfill = environment.get("BACKFILL_BUCKET") or None
+        if not inbox or not results or results in (inbox, backfill):
+            raise ValueError("INBOX_BUCKET and RESULTS_BUCKET must name two different buckets.")
+        asked = [name.strip() for name in environment.get("FORMS", "").split(",") if name.strip()]
+        if not set(asked) <= set(FORMS):
+            raise ValueError(f"FORMS may name {' and '.join(FORMS)}.")
+        hours = float(environment.get("WAIT_HOURS") or 24)
+        return cls(inbox, results, backfill, tuple(FORMS[name] for name in asked), timedelta(hours=hours))

@@ -1,0 +1,86 @@
+"""A bucket as a Store."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ecg_core.drop import Conflict, Entry, Stored
+from ecg_core.errors import FileTooLarge
+from functions.s3 import MISSING, status_of
+
+# Somebody else's write was ahead, or is under way, or what was to be replaced is gone.
+_CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
+
+
+class BucketStore:
+    """Every method raises what botocore raises: an answer that is none says nothing about the object.
+
+    prefix: of all keys; the drop does not see it.
+    """
+
+    def __init__(self, client: Any, bucket: str, prefix: str = "") -> None:
+        self._client, self._bucket, self._prefix = client, bucket, prefix
+
+    def get(self, key: str, limit: int) -> Stored | None:
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+        except ClientError as error:
+            if status_of(error) == MISSING and error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+        with found["Body"] as body:
+            if found["ContentLength"] > limit:
+                # Closed without being read: no byte of it crosses the network.
+                raise FileTooLarge(f"The object is larger than {limit:,} bytes.")
+            data = body.read()
+        about = _entry(key, found, found["ContentLength"])
+        return Stored(key, about.size, about.etag, about.modified, about.version, about.metadata, data)
+
+    def head(self, key: str) -> Entry | None:
+        try:
+            found = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
+        except ClientError as error:
+            # A HEAD has no body, and so no code: a missing bucket says the same, and the next call will tell.
+            if status_of(error) == MISSING:
+                return None
+            raise
+        return _entry(key, found, found["ContentLength"])
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix + prefix
+        )
+        for page in pages:
+            for found in page.get("Contents", []):
+                yield _entry(found["Key"].removeprefix(self._prefix), found, found["Size"])
+
+    def put(
+        self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]
+    ) -> None:
+        condition = {"IfMatch": replaces} if replaces else {"IfNoneMatch": "*"}
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=self._prefix + key,
+                Body=body,
+                ContentType=content_type,
+                Metadata=dict(metadata),
+                **condition,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _CONFLICTS:
+                raise Conflict from error
+            raise
+
+
+def _entry(key: str, found: Mapping[str, Any], size: int) -> Entry:
+    version = found.get("VersionId")
+    return Entry(
+        key,
+        size,
+        found["ETag"],
+        found["LastModified"],
+        None if version == "null" else version,
+        found.get("Metadata", {}),
+    )
