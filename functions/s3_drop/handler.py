@@ -74,11 +74,12 @@ class Run:
         processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         return dict(process_partial_response(event, self._message, processor, self._context))
 
-    def _message(self, message: SQSRecord) -> None:
+    def _message(self, record: SQSRecord) -> None:
+        """Powertools names the argument, and keeps what is raised to itself: it is logged here."""
         try:
-            hints = hints_of_message(message.body)
+            hints = hints_of_message(record.body)
         except UnknownEvent as fault:
-            self._fault(fault, message_id=message.message_id)
+            self._fault(fault, message_id=record.message_id)
             raise
         for hint in hints:
             self._answers(hint)
@@ -161,4 +162,4 @@ def _shown(bucket: str, answer: Answer) -> dict[str, Any]:
 
 
 def _hash(key: str) -> str:
-    return sha256(key.encode()).hexdigest()[:HASH_DIGITS]
+    return sha256(key.encode(errors="surrogatepass")).hexdigest()[:HASH_DIGITS]

@@ -1,0 +1,94 @@
+"""A Store in memory, with hooks: what somebody else does between two calls of the drop, and calls that fail."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import md5
+
+from ecg_core.drop import Conflict, Entry, Stored
+from ecg_core.errors import FileTooLarge
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+Hook = Callable[[str, str], None]
+
+
+class Clock:
+    """Of all the stores of a test."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def passes(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+class MemoryStore:
+    """Like a bucket: the etag is the content's, so the same content has the same etag again.
+
+    before: called with (operation, key) ahead of each call. It may change the store, or raise.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.objects: dict[str, Stored] = {}
+        self.before: list[Hook] = []
+        self.calls: list[tuple[str, str]] = []
+        self.written: list[str] = []
+        self.bytes_read = 0
+
+    def __getitem__(self, key: str) -> bytes:
+        return self.objects[key].body
+
+    def __setitem__(self, key: str, body: bytes) -> None:
+        """An upload."""
+        self._store(key, body, {})
+
+    def drop(self, files: Mapping[str, bytes]) -> None:
+        for key, body in files.items():
+            self[key] = body
+
+    def get(self, key: str, limit: int) -> Stored | None:
+        self._called("get", key)
+        found = self.objects.get(key)
+        if found and found.size > limit:
+            raise FileTooLarge("too large")
+        self.bytes_read += found.size if found else 0
+        return found
+
+    def head(self, key: str) -> Entry | None:
+        self._called("head", key)
+        return self.objects.get(key)
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        self._called("list", prefix)
+        yield from [self.objects[key] for key in sorted(self.objects) if key.startswith(prefix)]
+
+    def put(
+        self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]
+    ) -> None:
+        self._called("put", key)
+        there = self.objects.get(key)
+        if (there.etag if there else None) != replaces:
+            raise Conflict
+        self.written.append(key)
+        self._store(key, body, metadata)
+
+    def _store(self, key: str, body: bytes, metadata: Mapping[str, str]) -> None:
+        etag, version = md5(body, usedforsecurity=False).hexdigest(), str(len(self.calls))
+        self.objects[key] = Stored(key, len(body), etag, self.clock.now, version, dict(metadata), body)
+
+    def _called(self, operation: str, key: str) -> None:
+        self.calls.append((operation, key))
+        for hook in tuple(self.before):
+            hook(operation, key)
+
+
+def once(operation: str, key: str, deed: Callable[[], object]) -> Hook:
+    """A hook that does the deed ahead of the first such call."""
+    done: list[bool] = []
+
+    def hook(called: str, about: str) -> None:
+        if (called, about) == (operation, key) and not done:
+            done.append(True)
+            deed()
+
+    return hook
