@@ -1,0 +1,81 @@
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ecg_core.classifier import Classifier, default_classifier
+from ecg_core.drop import Answer, Drop, Swept, sweep
+from ecg_core.synthesis import synthesize
+from ecg_core.writers import csv_bytes, wfdb_files, zip_bytes
+from tests.unit.drop.fake import Clock, MemoryStore
+
+PATIENCE = timedelta(hours=24)
+
+
+@dataclass
+class Place:
+    """An inbox, its results, and workers that begin when they are told a key."""
+
+    clock: Clock
+    inbox: MemoryStore
+    results: MemoryStore
+    classifier: Classifier
+    forms: tuple[str, ...] = ()
+
+    def drop(self, *forms: str) -> Drop:
+        return Drop(self.inbox, self.results, self.classifier, forms or self.forms)
+
+    def told(self, *keys: str) -> list[Answer]:
+        """One worker a key, as one message a batch."""
+        return [answer for key in keys for answer in self.drop().arrived(key)]
+
+    def arrives(self, files: dict[str, bytes]) -> list[Answer]:
+        """Each file is uploaded, and its event handled before the next comes."""
+        answers = []
+        for key, body in files.items():
+            self.inbox[key] = body
+            answers += self.told(key)
+        return answers
+
+    def sweep(self, **more: Any) -> Swept:
+        return sweep(self.drop(), self.results, self.clock.now, PATIENCE, **more)
+
+    @property
+    def outcomes(self) -> dict[str, bytes]:
+        """Without the notes."""
+        ours = ("waiting/", "members/")
+        return {key: found.body for key, found in self.results.objects.items() if not key.startswith(ours)}
+
+    @property
+    def waiting(self) -> set[str]:
+        """The notes that are open."""
+        return {key for key, found in self.results.objects.items() if key.startswith("waiting/") and found.size}
+
+
+@pytest.fixture
+def place() -> Place:
+    clock = Clock()
+    return Place(clock, MemoryStore(clock), MemoryStore(clock), default_classifier())
+
+
+@pytest.fixture(scope="session")
+def pair() -> dict[str, bytes]:
+    """record.hea and record.dat."""
+    return wfdb_files(synthesize("normal"), "record")
+
+
+@pytest.fixture(scope="session")
+def other_pair() -> dict[str, bytes]:
+    """record.hea and record.dat of another heart."""
+    return wfdb_files(synthesize("lbbb"), "record")
+
+
+@pytest.fixture(scope="session")
+def table() -> bytes:
+    return csv_bytes(synthesize("rbbb", fs_hz=100))
+
+
+@pytest.fixture(scope="session")
+def archive(pair: dict[str, bytes]) -> bytes:
+    return zip_bytes(pair)

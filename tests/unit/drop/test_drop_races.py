@@ -1,0 +1,212 @@
+"""Two workers at once, files that change under a worker's hands, calls that fail: at every single call of the drop."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from ecg_core import classify
+from ecg_core.drop import Contended
+from ecg_core.drop.addresses import FHIR, SVG
+from tests.unit.drop.conftest import Place
+from tests.unit.drop.fake import MemoryStore, once
+
+Files = dict[str, bytes]
+# More than any telling of these tests takes.
+MANY_CALLS = 60
+
+
+class Killed(BaseException):
+    """The process ends here: nothing that would catch an Exception runs."""
+
+
+@dataclass
+class At:
+    """Does a deed ahead of the nth call to any of the stores."""
+
+    number: int
+    deed: Callable[[], object]
+    counted: int = 0
+
+    def __call__(self, operation: str, key: str) -> None:
+        self.counted += 1
+        if self.counted == self.number:
+            self.deed()
+
+    @property
+    def happened(self) -> bool:
+        return self.counted >= self.number
+
+
+def told(place: Place, hook: At, *keys: str) -> None:
+    """One worker, with the hook at both of its stores."""
+    stores = (place.inbox, place.results)
+    for store in stores:
+        store.before = [hook]
+    try:
+        place.told(*keys)
+    finally:
+        for store in stores:
+            store.before = []
+
+
+def raising(fault: BaseException) -> Callable[[], object]:
+    def deed() -> None:
+        raise fault
+
+    return deed
+
+
+def without_hooks(place: Place, deed: Callable[[], object]) -> Callable[[], None]:
+    """Somebody else's deed, whose own calls are not counted."""
+
+    def done() -> None:
+        hooks = [store.before for store in (place.inbox, place.results)]
+        place.inbox.before = place.results.before = []
+        deed()
+        place.inbox.before, place.results.before = hooks
+
+    return done
+
+
+def forms_of(place: Place) -> dict[str, bytes]:
+    return {key: body for key, body in place.outcomes.items() if not key.endswith("hea.json")}
+
+
+@pytest.mark.parametrize("key", ["record.hea", "record.dat"])
+@pytest.mark.parametrize("other", ["record.hea", "record.dat"])
+def test_two_workers_write_once_whenever_the_second_comes(pair: Files, place: Place, key: str, other: str) -> None:
+    for number in itertools.count(1):
+        fresh = Place(place.clock, MemoryStore(place.clock), MemoryStore(place.clock), place.classifier)
+        fresh.inbox.drop(pair)
+        second = At(number, without_hooks(fresh, lambda fresh=fresh: fresh.told(other)))  # type: ignore[misc]
+        told(fresh, second, key)
+        if not second.happened:
+            break
+        assert fresh.outcomes == {"record.hea.json": classify(pair).to_json()}
+        assert fresh.results.written == ["record.hea.json"]
+    assert number > 5
+
+
+@pytest.mark.parametrize("forms", [(), (SVG, FHIR)])
+@pytest.mark.parametrize("key", ["record.hea", "record.dat"])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_worker_that_is_overtaken_by_new_bytes_leaves_the_new_outcome(
+    pair: Files, other_pair: Files, place: Place, key: str, known: bool, forms: tuple[str, ...]
+) -> None:
+    expected = None
+    for number in itertools.count(1):
+        fresh = Place(place.clock, MemoryStore(place.clock), MemoryStore(place.clock), place.classifier, forms)
+        fresh.inbox.drop(pair)
+        if known:
+            fresh.told("record.hea")
+
+        def overtaken(fresh: Place = fresh) -> None:
+            for name, body in other_pair.items():
+                fresh.inbox[name] = body
+                fresh.told(name)
+
+        hook = At(number, without_hooks(fresh, overtaken))
+        told(fresh, hook, key)
+        if not hook.happened:
+            break
+        assert fresh.outcomes["record.hea.json"] == classify(other_pair).to_json(), number
+        expected = expected or forms_of(fresh)
+        assert forms_of(fresh) == expected, number
+
+
+def test_old_bytes_that_come_back_under_a_worker_s_hands_do_not_leave_it_fooled(
+    pair: Files, other_pair: Files, place: Place
+) -> None:
+    """The outcome's etag is then what it was at the worker's start, though the outcome was another meanwhile."""
+    for first, second in itertools.combinations(range(1, MANY_CALLS), 2):
+        fresh = Place(place.clock, MemoryStore(place.clock), MemoryStore(place.clock), place.classifier)
+        fresh.inbox.drop(pair)
+        fresh.told("record.hea")
+
+        def replaced(files: Files, fresh: Place = fresh) -> Callable[[], None]:
+            def deed() -> None:
+                fresh.inbox.drop(files)
+                fresh.told(*files)
+
+            return without_hooks(fresh, deed)
+
+        there, back = At(first, replaced(other_pair)), At(second, replaced(pair))
+        fresh.inbox.before = fresh.results.before = [there, back]
+        fresh.told("record.dat")
+        fresh.inbox.before = fresh.results.before = []
+        if not there.happened:
+            break
+        if back.happened:
+            assert fresh.outcomes["record.hea.json"] == classify(pair).to_json(), (first, second)
+
+
+@pytest.mark.parametrize("fault", [OSError("throttled"), Killed()])
+@pytest.mark.parametrize("order", [("record.hea", "record.dat"), ("record.dat", "record.hea")])
+def test_a_call_that_fails_is_made_good_by_the_next_telling(
+    pair: Files, place: Place, fault: BaseException, order: tuple[str, str]
+) -> None:
+    for number in range(1, MANY_CALLS):
+        fresh = Place(place.clock, MemoryStore(place.clock), MemoryStore(place.clock), place.classifier, (SVG,))
+        failing = At(number, raising(fault))
+        for name in order:
+            fresh.inbox[name] = pair[name]
+            try:
+                told(fresh, failing, name)
+            except (OSError, Killed):
+                fresh.told(name)
+        assert fresh.outcomes["record.hea.json"] == classify(pair).to_json()
+        assert fresh.results.written.count("record.hea.json") == 1
+        assert fresh.outcomes["record.hea.svg"].startswith(b"<svg")
+        if not failing.happened:
+            break
+    assert number > 15
+
+
+def test_a_write_whose_answer_is_lost_is_not_made_twice(pair: Files, place: Place) -> None:
+    place.inbox.drop(pair)
+    store = place.results.put
+
+    def put_and_fail(key: str, body: bytes, **about: object) -> None:
+        store(key, body, **about)  # type: ignore[arg-type]
+        raise TimeoutError
+
+    place.results.put = put_and_fail  # type: ignore[method-assign]
+    with pytest.raises(TimeoutError):
+        place.told("record.hea")
+    place.results.put = store  # type: ignore[method-assign]
+    assert place.told("record.hea")[0].state == "unchanged"
+    assert place.results.written == ["record.hea.json"]
+
+
+def test_an_object_that_is_deleted_between_event_and_read_is_done(pair: Files, place: Place) -> None:
+    place.inbox.drop(pair)
+    place.inbox.before = [once("get", "record.hea", lambda: place.inbox.objects.clear())]
+    assert place.told("record.hea")[0].state == "gone"
+    assert place.outcomes == {}
+
+
+def test_who_is_overtaken_all_the_time_gives_up_for_now(place: Place, table: bytes) -> None:
+    place.inbox["a.csv"] = table
+
+    def ahead(operation: str, key: str) -> None:
+        if operation == "put":
+            place.results["a.csv.json"] = str(len(place.results.calls)).encode()
+
+    place.results.before = [ahead]
+    with pytest.raises(Contended):
+        place.told("a.csv")
+
+
+def test_a_note_that_two_write_at_once_names_both(pair: Files, place: Place) -> None:
+    second = pair["record.hea"].replace(b"record 12", b"second 12")
+    place.inbox.drop({"record.hea": pair["record.hea"], "second.hea": second})
+    hook = once("put", "waiting/record.dat", without_hooks(place, lambda: place.told("second.hea")))
+    place.results.before = [hook]
+    place.told("record.hea")
+    place.results.before = []
+    assert place.results["waiting/record.dat"] == b'["record.hea", "second.hea"]'
+    place.arrives({"record.dat": pair["record.dat"]})
+    assert set(place.outcomes) == {"record.hea.json", "second.hea.json"}
+    assert not place.waiting

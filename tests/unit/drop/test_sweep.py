@@ -1,0 +1,110 @@
+"""What arrivals leave undone."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from ecg_core import EcgError, classify
+from tests.unit.drop.conftest import Place
+
+Files = dict[str, bytes]
+
+
+def refusal(files: Files) -> bytes:
+    with pytest.raises(EcgError) as caught:
+        classify(files)
+    return caught.value.to_json()
+
+
+def test_a_header_whose_signal_never_comes_is_reported_after_the_stated_time(place: Place, pair: Files) -> None:
+    place.arrives({"a/record.hea": pair["record.hea"]})
+    place.clock.passes(hours=23)
+    swept = place.sweep()
+    assert (swept.waiting, swept.settled, place.outcomes) == (1, 0, {})
+    place.clock.passes(hours=2)
+    swept = place.sweep()
+    assert [(answer.key, answer.state, answer.code) for answer in swept.answers] == [
+        ("a/record.hea", "written", "record_incomplete")
+    ]
+    assert place.outcomes == {"a/record.hea.json": refusal({"record.hea": pair["record.hea"]})}
+    assert not place.waiting
+    assert place.sweep().answers == []
+
+
+def test_a_signal_whose_header_never_comes_is_reported(place: Place, pair: Files) -> None:
+    place.arrives({"record.dat": pair["record.dat"], "other.xyz": b"\1\2\3"})
+    place.clock.passes(hours=25)
+    place.sweep()
+    assert {key: json.loads(body)["code"] for key, body in place.outcomes.items()} == {
+        "record.dat.json": "record_incomplete",
+        "other.xyz.json": "unsupported_format",
+    }
+
+
+def test_a_file_that_comes_after_the_report_is_classified_all_the_same(place: Place, pair: Files) -> None:
+    place.arrives({"record.hea": pair["record.hea"]})
+    place.clock.passes(days=3)
+    place.sweep()
+    place.arrives({"record.dat": pair["record.dat"]})
+    assert place.outcomes == {"record.hea.json": classify(pair).to_json()}
+
+
+def test_a_note_of_a_record_that_is_whole_by_now_is_settled(place: Place, pair: Files) -> None:
+    place.arrives({"record.hea": pair["record.hea"]})
+    # Its event is lost, or still on its way.
+    place.inbox["record.dat"] = pair["record.dat"]
+    place.clock.passes(minutes=10)
+    assert place.sweep().settled == 1
+    assert place.outcomes == {"record.hea.json": classify(pair).to_json()}
+
+
+def test_a_note_whose_files_are_gone_is_settled(place: Place, pair: Files) -> None:
+    place.arrives({"record.hea": pair["record.hea"]})
+    place.inbox.objects.clear()
+    place.clock.passes(hours=25)
+    assert place.sweep().settled == 1
+    assert place.outcomes == {}
+
+
+def test_fresh_notes_are_left_to_their_workers(place: Place, pair: Files) -> None:
+    place.arrives({"record.hea": pair["record.hea"]})
+    place.inbox.calls.clear()
+    assert place.sweep() == place.sweep()
+    assert place.inbox.calls == []
+    assert place.sweep(grace=timedelta(0)).waiting == 1
+
+
+def test_what_is_due_comes_first_and_what_time_does_not_allow_is_left(place: Place, pair: Files) -> None:
+    place.arrives({"z.hea": pair["record.hea"].replace(b"record", b"z")})
+    place.clock.passes(hours=20)
+    place.arrives({f"{name}.hea": pair["record.hea"].replace(b"record", name.encode()) for name in "abc"})
+    place.clock.passes(hours=5)
+    turns = iter([True, False, False, False])
+    swept = place.sweep(in_time=lambda: next(turns))
+    assert list(place.outcomes) == ["z.hea.json"]
+    assert swept.left == 3
+
+
+def test_a_fault_keeps_no_other_note_from_being_looked_at(place: Place, pair: Files) -> None:
+    for name in "ab":
+        place.arrives({f"{name}.hea": pair["record.hea"].replace(b"record", name.encode())})
+    place.clock.passes(hours=25)
+
+    def denied(operation: str, key: str) -> None:
+        if key == "a.hea":
+            raise PermissionError
+
+    place.inbox.before = [denied]
+    swept = place.sweep()
+    assert [type(fault) for fault in swept.faults] == [PermissionError]
+    assert list(place.outcomes) == ["b.hea.json"]
+    assert place.waiting == {"waiting/a.dat"}
+
+
+def test_settled_notes_cost_the_sweep_nothing(place: Place, pair: Files) -> None:
+    place.arrives(pair)
+    place.clock.passes(hours=25)
+    place.results.calls.clear()
+    place.sweep()
+    assert {operation for operation, _ in place.results.calls} == {"list"}
