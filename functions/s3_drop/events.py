@@ -41,6 +41,8 @@ def _hints(event: dict[str, Any]) -> Iterator[Hint]:
         if event["detail-type"] != "Object Deleted":
             yield Hint(str(event["detail"]["bucket"]["name"]), str(event["detail"]["object"]["key"]))
         return
+    if not isinstance(event["Records"], list):
+        raise UnknownEvent("The event's records are no list.")
     for record in event["Records"]:
         if record["eventSource"] != "aws:s3":
             raise UnknownEvent("A record of the event is not S3's.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import urlopen
 
 import boto3
 from botocore.config import Config
@@ -62,10 +63,15 @@ class Cloud:
         )
         return list(found.get("Messages", []))
 
+    def visible(self, queue: str) -> int:
+        return self._counted(queue, "ApproximateNumberOfMessages")
+
     def depth(self, queue: str) -> int:
         """Messages that are visible or being worked on."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+        return self._counted(queue, "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+
+    def _counted(self, queue: str, *names: str) -> int:
+        found = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(names))["Attributes"]
         return sum(int(found[name]) for name in names)
 
 
@@ -100,7 +106,8 @@ def cloud(visibility_s: int = 30, notified: bool = True) -> Iterator[Cloud]:
 
 
 def furnished(endpoint: str, visibility_s: int = 30, notified: bool = True) -> Cloud:
-    """A server's buckets and queues, made anew."""
+    """A server's buckets and queues, made anew: moto's servers of one process share what they hold."""
+    urlopen(f"{endpoint}/moto-api/reset", data=b"").close()
     s3, sqs = client("s3", endpoint), client("sqs", endpoint)
     for bucket in (INBOX, RESULTS):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})

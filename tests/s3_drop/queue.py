@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.s3_drop.cloud import Cloud, REGION
+from tests.s3_drop.cloud import REGION, Cloud
 
 Invoke = Callable[[dict[str, Any]], dict[str, Any]]
 

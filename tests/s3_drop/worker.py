@@ -1,0 +1,46 @@
+"""One execution environment of the function, as a process that may be killed: python -m tests.s3_drop.worker.
+
+QUEUE and QUEUE_ENDPOINT: where the messages are. The rest of the environment is the function's.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from functions.s3_drop.handler import handler
+from tests.s3_drop.cloud import client
+from tests.s3_drop.queue import event_of
+
+# Smaller than a deployed batch, so that a kill hits fewer messages: each has five chances.
+BATCH = 5
+
+
+@dataclass
+class Context:
+    aws_request_id: str = "chaos"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 120_000
+
+
+def main() -> None:
+    sqs, queue = client("sqs", os.environ["QUEUE_ENDPOINT"]), os.environ["QUEUE"]
+    while True:
+        found: dict[str, Any] = sqs.receive_message(
+            QueueUrl=queue,
+            MaxNumberOfMessages=BATCH,
+            WaitTimeSeconds=1,
+            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+        )
+        messages = found.get("Messages", [])
+        if not messages:
+            continue
+        answer = handler(event_of(messages), Context())
+        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        for message in messages:
+            if message["MessageId"] not in failed:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+
+if __name__ == "__main__":
+    main()
