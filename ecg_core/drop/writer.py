@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ecg_core import records
 from ecg_core.classifier import Classifier
 from ecg_core.drop.addresses import FORMS, OUTCOME, address
 from ecg_core.drop.outcome import CODE, CONTENT_TYPES, Outcome, classified, made_of
@@ -12,6 +13,8 @@ from ecg_core.drop.store import Conflict, Entry, Store, Stored
 from ecg_core.errors import EcgError
 from ecg_core.inputs import too_large
 
+# Of what was emptied.
+NOTHING = "application/octet-stream"
 State = Literal["written", "unchanged", "waiting", "gone", "ignored"]
 # Answers and problems have 1 to 20 kB.
 MAX_OUTCOME_BYTES = 1_000_000
@@ -66,7 +69,10 @@ class Writer:
         names: tuple[str, ...],
         waits: Callable[[EcgError], bool] = lambda refusal: False,
     ) -> Answer:
-        """Classifies the files and writes what is new. Raises Conflict where the outcome or the files have changed."""
+        """Classifies the files and writes what is new. Raises Conflict where the outcome or the files have changed.
+
+        waits: asked before a refusal is written.
+        """
         parts = sources.of(names)
         made = made_of(self._classifier, parts)
         refusal = too_large() if sources.too_large else None
@@ -78,6 +84,8 @@ class Writer:
         code = outcome.code
         if before.outcome and outcome.same_as(before.outcome) and before.complete(refused=code is not None):
             return Answer(key, "unchanged", code)
+        for segment in filter(records.is_header, names[1:]):
+            self._retract(segment)
         self._write(key, before, outcome)
         if before.outcome and any(self._has_changed(part) for part in parts):
             # An etag says what is there, not that it has been there all the time: others may have written and, when
@@ -102,6 +110,14 @@ class Writer:
             if body or (there and there.size):
                 self._put(place, body, there, CONTENT_TYPES[form], outcome)
         self._put(address(key, OUTCOME), outcome.body(), before.outcome, outcome.content_type, outcome)
+
+    def _retract(self, segment: str) -> None:
+        """Empties the outcome that a segment has got when it was there before its record."""
+        there = self._results.head(address(segment))
+        for form in (*FORMS, OUTCOME) if there and there.size else ():
+            written = there if form == OUTCOME else self._results.head(address(segment, form))
+            if written and written.size:
+                self._results.put(written.key, b"", replaces=written.etag, content_type=NOTHING, metadata={})
 
     def _put(self, place: str, body: bytes, there: Entry | None, content_type: str, outcome: Outcome) -> None:
         replaces = there.etag if there else None

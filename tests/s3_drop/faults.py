@@ -54,13 +54,14 @@ def without_list(request: Request) -> Fault | None:
     return hidden if request.method in ("GET", "HEAD") else None
 
 
-_s3 = Lock()
+_one_at_a_time = Lock()
 
 
 class Layer:
     """rules: asked in turn; the first fault counts. Only requests to S3 are put to them.
 
-    One request to S3 at a time reaches moto: its conditional writes look first and write then, and S3's do not.
+    One request at a time reaches moto, however many of its servers there are: where S3 compares and writes in one step,
+    it looks first and writes then, and so do its queues.
     """
 
     def __init__(self) -> None:
@@ -70,16 +71,16 @@ class Layer:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
-        if "s3" not in request.headers.get("Authorization", ""):
-            return self._moto(environ, start_response)  # type: ignore[no-any-return]
-        with _s3:
-            self.calls += 1
-            fault = next((fault for rule in self.rules if (fault := rule(request))), None)
-            self.faults += fault is not None
 
-            def carry_out() -> Response:
-                return Response.from_app(self._moto, environ, buffered=True)
+        def carry_out() -> Response:
+            return Response.from_app(self._moto, environ, buffered=True)
 
+        fault: Fault | None = None
+        with _one_at_a_time:
+            if "/s3/" in request.headers.get("Authorization", ""):
+                self.calls += 1
+                fault = next((fault for rule in self.rules if (fault := rule(request))), None)
+                self.faults += fault is not None
             answer = fault(request, carry_out) if fault else carry_out()
         return answer(environ, start_response)
 

@@ -4,6 +4,7 @@ QUEUE and QUEUE_ENDPOINT: where the messages are. The rest of the environment is
 """
 
 import os
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +30,11 @@ def main() -> None:
         found: dict[str, Any] = sqs.receive_message(
             QueueUrl=queue,
             MaxNumberOfMessages=BATCH,
-            WaitTimeSeconds=1,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
         messages = found.get("Messages", [])
         if not messages:
+            time.sleep(0.2)
             continue
         answer = handler(event_of(messages), Context())
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}

@@ -43,9 +43,11 @@ class Place:
 
     @property
     def outcomes(self) -> dict[str, bytes]:
-        """Without the notes."""
+        """Without the notes, and what was emptied."""
         ours = ("waiting/", "members/")
-        return {key: found.body for key, found in self.results.objects.items() if not key.startswith(ours)}
+        return {
+            key: found.body for key, found in self.results.objects.items() if found.size and not key.startswith(ours)
+        }
 
     @property
     def waiting(self) -> set[str]:

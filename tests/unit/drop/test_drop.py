@@ -207,10 +207,27 @@ def test_segments_are_no_records_once_their_master_is_there(place: Place) -> Non
     assert not place.waiting
 
 
-def test_the_master_may_come_last_and_is_answered_from_the_whole(place: Place) -> None:
+def test_what_segments_have_got_before_their_master_came_is_emptied(place: Place) -> None:
     files = segmented()
-    place.arrives(dict(reversed(files.items())))
-    assert place.outcomes["whole.hea.json"] == classify(files).to_json()
+    place.forms = (SVG,)
+    place.arrives({name: body for name, body in reversed(files.items()) if name != "whole.hea"})
+    assert len(place.outcomes) == 4
+    place.forms = ()
+    place.arrives({"whole.hea": files["whole.hea"]})
+    assert place.outcomes == {"whole.hea.json": classify(files).to_json()}
+    assert place.results["whole_0000.hea.json"] == place.results["whole_0000.hea.svg"] == b""
+    place.told(*files)
+    assert list(place.outcomes) == ["whole.hea.json"]
+
+
+def test_a_segment_whose_master_no_longer_asks_for_it_is_a_record_again(place: Place) -> None:
+    files = segmented()
+    place.arrives(files)
+    first = {name: body for name, body in files.items() if name.startswith("whole_0000")}
+    shorter = segmented(1)["whole.hea"]
+    place.arrives({"whole.hea": shorter, **{name: body for name, body in files.items() if "0001" in name}})
+    assert place.outcomes["whole.hea.json"] == classify({"whole.hea": shorter, **first}).to_json()
+    assert "whole_0001.hea.json" in place.outcomes
 
 
 def test_new_bytes_in_a_segment_reach_the_whole(place: Place) -> None:

@@ -1,0 +1,43 @@
+"""Folders of real files, dropped in any order, have the outcomes that `ekg classify` gives."""
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ecg_core.drop.addresses import address
+from tests.conftest import ROOT
+from tests.unit.drop.conftest import Place
+
+FOLDERS = ["wfdb", "wfdb_multiseg", "wfdb_mat", "wfdb_ptbxl", "csv", "csv_apple", "wfdb_egm"]
+
+
+def classified(folder: Path) -> dict[str, bytes]:
+    """By the address of the outcome."""
+    command = [sys.executable, "-m", "ecg_core", "classify", "--json", "--paths", str(folder)]
+    lines = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    found = {}
+    for line in lines.splitlines():
+        path = json.loads(line)["path"]
+        body = b"{" + line.removeprefix(b'{"path": ' + json.dumps(path).encode() + b", ")
+        found[address(Path(path).relative_to(folder).as_posix())] = body
+    return found
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_folder_of_real_files_in_any_order(place: Place, samples: Path, name: str, seed: int) -> None:
+    folder = samples / name
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    keys = list(files)
+    random.Random(seed).shuffle(keys)
+    for key in keys:
+        place.inbox[key] = files[key].read_bytes()
+        place.told(key)
+    place.clock.passes(hours=25)
+    swept = place.sweep()
+    assert (swept.faults, place.waiting) == ([], set())
+    assert place.outcomes == classified(folder)
