@@ -11,7 +11,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check bench examples image sam clean
+.PHONY: run test check bench chaos drop-demo examples image sam clean
 
 run: $(SERVE)/ready
 	@echo "http://$(HOST):$(PORT)       try it out at http://$(HOST):$(PORT)/docs"
@@ -34,6 +34,15 @@ check: $(DEVELOP)/ready
 bench: $(DEVELOP)/ready $(SAM)/ready
 	$(DEVELOP)/bin/python -m tests.bench
 
+# Thousands of records, every kind of mishap; RECORDS=200 SEED=1 for fewer, and the same ones again.
+RECORDS ?= 2000
+chaos: $(DEVELOP)/ready
+	$(DEVELOP)/bin/python -m tests.s3_drop.chaos --records $(RECORDS) $(if $(SEED),--seed $(SEED))
+
+# A bucket, its queue, the function behind it and three records, on this machine.
+drop-demo: $(SERVE)/demo-ready
+	$(SERVE)/bin/python -m tests.s3_drop.demo
+
 examples: $(SERVE)/ready
 	$(SERVE)/bin/python -m ecg_core synth examples --out examples
 
@@ -52,7 +61,11 @@ $(SERVE)/ready: functions/requirements.txt functions/requirements-local.txt func
 	$(SERVE)/bin/pip install -q -e .
 	@touch $@
 
-$(DEVELOP)/ready: requirements.txt functions/requirements.txt functions/requirements-local.txt functions/constraints.txt pyproject.toml
+$(SERVE)/demo-ready: $(SERVE)/ready functions/requirements-demo.txt
+	$(SERVE)/bin/pip install -q -r functions/requirements-demo.txt
+	@touch $@
+
+$(DEVELOP)/ready: requirements.txt functions/requirements.txt functions/requirements-local.txt functions/requirements-demo.txt functions/constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(DEVELOP)
 	$(DEVELOP)/bin/pip install -q -r requirements.txt
 	$(DEVELOP)/bin/pip install -q --no-deps -e .

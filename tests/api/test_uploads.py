@@ -16,9 +16,12 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 import ecg_core
+from ecg_core.classifier import default_classifier
+from ecg_core.drop import Drop
 from ecg_core.synthesis import synthesize
 from ecg_core.writers import wfdb_files
 from functions.api.settings import LAMBDA_BODY_BYTES, Settings
+from functions.s3_drop.store import BucketStore
 from tests.api.serving import serving
 from tests.api.test_diagnosis import code_of
 from tests.api.test_schema import findings
@@ -52,6 +55,11 @@ def address(s3: Any) -> Iterator[str]:
         yield address
 
 
+def dropped(s3: Any, key: str) -> None:
+    """The event of an arrival comes to the drop."""
+    Drop(BucketStore(s3, INBOX), BucketStore(s3, RESULTS), default_classifier()).arrived(key)
+
+
 def test_without_buckets_uploads_are_not_configured(client: httpx.Client) -> None:
     for answer in (client.post("/uploads"), client.get(f"/results/{ID}")):
         assert (answer.status_code, code_of(answer)) == (503, "uploads_not_configured")
@@ -71,17 +79,15 @@ def test_a_file_takes_the_whole_road(address: str, s3: Any, example: dict[str, b
     assert (waiting.status_code, waiting.json()) == (202, {"status": "pending"})
     assert int(waiting.headers["retry-after"]) > 0
 
-    outcome = ecg_core.classify({"normal.zip": s3.get_object(Bucket=INBOX, Key=key)["Body"].read()}).to_json()
-    s3.put_object(Bucket=RESULTS, Key=f"{key}.json", Body=outcome)
+    dropped(s3, key)
     answer = httpx.get(result)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.content == outcome
+    assert answer.content == ecg_core.classify({"normal.zip": example["normal.zip"]}).to_json()
 
 
 def test_the_outcome_may_be_a_refusal(address: str, s3: Any) -> None:
-    with pytest.raises(ecg_core.EcgError) as refusal:
-        ecg_core.classify({"x": b"nonsense"})
-    s3.put_object(Bucket=RESULTS, Key=f"uploads/{ID}.json", Body=refusal.value.to_json())
+    s3.put_object(Bucket=INBOX, Key=f"uploads/{ID}", Body=b"nonsense")
+    dropped(s3, f"uploads/{ID}")
     answer = httpx.get(f"{address}/results/{ID}")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/problem+json")
     assert answer.json()["code"] == "unsupported_format"
@@ -143,21 +149,16 @@ def test_the_client_takes_the_upload_road_by_itself(s3: Any, tmp_path: Path) -> 
     for name, data in record.items():
         (tmp_path / name).write_bytes(data)
     known = {item["Key"] for item in s3.list_objects_v2(Bucket=INBOX).get("Contents", [])}
-    classified: list[bytes] = []
 
     def drop() -> None:
-        """What the drop does with an arrival."""
         while not (new := {item["Key"] for item in s3.list_objects_v2(Bucket=INBOX).get("Contents", [])} - known):
             time.sleep(0.1)
-        key = new.pop()
-        arrived = s3.get_object(Bucket=INBOX, Key=key)["Body"].read()
-        classified.append(ecg_core.classify({key: arrived}).to_json())
-        s3.put_object(Bucket=RESULTS, Key=f"{key}.json", Body=classified[0])
+        dropped(s3, new.pop())
 
     Thread(target=drop, daemon=True).start()
     with serving(Settings(INBOX, RESULTS, max_body_bytes=LAMBDA_BODY_BYTES)) as address:
         command = [sys.executable, "client.py", str(tmp_path / "long.hea"), "--url", address, "--json"]
         run = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
-    assert run.stdout == classified[0] + b"\n"
+    assert run.stdout == ecg_core.classify(record).to_json() + b"\n"
     assert json.loads(run.stdout)["recording"]["duration_s"] == 400

@@ -26,6 +26,7 @@ from ecg_core.readers import read
 from ecg_core.recording import MAX_VALUES
 from ecg_core.synthesis import synthesize
 from ecg_core.writers import csv_bytes, wfdb_files
+from tests.bench.drop import drop_figures
 from tests.bench.figures import Figure, milliseconds
 from tests.bench.load import load_figures
 from tests.bench.service import lambda_figures, size_figures
@@ -163,6 +164,7 @@ def main() -> int:
             (folder / file).write_bytes(data)
         found = [*fresh_process(folder), *warm(files), *batch(folder, files), *memory(folder), *sizes()]
         found += [*lambda_figures(folder / "weights.pt", files, packed(files)), *size_figures()]
+        found += drop_figures(folder / "weights.pt", files)
         found += load_figures(packed(files), bare(files))
     for figure in found:
         print(figure)

@@ -28,8 +28,9 @@ class Figure:
         return f"{measured} target {relation} {self.target:g}: {met}"
 
 
-def milliseconds(work: Callable[[], object], runs: int) -> list[float]:
-    for _ in range(10):
+def milliseconds(work: Callable[[], object], runs: int, warm: int = 10) -> list[float]:
+    """Of each run. warm: runs before them that do not count."""
+    for _ in range(warm):
         work()
     taken = []
     for _ in range(runs):

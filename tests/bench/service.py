@@ -23,7 +23,17 @@ COLD_RUNS = 7
 WARM_RUNS = 200
 NAIVE = "tests.bench.naive_service.handler"
 EMPTY = "tests.bench.empty.handler"
-NAIVE_REQUIREMENTS = ["awslambdaric", "fastapi", "mangum", "numpy", "python-multipart", "scipy", "torch", "wfdb"]
+NAIVE_REQUIREMENTS = [
+    "awslambdaric",
+    "boto3",
+    "fastapi",
+    "mangum",
+    "numpy",
+    "python-multipart",
+    "scipy",
+    "torch",
+    "wfdb",
+]
 # The image goes without it (see functions/Dockerfile): fastapi asks for it, and takes no for an answer.
 LEFT_OUT = frozenset({"pydantic/v1"})
 

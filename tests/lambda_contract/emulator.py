@@ -67,7 +67,7 @@ def function(
     """A function that awaits its first invocation; nothing of this process's environment reaches it."""
     emulator = binary()
     assert emulator is not None, "the emulator is not installed"
-    port, runtime_port = _free_port(), _free_port()
+    port, runtime_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "emulator"
         program.write_bytes(emulator.read_bytes())
@@ -114,7 +114,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             os.kill(child, 9)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,11 +1,25 @@
 """What Lambda's event source mapping does: receives, invokes, deletes what the function did not return."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.s3_drop.cloud import REGION, Cloud
 
 Invoke = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass
+class Context:
+    """left_s: until Lambda would end the invocation."""
+
+    left_s: float = 120.0
+    aws_request_id: str = "11111111-2222-3333-4444-555555555555"
+    asked: list[float] = field(default_factory=list)
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.asked.append(self.left_s)
+        return int(self.left_s * 1000)
 
 
 def event_of(messages: list[dict[str, Any]]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from ecg_core.recording import MAX_BYTES
 from tests.s3_drop.cloud import INBOX, MAX_RECEIVES, RESULTS, Cloud
 from tests.s3_drop.events import SWEEP, TEST_EVENT, backfill_batch, eventbridge_event, s3_event, sqs_event
 from tests.s3_drop.faults import BUSY, DENIED, INTERNAL, SLOW_DOWN, Fault, Layer, faulty_cloud, lost, torn, without_list
-from tests.s3_drop.function import Context, invoke, loaded
-from tests.s3_drop.queue import drain, work
+from tests.s3_drop.function import invoke, loaded
+from tests.s3_drop.queue import Context, drain, work
 
 Files = dict[str, bytes]
 Load = Callable[..., ModuleType]

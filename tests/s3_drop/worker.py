@@ -5,23 +5,14 @@ QUEUE and QUEUE_ENDPOINT: where the messages are. The rest of the environment is
 
 import os
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from functions.s3_drop.handler import handler
 from tests.s3_drop.cloud import client
-from tests.s3_drop.queue import event_of
+from tests.s3_drop.queue import Context, event_of
 
 # Smaller than a deployed batch, so that a kill hits fewer messages: each has five chances.
 BATCH = 5
-
-
-@dataclass
-class Context:
-    aws_request_id: str = "chaos"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
 
 
 def main() -> None:
