@@ -94,7 +94,7 @@ def _inputs_of(shown: str, listed: dict[Path, Mapping[str, str]]) -> Sequence[In
         listed[folder] = records.index(os.listdir(folder))
     if records.is_header(path.name):
         return [_record(shown, path, listed[folder])]
-    header_name = records.find(records.split(path.name)[1] + records.HEADER_SUFFIX, listed[folder])
+    header_name = records.find(records.header_beside(path.name), listed[folder])
     if header_name is None:
         return [Input(shown, (path,))]
     owner = _record(shown, folder / header_name, listed[folder])

@@ -88,6 +88,12 @@ def is_header(name: str) -> bool:
     return name[-len(HEADER_SUFFIX) :].lower() == HEADER_SUFFIX
 
 
+def header_beside(name: str) -> str:
+    """The header that a file of this stem may belong to."""
+    folder, stem, _ = split(name)
+    return folder + stem + HEADER_SUFFIX
+
+
 def is_junk(name: str) -> bool:
     """What operating systems leave behind: never part of a record, whatever a header says."""
     parts = name.split("/")

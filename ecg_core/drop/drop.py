@@ -80,19 +80,18 @@ class Drop:
 
     def _beside(self, key: str, found: list[_Record], overdue: datetime | None) -> Iterator[_Record]:
         """The record of the header at a file's stem, if it asks for the file or cannot be read."""
-        folder, stem, suffix = records.split(key)
-        header: str | None = folder + stem + records.HEADER_SUFFIX
-        if any(record.holds(str(header)) for record in found):
+        header = records.header_beside(key)
+        if any(record.holds(header) for record in found):
             return
-        record = self._whole(str(header), overdue)
+        record = self._whole(header, overdue)
         if record.answer.state == "gone":
-            header = sibling(self._inbox, str(header))
-            if header is None:
+            other = sibling(self._inbox, header)
+            if other is None:
                 return
-            record = self._whole(header, overdue)
+            record = self._whole(other, overdue)
         if record.holds(key) or record.broken:
             yield record
-        elif suffix.lower() not in records.SIGNAL_SUFFIXES and not found:
+        elif records.split(key)[2].lower() not in records.SIGNAL_SUFFIXES and not found:
             # An annotator's.
             yield _Record(Answer(key, "ignored"))
 
@@ -181,9 +180,8 @@ class Drop:
 
     def _waits(self, key: str, refusal: EcgError, overdue: datetime | None) -> bool:
         """Whether what cannot be read alone may be a signal whose header is still to come; then that is noted."""
-        folder, stem, suffix = records.split(key)
         unreadable: tuple[type[EcgError], ...] = (RecordIncomplete, EmptyFile, FileTooLarge)
-        if suffix.lower() not in records.SIGNAL_SUFFIXES:
+        if records.split(key)[2].lower() not in records.SIGNAL_SUFFIXES:
             # With an extension that no format has, it may be one of any form.
             unreadable += (UnsupportedFormat,)
         if not (records.may_be_signal(key) and isinstance(refusal, unreadable)):
@@ -191,7 +189,7 @@ class Drop:
         there = self._inbox.head(key)
         if overdue is not None and there is not None and there.modified < overdue:
             return False
-        self._notes.add(WAITING, folder + stem + records.HEADER_SUFFIX, key)
+        self._notes.add(WAITING, records.header_beside(key), key)
         return True
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
+from ecg_core import records
+
 
 class Hint(NamedTuple):
     bucket: str
@@ -33,6 +35,22 @@ def hints_of(event: Any) -> list[Hint]:
         return list(_hints(event))
     except (KeyError, TypeError, AttributeError):
         raise UnknownEvent("The event is no notification about objects.") from None
+
+
+def hints_of_batch(event: dict[str, Any], bucket: str) -> list[Hint]:
+    """Of a batch of the backfill: keys as S3 lists them. bucket: where the batch names none. Raises UnknownEvent.
+
+    A signal whose header is in the same batch is left out: the header leads to it.
+    """
+    try:
+        bucket = str((event.get("BatchInput") or {}).get("bucket") or bucket)
+        keys = [str(item["Key"]) for item in event["Items"]]
+    except (KeyError, TypeError, AttributeError):
+        raise UnknownEvent("The event is no batch of a listing.") from None
+    headers = {records.folded(key) for key in keys if records.is_header(key)}
+    return [
+        Hint(bucket, key) for key in keys if not (records.may_be_signal(key) and records.header_beside(key) in headers)
+    ]
 
 
 def _hints(event: dict[str, Any]) -> Iterator[Hint]:

@@ -15,15 +15,17 @@ with quick_start():
     from ecg_core.drop import Answer, Drop, sweep
     from ecg_core.drop.addresses import BACKFILL, address
     from functions import log, s3
-    from functions.s3_drop.events import Hint, UnknownEvent, hints_of, hints_of_message
+    from functions.s3_drop.events import Hint, UnknownEvent, hints_of, hints_of_batch, hints_of_message
     from functions.s3_drop.settings import Settings
     from functions.s3_drop.store import BucketStore
 
-    CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 10, 4
+    # A call ends within half a minute, its pauses included.
+    CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 4
     client = s3.client(CONNECT_SECONDS, READ_SECONDS, ATTEMPTS)
 
-# A record takes a tenth of a second, and a slow answer of S3 ten. What is begun should end before Lambda ends it.
-RESERVE_SECONDS = 20.0
+# A record takes a tenth of a second, one of thousand segments a minute. Lambda would end a batch with all its messages:
+# with so little time left nothing is begun, and with less nothing is asked of S3.
+RESERVE_SECONDS, LAST_SECONDS = 20.0, 5.0
 # Of a key's sha256 in a log line: enough to find it again for whoever knows the key, and nothing to anyone else.
 HASH_DIGITS = 16
 
@@ -50,16 +52,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event.get("sweep"):
         return run.sweep()
     if "Items" in event:
-        return {"answers": run.all(_items(event))}
+        return {"answers": run.all(hints_of_batch(event, settings.backfill or settings.inbox))}
     if any(record.get("eventSource") == "aws:sqs" for record in event.get("Records") or ()):
         return run.batch(event)
     return {"answers": run.all(hints_of(event))}
-
-
-def _items(event: dict[str, Any]) -> list[Hint]:
-    """Of a batch of the backfill: keys as S3 lists them, not URL-encoded."""
-    bucket = event.get("BatchInput", {}).get("bucket") or settings.backfill or settings.inbox
-    return [Hint(bucket, item["Key"]) for item in event["Items"]]
 
 
 class Run:
@@ -101,8 +97,9 @@ class Run:
         """Looks at what waits. Raises Unfinished if a note could not be looked at; the others were."""
         total = {"reported": 0, "settled": 0, "waiting": 0, "left": 0, "faults": 0}
         for bucket in filter(None, (settings.inbox, settings.backfill)):
-            drop, results = self._drop(bucket), _results(bucket)
-            swept = sweep(drop, results, datetime.now(UTC), settings.patience, self._in_time)
+            drop, results = self._drop(bucket), self._results(bucket)
+            now, in_time = datetime.now(UTC), lambda: self._left_seconds() >= RESERVE_SECONDS
+            swept = sweep(drop, results, now, settings.patience, in_time)
             for fault in swept.faults:
                 self._fault(fault)
             reported = sum(answer.state == "written" for answer in swept.answers)
@@ -127,27 +124,30 @@ class Run:
         return answers
 
     def _arrived(self, hint: Hint) -> tuple[Answer, ...]:
-        if not self._in_time():
-            raise Unfinished("There was no time left.")
+        self._hurry(RESERVE_SECONDS)
         if hint.bucket not in (settings.inbox, settings.backfill):
             raise OtherBucket
         return self._drop(hint.bucket).arrived(hint.key)
 
     def _drop(self, bucket: str) -> Drop:
         if bucket not in self._drops:
-            self._drops[bucket] = Drop(BucketStore(client, bucket), _results(bucket), classifier, settings.forms)
+            inbox = BucketStore(client, bucket, hurry=self._hurry)
+            self._drops[bucket] = Drop(inbox, self._results(bucket), classifier, settings.forms)
         return self._drops[bucket]
 
-    def _in_time(self) -> bool:
-        return bool(self._context.get_remaining_time_in_millis() > RESERVE_SECONDS * 1000)
+    def _results(self, bucket: str) -> BucketStore:
+        return BucketStore(client, settings.results, _prefix(bucket), self._hurry)
+
+    def _left_seconds(self) -> float:
+        return float(self._context.get_remaining_time_in_millis()) / 1000
+
+    def _hurry(self, needed_seconds: float = LAST_SECONDS) -> None:
+        if self._left_seconds() < needed_seconds:
+            raise Unfinished("There was no time left.")
 
     def _fault(self, fault: Exception, **about: object) -> None:
         """Its words may name a key, and stay out of the log."""
         log.fault(fault, request_id=self._context.aws_request_id, **about)
-
-
-def _results(bucket: str) -> BucketStore:
-    return BucketStore(client, settings.results, _prefix(bucket))
 
 
 def _prefix(bucket: str) -> str:

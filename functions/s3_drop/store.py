@@ -1,6 +1,6 @@
 """A bucket as a Store."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,13 +16,14 @@ _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 class BucketStore:
     """Every method raises what botocore raises: an answer that is none says nothing about the object.
 
-    prefix: of all keys; the drop does not see it.
+    prefix: of all keys; the drop does not see it. hurry: called ahead of each call, may raise.
     """
 
-    def __init__(self, client: Any, bucket: str, prefix: str = "") -> None:
-        self._client, self._bucket, self._prefix = client, bucket, prefix
+    def __init__(self, client: Any, bucket: str, prefix: str = "", hurry: Callable[[], None] = lambda: None) -> None:
+        self._client, self._bucket, self._prefix, self._hurry = client, bucket, prefix, hurry
 
     def get(self, key: str, limit: int) -> Stored | None:
+        self._hurry()
         try:
             found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
         except ClientError as error:
@@ -38,6 +39,7 @@ class BucketStore:
         return Stored(key, about.size, about.etag, about.modified, about.version, about.metadata, data)
 
     def head(self, key: str) -> Entry | None:
+        self._hurry()
         try:
             found = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
         except ClientError as error:
@@ -48,6 +50,7 @@ class BucketStore:
         return _entry(key, found, found["ContentLength"])
 
     def list(self, prefix: str) -> Iterator[Entry]:
+        self._hurry()
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix + prefix
         )
@@ -58,6 +61,7 @@ class BucketStore:
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]
     ) -> None:
+        self._hurry()
         condition = {"IfMatch": replaces} if replaces else {"IfNoneMatch": "*"}
         try:
             self._client.put_object(

@@ -207,11 +207,43 @@ def test_a_batch_that_cannot_finish_returns_what_is_left(aws: Cloud, function: L
     class Ending(Context):
         def get_remaining_time_in_millis(self) -> int:
             self.asked.append(0)
-            return 60_000 if len(self.asked) < 3 else 5_000
+            # Once ahead of each record, and of each of its four calls.
+            return 60_000 if len(self.asked) <= 2 * 5 else 15_000
 
     assert failures(invoke(module, sqs_event(*map(s3_event, keys)), Ending())) == ["2"]
     assert set(aws.outcomes()) == {"0.csv.json", "1.csv.json"}
     assert invoke(module, sqs_event(s3_event("2.csv"))) == NOTHING_FAILED
+
+
+def test_a_record_that_takes_too_long_ends_before_lambda_ends_the_batch(
+    aws: Cloud, function: Load, pair: Files
+) -> None:
+    module = function()
+    aws.drop(pair)
+
+    class Ending(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            self.asked.append(0)
+            return 60_000 if len(self.asked) < 4 else 4_000
+
+    context = Ending()
+    assert failures(invoke(module, sqs_event(*map(s3_event, pair)), context)) == ["0", "1"]
+    assert aws.outcomes() == {}
+    assert len(context.asked) == 5
+
+
+def test_a_signal_of_a_backfill_s_batch_is_left_to_its_header(
+    layered: tuple[Cloud, Layer, ModuleType], pair: Files
+) -> None:
+    aws, layer, module = layered
+    aws.drop({f"{number}/{name}": body for number in range(3) for name, body in pair.items()})
+    layer.calls = 0
+    keys = [f"{number}/{name}" for number in range(3) for name in sorted(pair)]
+    answers = invoke(module, backfill_batch(*keys))["answers"]
+    assert [(answer["key"], answer["state"]) for answer in answers] == [
+        (f"{n}/record.hea", "written") for n in range(3)
+    ]
+    assert layer.calls == 3 * 6
 
 
 def test_a_backfill_s_batch_is_answered_by_key(aws: Cloud, function: Load, pair: Files, table: bytes) -> None:
