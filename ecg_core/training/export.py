@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ecg_core.classification import SUPERCLASSES
+from ecg_core.classifier import session
 from ecg_core.preparation import WINDOW_SAMPLES
 from ecg_core.training.fit import trained_network
 from ecg_core.training.network import LEAD_COUNT
@@ -34,8 +35,6 @@ class Members(nn.Module):
 
 def export_onnx(checkpoints: Sequence[Path], path: Path) -> str:
     """Writes the ONNX file, checks it against torch on random input, and gives its sha256."""
-    import onnxruntime
-
     network = Members([trained_network(checkpoint) for checkpoint in checkpoints]).eval()
     generator = torch.Generator().manual_seed(0)
     signal = torch.randn(3, LEAD_COUNT, WINDOW_SAMPLES, generator=generator) / 4
@@ -55,12 +54,11 @@ def export_onnx(checkpoints: Sequence[Path], path: Path) -> str:
             dynamo=False,
         )
     model = buffer.getvalue()
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     mask[1, 1:] = 0
     signal[1, 1:] = 0
     with torch.inference_mode():
         expected = network(signal, mask).numpy()
-    got = session.run(None, {"signal": signal.numpy(), "lead_mask": mask.numpy()})[0]
+    got = session(model).run(None, {"signal": signal.numpy(), "lead_mask": mask.numpy()})[0]
     difference = float(
         np.abs(torch.sigmoid(torch.from_numpy(got)).numpy() - torch.sigmoid(torch.from_numpy(expected)).numpy()).max()
     )

@@ -15,6 +15,7 @@ import pytest
 
 from ecg_core.classifier import classify
 from tests.lambda_contract.events import event, multipart
+from tests.s3_drop.events import TEST_EVENT, sqs_event
 from tests.sam.conftest import ROOT, output_of, run
 
 # As Lambda's own: it stands in no /etc/passwd.
@@ -29,10 +30,12 @@ import importlib, sys
 from importlib.machinery import SourceFileLoader
 compiled = []
 SourceFileLoader.source_to_code = lambda self, data, path, **_: compiled.append(path) or compile(data, path, "exec")
-importlib.import_module("functions.api.handler")
-for module in ("awslambdaric.bootstrap", "boto3.session", "soundfile", "ecg_core.reports.fhir", "ecg_core.reports.svg"):
+for module in (
+    "functions.api.handler", "functions.s3_drop.handler", "awslambdaric.bootstrap", "boto3.session", "soundfile",
+    "ecg_core.reports.fhir", "ecg_core.reports.svg"
+):
     importlib.import_module(module)
-print(compiled)
+print(compiled, "aws_lambda_powertools.utilities.batch" in sys.modules)
 """
 UNCHECKED = """
 from importlib.util import cache_from_source
@@ -51,6 +54,9 @@ import boto3
 client = boto3.client("s3", region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b")
 print(client.generate_presigned_post("inbox", "uploads/1")["url"])
 """
+
+# What the drop needs to start.
+DROP = ("-e", "INBOX_BUCKET=inbox", "-e", "RESULTS_BUCKET=results", "-e", "AWS_REGION=eu-central-1")
 
 
 # The runtime is the emulator's child, and leads with Python.
@@ -83,8 +89,8 @@ class Container:
 
 
 @contextmanager
-def as_lambda(image: str, rie: Path) -> Iterator[Container]:
-    """The emulator is mounted and starts the image's own entry point and command."""
+def as_lambda(image: str, rie: Path, command: Sequence[str] = (), options: Sequence[str] = ()) -> Iterator[Container]:
+    """The emulator is mounted and starts the image's own entry point, with its own command or another."""
     config = json.loads(output_of(["docker", "image", "inspect", "-f", "{{json .Config}}", image]))
     container = output_of(
         [
@@ -99,8 +105,9 @@ def as_lambda(image: str, rie: Path) -> Iterator[Container]:
                 "-p",
                 "127.0.0.1:0:8080",
             ),
-            *("-e", "AWS_LAMBDA_FUNCTION_NAME=ApiFunction", "-e", "AWS_ENDPOINT_URL=", "--entrypoint", "/rie", image),
-            *("--log-level", "info", "/usr/bin/env", "-u", "HOME", *config["Entrypoint"], *config["Cmd"]),
+            *("-e", "AWS_LAMBDA_FUNCTION_NAME=function", "-e", "AWS_ENDPOINT_URL=", *options),
+            *("--entrypoint", "/rie", image, "--log-level", "info", "/usr/bin/env", "-u", "HOME"),
+            *(*config["Entrypoint"], *(command or config["Cmd"])),
         ]
     ).strip()
     try:
@@ -151,7 +158,7 @@ def test_nothing_is_in_it_that_serving_does_not_need(image: str) -> None:
 
 
 def test_nothing_is_compiled_at_the_start(image: str) -> None:
-    assert python(image, COMPILED) == "[]"
+    assert python(image, COMPILED, options=DROP) == "[] True"
     assert python(image, UNCHECKED) == r"True [b'\x01\x00\x00\x00']"
 
 
@@ -174,6 +181,17 @@ def test_it_starts_and_answers_as_lambda_runs_it(running: Container, capsys: pyt
     assert answer["body"].encode() == classify(files).to_json()
     with capsys.disabled():
         print(f"\ncold start: {float(init[1]):.0f} ms; warm: {sorted(durations)[10] * 1000:.1f} ms, emulator included")
+
+
+def test_the_drop_starts_there_too(image: str, rie: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with as_lambda(image, rie, ["functions.s3_drop.handler.handler"], DROP) as container:
+        # What S3 sends to a new queue needs no S3 to answer it.
+        assert container.invoke({"Service": "Amazon S3", "Event": "s3:TestEvent"}) == {"answers": []}
+        assert container.invoke(sqs_event(TEST_EVENT)) == {"batchItemFailures": []}
+        init = re.search(r"INIT REPORT\(durationMs: ([\d.]+)\)", container.log())
+    assert init
+    with capsys.disabled():
+        print(f"\nthe drop's cold start: {float(init[1]):.0f} ms")
 
 
 def test_that_place_is_as_bare_as_lambda_and_stays_clean(running: Container) -> None:

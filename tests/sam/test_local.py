@@ -1,26 +1,32 @@
-"""What `sam` builds and serves on a laptop: the same image behind the same routes."""
+"""What `sam` builds and runs on a laptop: the image behind the routes and behind the inbox, S3 being moto's server."""
 
 import json
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from moto.server import ThreadedMotoServer
 
 from ecg_core.classifier import classify
 from tests.lambda_contract.events import multipart
+from tests.s3_drop.cloud import INBOX, RESULTS, Cloud, furnished
+from tests.s3_drop.events import s3_event
 from tests.sam.conftest import ROOT, environment, output_of
-from tests.sam.events import FOLDER
+from tests.sam.events import FOLDER, PAIR, TABLE
 
 PROBLEM = "application/problem+json"
 START_SECONDS = 60
 RECORD = {name: (ROOT / "examples" / name).read_bytes() for name in ("normal.hea", "normal.dat")}
 ARCHIVE = (ROOT / "examples/normal.zip").read_bytes()
+# This machine, seen from a container.
+HOST = "host.docker.internal"
+FUNCTIONS = {"ApiFunction": "apifunction:api", "S3DropFunction": "s3dropfunction:drop"}
 
 
 def free_port() -> int:
@@ -35,19 +41,66 @@ def listens(port: int) -> bool:
 
 
 def containers() -> set[str]:
-    """Those of the image that sam built here."""
-    return set(output_of(["docker", "ps", "--all", "--quiet", "--filter", "ancestor=apifunction:api"]).split())
+    """Those of the images that sam built here."""
+    filters = [word for image in FUNCTIONS.values() for word in ("--filter", f"ancestor={image}")]
+    return set(output_of(["docker", "ps", "--all", "--quiet", *filters]).split())
 
 
 @pytest.fixture(scope="module")
-def api(sam: Path, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def storage_port() -> Iterator[int]:
+    """Of a server of S3. It listens everywhere, for containers reach this machine by another address."""
+    server = ThreadedMotoServer(ip_address="0.0.0.0", port=0, verbose=False)
+    server.start()
+    try:
+        yield server.get_host_and_port()[1]
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def aws(storage_port: int) -> Cloud:
+    """Both buckets, empty."""
+    return furnished(f"http://127.0.0.1:{storage_port}", notified=False)
+
+
+@pytest.fixture(scope="module")
+def options(storage_port: int, tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    """Of `sam local`: the functions' S3 is that server."""
+    variables = {
+        "AWS_ENDPOINT_URL": f"http://{HOST}:{storage_port}",
+        "INBOX_BUCKET": INBOX,
+        "RESULTS_BUCKET": RESULTS,
+    }
+    written = tmp_path_factory.mktemp("local") / "variables.json"
+    written.write_text(json.dumps(dict.fromkeys(FUNCTIONS, variables)))
+    reached = ["--env-vars", written, "--add-host", f"{HOST}:host-gateway"]
+    return [*reached, "--config-file", ROOT / "samconfig.toml"]
+
+
+@pytest.fixture(scope="module")
+def drop(sam: Path, built: Path, options: list[object]) -> Callable[[Path], dict[str, Any]]:
+    """`sam local invoke S3DropFunction -e`: what it answers to the event in a file."""
+
+    def invoke(event: Path) -> dict[str, Any]:
+        command = [sam / "sam", "local", "invoke", "S3DropFunction", "--template", built, "-e", event, *options]
+        answer: dict[str, Any] = json.loads(output_of(command))
+        return answer
+
+    return invoke
+
+
+@pytest.fixture(scope="module")
+def api(
+    sam: Path, built: Path, options: list[object], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
     """`sam local start-api`, with what samconfig.toml says."""
     port, log = free_port(), tmp_path_factory.mktemp("api") / "log"
     before = containers()
-    command = [sam / "sam", "local", "start-api", "--template", built, "--port", str(port)]
-    config = ["--config-file", ROOT / "samconfig.toml"]
+    command = [sam / "sam", "local", "start-api", "--template", built, "--port", str(port), *options]
     with log.open("wb") as written:
-        process = subprocess.Popen([*command, *config], cwd=ROOT, env=environment(), stdout=written, stderr=written)
+        process = subprocess.Popen(
+            [str(word) for word in command], cwd=ROOT, env=environment(), stdout=written, stderr=written
+        )
     try:
         deadline = time.monotonic() + START_SECONDS
         while not listens(port):
@@ -152,6 +205,7 @@ def problem(answer: httpx.Response) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.usefixtures("aws")
 def test_refusals_arrive_as_problems(api: httpx.Client) -> None:
     def refused(data: bytes, name: str = "x.bin") -> dict[str, Any]:
         return problem(api.post("/diagnosis", files={"file": (name, data)}))
@@ -159,10 +213,47 @@ def test_refusals_arrive_as_problems(api: httpx.Client) -> None:
     assert refused(bytes(range(256)) * 8)["code"] == "unsupported_format"
     assert refused(RECORD["normal.hea"], "normal.hea")["code"] == "record_incomplete"
     assert problem(api.get("/docs/nothing"))["code"] == "not_found"
-    assert problem(api.post("/uploads"))["code"] == "uploads_not_configured"
-    assert problem(api.get(f"/results/{'0' * 32}"))["code"] == "uploads_not_configured"
+    assert problem(api.get(f"/results/{'0' * 32}"))["code"] == "result_not_found"
 
 
 def test_the_model_and_its_health_are_told(api: httpx.Client) -> None:
     assert api.get("/health").json()["status"] == "ready"
     assert api.get("/model").json()["sha256"] == api.get("/health").json()["model"]["sha256"]
+
+
+def test_the_event_of_s3_is_answered_and_its_record_s_outcome_is_there(
+    drop: Callable[[Path], dict[str, Any]], aws: Cloud
+) -> None:
+    aws.drop({key: RECORD[key.rpartition("/")[2]] for key in PAIR})
+    header = PAIR[1]
+    answer = drop(FOLDER / "s3-drop.json")
+    assert answer == {
+        "answers": [{"key": header, "state": "written", "code": None, "outcome": f"{header}.json"}],
+    }
+    assert aws.results("clinic a/") == {f"{header}.json": classify(RECORD).to_json()}
+    # The same files again, as the queue brings them.
+    assert drop(FOLDER / "sqs-drop.json") == {"batchItemFailures": []}
+    assert aws.versions(RESULTS)[f"{header}.json"] == 1
+
+
+def test_a_batch_of_the_backfill_and_the_sweep_are_answered(drop: Callable[[Path], dict[str, Any]], aws: Cloud) -> None:
+    table = (ROOT / "examples/st_depression.csv").read_bytes()
+    aws.drop({TABLE: table, **{key: RECORD[key.rpartition("/")[2]] for key in PAIR}})
+    answered = {answer["key"]: answer["outcome"] for answer in drop(FOLDER / "backfill-batch.json")["answers"]}
+    assert answered == {PAIR[1]: f"{PAIR[1]}.json", TABLE: f"{TABLE}.json"}
+    assert aws.results(TABLE) == {f"{TABLE}.json": classify({"st_depression.csv": table}).to_json()}
+    assert drop(FOLDER / "sweep.json")["faults"] == 0
+
+
+def test_an_upload_goes_through_the_inbox_to_its_result(
+    api: httpx.Client, drop: Callable[[Path], dict[str, Any]], aws: Cloud, tmp_path: Path
+) -> None:
+    upload = api.post("/uploads")
+    assert upload.status_code == 201
+    form = upload.json()["upload"]
+    assert httpx.post(form["url"].replace(HOST, "127.0.0.1"), data=form["fields"], files={"file": ARCHIVE}).is_success
+    result = f"/{upload.json()['result']}"
+    assert api.get(result).status_code == 202
+    (tmp_path / "event.json").write_text(json.dumps(s3_event(form["fields"]["key"])))
+    drop(tmp_path / "event.json")
+    assert api.get(result).content == classify({"normal.zip": ARCHIVE}).to_json()

@@ -13,6 +13,8 @@ from ecg_core.errors import EcgError
 from functions.api.app import app
 from tests.sam import events
 from tests.sam.conftest import REGION, ROOT, TEMPLATE, output_of
+from tests.sam.policies import listed
+from tests.sam.template import NOTHING, default, of_type, only, properties
 
 OPEN = {
     ("get", "/"),
@@ -31,16 +33,6 @@ RESPONSE_TYPES = {
     *("MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND", "THROTTLED"),
     *("UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "WAF_FILTERED"),
 }
-NOTHING = {"Ref": "AWS::NoValue"}
-
-
-def of_type(stack: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    return {name: found["Properties"] for name, found in stack["Resources"].items() if found["Type"] == kind}
-
-
-def only(stack: dict[str, Any], kind: str) -> dict[str, Any]:
-    (properties,) = of_type(stack, kind).values()
-    return properties
 
 
 def body(stack: dict[str, Any]) -> dict[str, Any]:
@@ -50,10 +42,6 @@ def body(stack: dict[str, Any]) -> dict[str, Any]:
 
 def methods(stack: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     return {(method, path): one for path, found in body(stack)["paths"].items() for method, one in found.items()}
-
-
-def default(stack: dict[str, Any], parameter: str) -> Any:
-    return stack["Parameters"][parameter]["Default"]
 
 
 def test_the_template_and_what_sam_makes_of_it_are_clean(sam: Path, transformed: Path) -> None:
@@ -91,7 +79,8 @@ def test_every_route_calls_the_function_and_the_gateway_may(stack: dict[str, Any
         integration = one["x-amazon-apigateway-integration"]
         assert integration["type"] == "aws_proxy"
         assert "${ApiFunction.Arn}" in integration["uri"]["Fn::Sub"]
-    assert len(of_type(stack, "AWS::Lambda::Permission")) == len(methods(stack))
+    callers = [one["Principal"] for one in of_type(stack, "AWS::Lambda::Permission").values()]
+    assert callers.count("apigateway.amazonaws.com") == len(methods(stack))
 
 
 def test_bodies_arrive_as_bytes(stack: dict[str, Any]) -> None:
@@ -181,67 +170,42 @@ def test_the_refusals_that_clients_meet(stack: dict[str, Any], kind: str, status
     assert found[kind] == (status, code)
 
 
-def test_the_function_may_log_and_trace_and_with_buckets_use_just_its_part_of_them(stack: dict[str, Any]) -> None:
-    role = only(stack, "AWS::IAM::Role")
-    assert "ManagedPolicyArns" not in role
-    assert only(stack, "AWS::Lambda::Function")["Role"] == {"Fn::GetAtt": ["ApiRole", "Arn"]}
-    log, trace, policy = role["Policies"]
-    assert log["PolicyDocument"]["Statement"] == [
-        {
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": {"Fn::GetAtt": ["ApiLogGroup", "Arn"]},
-        }
-    ]
-    assert trace["PolicyDocument"]["Statement"] == [
-        {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}
-    ]
-    condition, given, otherwise = policy["Fn::If"]
-    assert (condition, otherwise) == ("Uploads", NOTHING)
-    inbox, results = ("arn:${AWS::Partition}:s3:::${" + name + "BucketName}" for name in ("Inbox", "Results"))
-    allowed = set()
-    for statement in given["PolicyDocument"]["Statement"]:
-        found = statement["Resource"]
-        for resource in found if isinstance(found, list) else [found]:
-            allowed.add((statement["Effect"], statement["Action"], resource["Fn::Sub"]))
-    assert allowed == {
-        ("Allow", "s3:PutObject", f"{inbox}/uploads/*"),
-        ("Allow", "s3:GetObject", f"{inbox}/uploads/*"),
-        ("Allow", "s3:GetObject", f"{results}/uploads/*"),
-        ("Allow", "s3:ListBucket", inbox),
-        ("Allow", "s3:ListBucket", results),
-    }
+def test_the_two_given_names_and_the_backfill_s_differ(stack: dict[str, Any]) -> None:
+    def differs(name: str) -> dict[str, Any]:
+        return {"Fn::Not": [{"Fn::Equals": [{"Ref": "ResultsBucketName"}, {"Ref": name}]}]}
 
-
-def test_uploads_need_both_buckets_and_not_the_same(stack: dict[str, Any]) -> None:
-    def given(name: str) -> dict[str, Any]:
-        return {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]}
-
-    inbox, results = given("InboxBucketName"), given("ResultsBucketName")
-    assert stack["Conditions"]["Uploads"] == {"Fn::And": [inbox, results]}
-    first, second = stack["Rules"]["ResultsWithInbox"], stack["Rules"]["InboxWithResults"]
-    different = {"Fn::Not": [{"Fn::Equals": [{"Ref": "ResultsBucketName"}, {"Ref": "InboxBucketName"}]}]}
-    assert first["RuleCondition"] == inbox
-    assert [one["Assert"] for one in first["Assertions"]] == [results, different]
-    assert (second["RuleCondition"], [one["Assert"] for one in second["Assertions"]]) == (results, [inbox])
+    (rule,) = stack["Rules"].values()
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ResultsBucketName"}, ""]}]}
+    assert [one["Assert"] for one in rule["Assertions"]] == [differs("InboxBucketName"), differs("BackfillBucket")]
     assert default(stack, "InboxBucketName") == default(stack, "ResultsBucketName") == ""
 
 
 def test_the_function_gets_the_variables_that_it_reads(stack: dict[str, Any]) -> None:
-    function = only(stack, "AWS::Lambda::Function")
+    function = properties(stack, "ApiFunction")
     assert function["Environment"]["Variables"] == {
-        "INBOX_BUCKET": {"Ref": "InboxBucketName"},
-        "RESULTS_BUCKET": {"Ref": "ResultsBucketName"},
+        "INBOX_BUCKET": {"Ref": "InboxBucket"},
+        "RESULTS_BUCKET": {"Ref": "ResultsBucket"},
         "API_BASE_PATH": {"Ref": "BasePath"},
         "AWS_ENDPOINT_URL": "",
     }
     assert function["ImageConfig"] == {"Command": ["functions.api.handler.handler"]}
-    assert function["TracingConfig"] == {"Mode": "Active"}
-    assert function["Architectures"] == [{"Ref": "Architecture"}]
+    assert function["Role"] == {"Fn::GetAtt": ["ApiRole", "Arn"]}
+
+
+def test_both_functions_are_traced_and_run_the_same_image_on_the_same_processor(stack: dict[str, Any]) -> None:
+    functions = of_type(stack, "AWS::Lambda::Function")
+    assert set(functions) == {"ApiFunction", "S3DropFunction"}
+    for name, function in functions.items():
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert function["Architectures"] == [{"Ref": "Architecture"}]
+        metadata = stack["Resources"][name]["Metadata"]
+        found = [metadata[field] for field in ("Dockerfile", "DockerContext", "DockerBuildTarget")]
+        assert found == ["functions/Dockerfile", ".", "function"]
 
 
 def test_nothing_is_reserved_and_nothing_alarms_unless_asked(stack: dict[str, Any]) -> None:
-    function = only(stack, "AWS::Lambda::Function")
+    function = properties(stack, "ApiFunction")
+    assert "ReservedConcurrentExecutions" not in properties(stack, "S3DropFunction")
     assert function["ReservedConcurrentExecutions"]["Fn::If"] == ["Reserved", {"Ref": "ReservedConcurrency"}, NOTHING]
     assert default(stack, "ReservedConcurrency") == 0
     assert default(stack, "Architecture") == "x86_64"
@@ -251,10 +215,11 @@ def test_nothing_is_reserved_and_nothing_alarms_unless_asked(stack: dict[str, An
 
 
 def test_logs_are_json_and_end(stack: dict[str, Any]) -> None:
-    logging = only(stack, "AWS::Lambda::Function")["LoggingConfig"]
-    assert (logging["LogFormat"], logging["LogGroup"]) == ("JSON", {"Ref": "ApiLogGroup"})
+    for name, group in {"ApiFunction": "ApiLogGroup", "S3DropFunction": "DropLogGroup"}.items():
+        logging = properties(stack, name)["LoggingConfig"]
+        assert (logging["LogFormat"], logging["LogGroup"]) == ("JSON", {"Ref": group})
     groups = of_type(stack, "AWS::Logs::LogGroup")
-    assert set(groups) == {"ApiLogGroup", "AccessLogGroup"}
+    assert set(groups) == {"ApiLogGroup", "DropLogGroup", "AccessLogGroup"}
     assert all(one["RetentionInDays"] == {"Ref": "LogRetentionDays"} for one in groups.values())
 
 
@@ -265,39 +230,66 @@ def test_the_access_log_is_json_without_the_client_s_address(stack: dict[str, An
     assert not re.search(r"sourceIp|userAgent|\$context\.path|apiKey\b", given["Format"])
 
 
-def test_the_alarms_watch_this_api_and_this_function(stack: dict[str, Any]) -> None:
+def test_the_alarms_watch_the_api_both_functions_and_both_queues(stack: dict[str, Any]) -> None:
     api = [{"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}}, {"Name": "Stage", "Value": {"Ref": "StageName"}}]
-    function = [{"Name": "FunctionName", "Value": {"Ref": "ApiFunction"}}]
+
+    def function(name: str) -> list[dict[str, Any]]:
+        return [{"Name": "FunctionName", "Value": {"Ref": name}}]
+
+    def queue(name: str) -> list[dict[str, Any]]:
+        return [{"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}]
+
+    age = {"Ref": "QueueAgeAlarmSeconds"}
     alarms = of_type(stack, "AWS::CloudWatch::Alarm")
     watched = {
-        (one["Namespace"], one["MetricName"], one.get("Statistic") or one["ExtendedStatistic"], str(one["Dimensions"]))
+        (
+            *(one["Namespace"], one["MetricName"], one.get("Statistic") or one["ExtendedStatistic"]),
+            *(str(one["Dimensions"]), str(one["Threshold"])),
+        )
         for one in alarms.values()
     }
     assert watched == {
-        ("AWS/ApiGateway", "5XXError", "Sum", str(api)),
-        ("AWS/ApiGateway", "Latency", "p99", str(api)),
-        ("AWS/Lambda", "Errors", "Sum", str(function)),
-        ("AWS/Lambda", "Throttles", "Sum", str(function)),
+        ("AWS/ApiGateway", "5XXError", "Sum", str(api), "1"),
+        ("AWS/ApiGateway", "Latency", "p99", str(api), str({"Ref": "LatencyAlarmMs"})),
+        ("AWS/Lambda", "Errors", "Sum", str(function("ApiFunction")), "1"),
+        ("AWS/Lambda", "Throttles", "Sum", str(function("ApiFunction")), "1"),
+        ("AWS/Lambda", "Errors", "Sum", str(function("S3DropFunction")), "1"),
+        ("AWS/Lambda", "Throttles", "Sum", str(function("S3DropFunction")), "1"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", str(queue("DeadLetterQueue")), "1"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", str(queue("InboxQueue")), str(age)),
     }
     assert only(stack, "AWS::ApiGateway::RestApi")["Name"] == {"Ref": "AWS::StackName"}
     for one in alarms.values():
+        assert one["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
         assert one["TreatMissingData"] == "notBreaching"
         assert one["AlarmActions"]["Fn::If"][0] == "Alarmed"
 
 
-def wildcards(value: Any) -> Iterator[str]:
+def statements(value: Any) -> Iterator[dict[str, Any]]:
+    """Those that allow something, of roles and of resources."""
     if isinstance(value, dict):
-        if "Action" in value and "Effect" in value and "Principal" not in value:
-            yield from (one for one in re.findall(r'"([^"]*\*)"', json.dumps(value)) if not one.endswith("/uploads/*"))
+        if value.get("Effect") == "Allow":
+            yield value
         for found in value.values():
-            yield from wildcards(found)
+            yield from statements(found)
     elif isinstance(value, list):
         for found in value:
-            yield from wildcards(found)
+            yield from statements(found)
 
 
-def test_no_statement_reaches_everything_but_tracing(stack: dict[str, Any]) -> None:
-    assert list(wildcards(stack)) == ["*"]
+def test_no_statement_allows_every_action_and_none_reaches_everything_but_tracing(stack: dict[str, Any]) -> None:
+    found = list(statements(stack))
+    assert not [one for one in found if "*" in json.dumps(one["Action"])]
+    assert not [one for one in found if {"NotAction", "NotResource", "NotPrincipal"} & set(one)]
+    everywhere = [listed(one["Action"])[0] for one in found if "*" in listed(one.get("Resource", ""))]
+    assert everywhere == ["xray:PutTraceSegments", "xray:PutTraceSegments"]
+
+
+def test_no_role_takes_a_policy_from_elsewhere(stack: dict[str, Any]) -> None:
+    roles = of_type(stack, "AWS::IAM::Role")
+    assert set(roles) == {"ApiRole", "DropRole", "BackfillRole"}
+    assert all(set(role) == {"AssumeRolePolicyDocument", "Policies"} for role in roles.values())
+    assert of_type(stack, "AWS::IAM::Policy") == of_type(stack, "AWS::IAM::ManagedPolicy") == {}
 
 
 def test_the_outputs_say_how_to_call_it(stack: dict[str, Any]) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-# sam puts the address of the pushed image here.
+# sam puts the addresses of what it has uploaded here.
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/ekg:test"
+DEFINITION = "s3://uploaded/definition"
 
 
 class NoPolicies:
@@ -25,6 +26,8 @@ def main() -> None:
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["ImageUri"] = IMAGE
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            resource["Properties"]["DefinitionUri"] = DEFINITION
     print(json.dumps(transform(template, {}, NoPolicies()), indent=1))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -239,3 +240,11 @@ def test_no_finite_value_leads_to_a_fault_or_to_no_number(values: list[float], s
         outcome = refusal
     outcome.to_json()
     plot(changed, outcome)
+
+
+def test_a_classification_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    script = f"import ecg_core; ecg_core.classify({{'x': open({str(ROOT / 'examples/normal.zip')!r}, 'rb').read()}})"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    places = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, env={**environment, **places})
+    assert list(tmp_path.rglob("*")) == []
