@@ -17,6 +17,16 @@ class UnknownEvent(ValueError):
     """It is no notification about objects. Its text never repeats the event."""
 
 
+def is_batch(event: dict[str, Any]) -> bool:
+    """Whether it is a batch of a queue's messages."""
+    messages = event.get("Records")
+    return isinstance(messages, list) and bool(messages) and all(_source(each) == "aws:sqs" for each in messages)
+
+
+def _source(record: Any) -> object:
+    return record.get("eventSource") if isinstance(record, dict) else None
+
+
 def hints_of_message(body: str) -> list[Hint]:
     """Of the body of a queue's message. Raises UnknownEvent."""
     try:

@@ -9,13 +9,10 @@ from ecg_core.classifier import default_classifier
 from functions.cold_start import quick_start
 
 with quick_start():
-    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
     from ecg_core.drop import Answer, Drop, sweep
     from ecg_core.drop.addresses import BACKFILL, address
     from functions import log, s3
-    from functions.s3_drop.events import Hint, UnknownEvent, hints_of, hints_of_batch, hints_of_message
+    from functions.s3_drop.events import Hint, UnknownEvent, hints_of, hints_of_batch, hints_of_message, is_batch
     from functions.s3_drop.settings import Settings
     from functions.s3_drop.store import BucketStore
 
@@ -53,7 +50,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return run.sweep()
     if "Items" in event:
         return {"answers": run.all(hints_of_batch(event, settings.backfill or settings.inbox))}
-    if any(record.get("eventSource") == "aws:sqs" for record in event.get("Records") or ()):
+    if is_batch(event):
         return run.batch(event)
     return {"answers": run.all(hints_of(event))}
 
@@ -66,19 +63,26 @@ class Run:
         self._drops: dict[str, Drop] = {}
 
     def batch(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The queue's messages that must come again."""
-        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-        return dict(process_partial_response(event, self._message, processor, self._context))
+        """The queue's messages that must come again.
 
-    def _message(self, record: SQSRecord) -> None:
-        """Powertools names the argument, and keeps what is raised to itself: it is logged here."""
+        Not by Powertools' batch processor: it takes 7 % of a cold start, and keeps to itself what a message raises.
+        """
+        failed = [message["messageId"] for message in event["Records"] if not self._answered(message)]
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+
+    def _answered(self, message: dict[str, Any]) -> bool:
         try:
-            hints = hints_of_message(record.body)
+            hints = hints_of_message(message["body"])
         except UnknownEvent as fault:
-            self._fault(fault, message_id=record.message_id)
-            raise
-        for hint in hints:
-            self._answers(hint)
+            self._fault(fault, message_id=message["messageId"])
+            return False
+        try:
+            for hint in hints:
+                self._answers(hint)
+        except Exception:
+            # Logged where it arose.
+            return False
+        return True
 
     def all(self, hints: list[Hint]) -> list[dict[str, Any]]:
         """The answers, each record once. Every hint is tried. Raises Unfinished if any could not be answered."""
