@@ -80,9 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     watch.add_argument("--svg", action="store_true", help="also draw each result")
     watch.add_argument("--fhir", action="store_true", help="also write each result as a FHIR R4 DiagnosticReport")
     watch.add_argument(
-        "--patience", type=float, default=24, metavar="HOURS", help="then a record without its files is refused (24)"
+        "--patience",
+        type=_duration,
+        default=24,
+        metavar="HOURS",
+        help="then an incomplete record is refused (24)",
     )
-    watch.add_argument("--interval", type=float, default=2, metavar="S", help="between two looks (2)")
+    watch.add_argument("--interval", type=_duration, default=2, metavar="S", help="between two looks (2)")
     watch.add_argument("--once", action="store_true", help="answer what is there and end")
     watch.set_defaults(run=_watch)
 
@@ -132,6 +136,14 @@ def _parser() -> argparse.ArgumentParser:
 def _add_reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fs", type=float, metavar="HZ", help="sampling rate, for files that state none")
     parser.add_argument("--units", metavar="UNIT", help="nV, uV, mV or V, for files that state none")
+
+
+def _duration(text: str) -> float:
+    number = float(text)
+    # A hundred years of hours; nan is not below it either.
+    if not 0 <= number <= 876_000:
+        raise argparse.ArgumentTypeError("a number of hours or seconds from 0")
+    return number
 
 
 def _folds(text: str) -> list[int]:

@@ -1,6 +1,6 @@
-"""A hint -> the record that it is about -> its outcome."""
+"""A hint -> the records that it is about -> their outcomes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -9,9 +9,8 @@ from ecg_core import records
 from ecg_core.classifier import Classifier
 from ecg_core.drop.addresses import MEMBERS, WAITING
 from ecg_core.drop.notes import Notes, keys_of
-from ecg_core.drop.outcome import CODE
-from ecg_core.drop.sources import Sources, sibling
-from ecg_core.drop.store import Conflict, Store
+from ecg_core.drop.sources import Missing, Sources, sibling
+from ecg_core.drop.store import Conflict, Entry, Store
 from ecg_core.drop.writer import Answer, Writer
 from ecg_core.errors import EcgError, EmptyFile, FileTooLarge, HeaderInvalid, RecordIncomplete, UnsupportedFormat
 
@@ -19,8 +18,8 @@ Found = TypeVar("Found")
 
 # A conflict means that somebody else got ahead: so many in a row are a fault.
 MAX_ATTEMPTS = 10
-# A record of more files waits for the last of them before any is read: files mostly arrive in the order of their names,
-# and reading all of them at each arrival would be quadratic.
+# Of a record with more files the last is asked for first: files mostly arrive in the order of their names, and asking
+# for all that are there at each arrival would be quadratic.
 FEW_FILES = 8
 
 
@@ -30,14 +29,31 @@ class Contended(Exception):
 
 @dataclass(frozen=True)
 class _Record:
-    """An answered record. names: its files, folded; None: it waits, and not all are known. broken: its header is."""
+    """An answered record. files: those that were there, its header first. asked: names that its header asks for.
+
+    broken: the header cannot be read.
+    """
 
     answer: Answer
-    names: frozenset[str] | None = frozenset()
+    files: tuple[str, ...] = ()
+    asked: frozenset[str] = frozenset()
     broken: bool = False
 
-    def holds(self, key: str) -> bool:
-        return self.answer.state != "gone" and (self.names is None or records.folded(key) in self.names)
+    def asks_for(self, key: str) -> bool:
+        """A header that cannot be read keeps the files of its stem."""
+        beside = self.broken and records.split(key)[:2] == records.split(self.answer.key)[:2]
+        return beside or records.folded(key) in self.asked
+
+    def has_seen(self, *keys: str) -> bool:
+        return {records.folded(key) for key in keys} <= {records.folded(file) for file in self.files}
+
+    @property
+    def is_answered(self) -> bool:
+        return self.answer.state in ("written", "unchanged")
+
+    @property
+    def is_result(self) -> bool:
+        return self.is_answered and self.answer.code is None
 
 
 class Drop:
@@ -52,7 +68,7 @@ class Drop:
         self._writer = Writer(inbox, results, classifier, forms)
         self._notes = Notes(results)
         self._records: dict[str, _Record] = {}
-        self._headers: dict[str, frozenset[str]] = {}
+        self._members: dict[str, frozenset[str]] = {}
 
     def arrived(self, key: str, overdue: datetime | None = None) -> tuple[Answer, ...]:
         """Answers the records that the file belongs to; mostly one.
@@ -62,100 +78,123 @@ class Drop:
         """
         if records.is_junk(key):
             return (Answer(key, "ignored"),)
-        asking = [self._record(header, overdue) for header in self._headers_of(key)]
-        found = [record for record in asking if record.holds(key)]
-        if records.is_header(key):
-            found = found or [self._record(key, overdue)]
-        elif records.may_be_signal(key):
-            found += self._beside(key, found, overdue)
-        found = found or [self._single(key, overdue)]
+        found = self._records_of(key, overdue)
+        if not records.is_header(key):
+            beside, found = found, [record for record in found if record.asks_for(key)]
+            annotation = bool(beside) and _is_annotation(key)
+            found = found or [_Record(Answer(key, "ignored")) if annotation else self._single(key, overdue)]
         self._settle(key, found)
-        return tuple(record.answer for record in found)
+        return tuple(dict.fromkeys(record.answer for record in found))
+
+    def has_seen(self, key: str) -> bool:
+        """Whether a record that was answered already has this file."""
+        return any(record.has_seen(key) for record in self._records.values())
+
+    def address(self, key: str) -> str:
+        """Of the outcome."""
+        return self._writer.address(key)
+
+    def _records_of(self, key: str, overdue: datetime | None) -> list[_Record]:
+        """Those of the headers that may ask for the file: by a note, beside it, or itself."""
+        found = [record for header in sorted(self._headers_of(key)) for record in self._whole(header, overdue)]
+        if records.is_header(key):
+            return [*found, *self._whole(key, overdue)]
+        if records.may_be_signal(key):
+            found += self._whole(records.header_beside(key), overdue)
+            if all(record.answer.state == "gone" for record in found):
+                other = sibling(self._inbox, records.header_beside(key))
+                found = self._whole(other, overdue) if other else []
+        return [record for record in found if record.answer.state != "gone"]
 
     def _headers_of(self, key: str) -> frozenset[str]:
         """The headers that ask for this file although it has another stem than they."""
-        if key not in self._headers:
-            self._headers[key] = keys_of(self._notes.get(MEMBERS, key))
-        return self._headers[key]
+        if key not in self._members:
+            self._members[key] = keys_of(self._notes.get(MEMBERS, key))
+        return self._members[key]
 
-    def _beside(self, key: str, found: list[_Record], overdue: datetime | None) -> Iterator[_Record]:
-        """The record of the header at a file's stem, if it asks for the file or cannot be read."""
-        header = records.header_beside(key)
-        if any(record.holds(header) for record in found):
-            return
-        record = self._whole(header, overdue)
-        if record.answer.state == "gone":
-            other = sibling(self._inbox, header)
-            if other is None:
-                return
-            record = self._whole(other, overdue)
-        if record.holds(key) or record.broken:
-            yield record
-        elif records.split(key)[2].lower() not in records.SIGNAL_SUFFIXES and not found:
-            # An annotator's.
-            yield _Record(Answer(key, "ignored"))
+    def _whole(self, header: str, overdue: datetime | None) -> list[_Record]:
+        """The record of a header, and those whose segment it is.
 
-    def _whole(self, header: str, overdue: datetime | None) -> _Record:
-        """The record of a header, or the one whose segment it is."""
-        masters = (self._record(master, overdue) for master in self._headers_of(header))
-        return next((master for master in masters if master.holds(header)), None) or self._record(header, overdue)
+        A segment of a result is no record of its own; one of a record that was refused is, if it is a result.
+        """
+        masters = [self._record(master, overdue) for master in sorted(self._headers_of(header) - {header})]
+        asking = [master for master in masters if master.asks_for(header)]
+        if any(master.is_result for master in asking):
+            return asking
+        return [*asking, self._record(header, overdue, held=any(master.is_answered for master in asking))]
 
     def _settle(self, key: str, found: list[_Record]) -> None:
-        """The file that others waited for has arrived: if all of them have seen it, none waits for it any more."""
+        """The file that others waited for has arrived: if it was seen by all of them, none waits for it any more."""
         if not (records.is_header(key) or records.may_be_signal(key) or self._headers_of(key)):
             return
         note = self._notes.get(WAITING, key)
-        seen = [record for record in found if record.names is not None and record.holds(key)]
-        if note and note.body and all(any(record.holds(waiting) for record in seen) for waiting in keys_of(note)):
+        if note is None:
+            return
+        if note.body and all(any(record.has_seen(key, waiting) for record in found) for waiting in keys_of(note)):
             self._notes.settle(note)
+        for record in found:
+            if record.is_result and record.answer.key == key:
+                # Signals that had to wait may have been reported meanwhile.
+                for file in record.files[1:]:
+                    self._writer.retract(file, refused=True)
 
-    def _record(self, header: str, overdue: datetime | None) -> _Record:
+    def _record(self, header: str, overdue: datetime | None, held: bool = False) -> _Record:
+        """held: by a record that was refused; then a refusal of this one says nothing more."""
         if header not in self._records:
-            self._records[header] = _persistently(lambda: self._try_record(header, overdue))
+            record = _persistently(lambda: self._try_record(header, overdue, held))
+            self._records[header] = record
+            if record.is_answered:
+                self._retract(record)
+            if record.answer.state == "written":
+                # A master that came meanwhile has not seen what was just written.
+                known, self._members[header] = self._headers_of(header), keys_of(self._notes.get(MEMBERS, header))
+                for master in sorted(self._members[header] - known):
+                    self._record(master, overdue)
         return self._records[header]
+
+    def _retract(self, record: _Record) -> None:
+        """Empties what the record's files have got of their own before it was whole."""
+        stem = records.split(record.answer.key)[:2]
+        for file in record.files[1:]:
+            if records.is_header(file) or not (records.may_be_signal(file) and records.split(file)[:2] == stem):
+                self._writer.retract(file, refused=not (record.is_result and records.is_header(file)))
 
     def _single(self, key: str, overdue: datetime | None) -> _Record:
         if records.is_noise(key):
             return _Record(Answer(key, "ignored"))
         if key not in self._records:
-            answer = _persistently(lambda: self._try_single(key, overdue))
-            self._records[key] = _Record(answer, frozenset({records.folded(key)}))
+            self._records[key] = _Record(_persistently(lambda: self._try_single(key, overdue)))
         return self._records[key]
 
-    def _try_record(self, header: str, overdue: datetime | None) -> _Record:
+    def _try_record(self, header: str, overdue: datetime | None, held: bool) -> _Record:
         before = self._writer.before(header)
         sources = Sources(self._inbox, self._remembering(header))
         if not sources.exists(header):
             return _Record(Answer(header, "gone"))
+        there = sources.entry(header)
+        due = overdue is not None and there.modified < overdue
+        direct: list[str] = []
         try:
-            if overdue is None and self._still_waits(header, records.signal_names(sources.body(header))):
-                return _Record(Answer(header, "waiting"), None)
+            direct = [records.split(header)[0] + name for name in records.signal_names(sources.body(header))]
+            sources.stop_at_missing = not due
+            if not due and len(direct) > FEW_FILES:
+                sources.get(direct[-1])
             group = records.record(header, sources, sources.body)
-        except HeaderInvalid:
+            files, missing = group.names, group.missing
+        except Missing as stopped:
+            self._notes.add(WAITING, stopped.name, header, _token(there))
+            return _Record(Answer(header, "waiting"), sources.files, sources.asked | _folded(direct))
+        except (HeaderInvalid, FileTooLarge) as error:
             # Reading the header alone tells what is wrong with it.
-            return _Record(
-                self._writer.answer(header, before, sources, (header,)), frozenset({records.folded(header)}), True
-            )
-        names = frozenset(map(records.folded, (*group.names, *group.missing)))
-        if group.missing and not sources.too_large:
-            arrived = sources.of((header,))[0].modified
-            if overdue is None or arrived >= overdue:
-                self._notes.add(WAITING, group.missing[-1], header)
-                return _Record(Answer(header, "waiting"), names)
-            if before.outcome and arrived <= before.outcome.modified:
-                # It was whole when it was answered; somebody clears the inbox.
-                return _Record(Answer(header, "unchanged", before.outcome.metadata.get(CODE)), names)
-        return _Record(self._writer.answer(header, before, sources, group.names), names)
-
-    def _still_waits(self, header: str, asked: tuple[str, ...]) -> bool:
-        if len(asked) <= FEW_FILES:
-            return False
-        last = records.split(header)[0] + asked[-1]
-        return (
-            header in keys_of(self._notes.get(WAITING, last))
-            and self._inbox.head(last) is None
-            and sibling(self._inbox, last) is None
-        )
+            sources.refusal = sources.refusal or (error if isinstance(error, FileTooLarge) else None)
+            answer = self._writer.answer(header, before, sources, (header,))
+            return _Record(answer, (header,), _folded([header, *direct]), broken=not direct)
+        asked = _folded([*files, *missing])
+        if missing and before.is_of_header(sources.body(header)):
+            # It was whole when it was answered; somebody clears the inbox.
+            return _Record(before.unchanged(header), files, asked)
+        answer = self._writer.answer(header, before, sources, files, lambda refusal: held)
+        return _Record(Answer(header, "ignored") if answer.state == "waiting" else answer, files, asked)
 
     def _remembering(self, header: str) -> Callable[[str], None]:
         """Notes which files the header asks for before they are looked for: the later of the two sees both."""
@@ -176,21 +215,38 @@ class Drop:
         sources = Sources(self._inbox)
         if not sources.exists(key):
             return Answer(key, "gone")
-        return self._writer.answer(key, before, sources, (key,), lambda refusal: self._waits(key, refusal, overdue))
+        there = sources.entry(key)
 
-    def _waits(self, key: str, refusal: EcgError, overdue: datetime | None) -> bool:
-        """Whether what cannot be read alone may be a signal whose header is still to come; then that is noted."""
-        unreadable: tuple[type[EcgError], ...] = (RecordIncomplete, EmptyFile, FileTooLarge)
-        if records.split(key)[2].lower() not in records.SIGNAL_SUFFIXES:
-            # With an extension that no format has, it may be one of any form.
-            unreadable += (UnsupportedFormat,)
-        if not (records.may_be_signal(key) and isinstance(refusal, unreadable)):
-            return False
-        there = self._inbox.head(key)
-        if overdue is not None and there is not None and there.modified < overdue:
-            return False
-        self._notes.add(WAITING, records.header_beside(key), key)
-        return True
+        def waits(refusal: EcgError) -> bool:
+            if not _may_await_header(key, refusal) or (overdue is not None and there.modified < overdue):
+                return False
+            self._notes.add(WAITING, records.header_beside(key), key, _token(there))
+            return True
+
+        return self._writer.answer(key, before, sources, (key,), waits)
+
+
+def _may_await_header(key: str, refusal: EcgError) -> bool:
+    """Whether what cannot be read alone may be a signal whose header is still to come."""
+    unreadable: tuple[type[EcgError], ...] = (RecordIncomplete, EmptyFile, FileTooLarge)
+    if records.split(key)[2].lower() not in records.SIGNAL_SUFFIXES:
+        # With an extension that no format has, it may be one of any form.
+        unreadable += (UnsupportedFormat,)
+    return records.may_be_signal(key) and isinstance(refusal, unreadable)
+
+
+def _is_annotation(key: str) -> bool:
+    """What stands beside a header that does not ask for it, unless it is named as a record or a signal."""
+    return records.may_be_signal(key) and records.split(key)[2].lower() not in records.SIGNAL_SUFFIXES
+
+
+def _folded(names: list[str]) -> frozenset[str]:
+    return frozenset(map(records.folded, names))
+
+
+def _token(there: Entry) -> str:
+    """Of what waits: the same object again, or another one, changes the note."""
+    return f"{there.etag} {there.modified.isoformat()}"
 
 
 def _persistently(attempt: Callable[[], Found]) -> Found:

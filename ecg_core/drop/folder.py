@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -10,12 +11,15 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
+from ecg_core.drop.addresses import MAX_KEY_BYTES, MEMBERS, WAITING
 from ecg_core.drop.store import Conflict, Entry, Stored
 from ecg_core.errors import FileTooLarge
 from ecg_core.records import MAX_NAME_LENGTH
 
 # Metadata, the lock, and files that are being written: below the folder, so that a rename moves no bytes.
 OWN = ".ekg"
+NOTE = ".note"
+_NOTES = (WAITING, MEMBERS)
 # What a notes or outcome file says of itself is smaller by far.
 MAX_METADATA_BYTES = 100_000
 # Of this system, beside the slash.
@@ -23,6 +27,9 @@ _SEPARATOR = os.sep if os.sep != "/" else "\0"
 
 
 class FolderStore:
+    # Paths below the folder; they may be longer than a key of S3.
+    longest = MAX_KEY_BYTES
+
     def __init__(self, root: Path) -> None:
         self._root = root
         self._own = root / OWN
@@ -55,18 +62,22 @@ class FolderStore:
         return self._below(prefix[: prefix.rfind("/") + 1], prefix)
 
     def _below(self, folder: str, prefix: str) -> Iterator[Entry]:
+        """What cannot be looked at, such as a link that leads to itself, is passed over."""
         try:
-            with os.scandir(self._path(folder)) as found:
+            with os.scandir(self._place(folder)) as found:
                 entries = sorted(found, key=lambda entry: entry.name + "/" * entry.is_dir(follow_symlinks=False))
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError:
             return
         for entry in entries:
             key = folder + entry.name
             if entry.is_dir(follow_symlinks=False):
                 if key != OWN and f"{key}/".startswith(prefix):
                     yield from self._below(f"{key}/", prefix)
-            elif key.startswith(prefix):
-                with suppress(FileNotFoundError):
+                continue
+            if key.startswith(_NOTES):
+                key = key.removesuffix(NOTE)
+            if key.startswith(prefix):
+                with suppress(OSError):
                     yield _entry(key, entry.stat())
 
     def put(
@@ -107,6 +118,10 @@ class FolderStore:
         return self._own / f"{sha256(key.encode(errors='surrogateescape')).hexdigest()}.json"
 
     def _path(self, key: str) -> Path:
+        """Of an object. A note about a file may stand beside notes about those in a folder of the same name."""
+        return self._place(key + NOTE if key.startswith(_NOTES) else key)
+
+    def _place(self, key: str) -> Path:
         """Raises ValueError for a key that leads out of the folder."""
         parts = key.rstrip("/").split("/") if key else []
         if any(part in ("", ".", "..") or _SEPARATOR in part or "\0" in part for part in parts):
@@ -123,7 +138,9 @@ class FolderStore:
             except ImportError:
                 pass
             else:
-                flock(file, LOCK_EX)
+                # Some network shares know no locks: there one watcher is enough.
+                with suppress(OSError):
+                    flock(file, LOCK_EX)
             yield
 
 
@@ -134,8 +151,8 @@ def _move(written: Path, place: Path) -> None:
 
 def _entry(key: str, status: os.stat_result) -> Entry:
     etag = f"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"
-    # A copy may keep its original's time; when it came here, its inode changed.
-    changed = max(status.st_mtime, status.st_ctime)
+    # A copy may keep its original's time; when it came here, its inode changed. No clock is ahead of ours.
+    changed = min(status.st_ctime if os.name == "posix" else max(status.st_mtime, status.st_ctime), time.time())
     return Entry(key, status.st_size, etag, datetime.fromtimestamp(changed, UTC))
 
 

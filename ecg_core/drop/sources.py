@@ -5,8 +5,9 @@ from hashlib import sha256
 from itertools import islice
 
 from ecg_core import records
-from ecg_core.drop.store import Store, Stored
-from ecg_core.errors import FileTooLarge
+from ecg_core.drop.store import Entry, Store, Stored
+from ecg_core.errors import EcgError, FileTooLarge
+from ecg_core.inputs import too_large
 from ecg_core.recording import MAX_BYTES
 
 # Of names with one stem, when the extension is looked for in any case.
@@ -15,28 +16,49 @@ MAX_SIBLINGS = 1_000
 MAX_FILES = 2_048
 
 
+class Missing(Exception):
+    """A file is not there, and nothing more is asked for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
 class Sources:
     """Answers records.record's questions: get() is the names that exist, body() the reader of headers.
 
-    Reading stops at the limits of a record: too_large then says so, and whether a file exists is all that is asked.
+    stop_at_missing: raise Missing for the first name that is not there. refusal: what keeps the files from being read,
+    such as their size; whether a file exists is all that is asked then.
     """
 
     def __init__(self, inbox: Store, named: Callable[[str], None] = lambda name: None) -> None:
         """named: told each name before it is looked for."""
         self._inbox, self._named = inbox, named
         self._read: dict[str, Stored] = {}
+        self._unread: dict[str, Entry] = {}
+        self._absent: set[str] = set()
         self._names: dict[str, str | None] = {}
         self._left = MAX_BYTES
-        self.too_large = False
+        self.stop_at_missing = False
+        self.refusal: EcgError | None = None
 
     def get(self, name: str, /) -> str | None:
-        """The key that is there for a name, its extension in any case; it was read then."""
+        """The key that is there for a name, its extension in any case; it was read then.
+
+        Raises Missing, and FileTooLarge for more names than any record has.
+        """
         if name not in self._names:
+            if len(self._names) >= MAX_FILES:
+                raise FileTooLarge(f"The record has more than {MAX_FILES:,} files.")
             self._named(name)
             self._names[name] = self._found(name)
+        if self._names[name] is None and self.stop_at_missing:
+            raise Missing(name)
         return self._names[name]
 
     def _found(self, name: str) -> str | None:
+        if records.is_junk(name):
+            return None
         if self.exists(name):
             return name
         other = sibling(self._inbox, name)
@@ -44,25 +66,54 @@ class Sources:
 
     def exists(self, key: str) -> bool:
         """Whether there is an object with exactly this key; it is read, if the limits allow."""
-        if key in self._read:
+        if key in self._read or key in self._unread:
             return True
         try:
-            stored = self._inbox.get(key, self._left if len(self._read) < MAX_FILES else 0)
+            stored = self._inbox.get(key, self._left)
         except FileTooLarge:
-            self.too_large = True
-            return True
-        if stored is not None:
-            self._read[key] = stored
-            self._left -= stored.size
-        return stored is not None
+            self.refusal = too_large()
+            there = self._inbox.head(key)
+            if there is not None:
+                self._unread[key] = there
+            return there is not None
+        if stored is None:
+            self._absent.add(key)
+            return False
+        self._read[key] = stored
+        self._left -= stored.size
+        return True
 
     def body(self, key: str) -> bytes:
         """Of a file that exists; empty if it was too large to be read."""
         return self._read[key].body if key in self._read else b""
 
+    def entry(self, key: str) -> Entry:
+        """Of a file that exists."""
+        return self._read.get(key) or self._unread[key]
+
     def of(self, keys: tuple[str, ...]) -> tuple[Stored, ...]:
         """What was read of these, in their order."""
         return tuple(self._read[key] for key in keys if key in self._read)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that exist of those that were asked for."""
+        return (*self._read, *self._unread)
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The names that were looked for, folded."""
+        return frozenset(map(records.folded, self._names))
+
+    def have_changed(self) -> bool:
+        """Whether anything is other than it was found, or there and was not."""
+        found = {**self._unread, **self._read}
+        now = {key: self._inbox.head(key) for key in (*found, *self._absent)}
+        return any(_identity(there) != _identity(found.get(key)) for key, there in now.items())
+
+
+def _identity(there: Entry | None) -> tuple[str, str | None] | None:
+    return (there.etag, there.version) if there else None
 
 
 def sibling(inbox: Store, name: str) -> str | None:

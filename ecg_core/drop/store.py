@@ -33,6 +33,10 @@ class Stored(Entry):
 class Store(Protocol):
     """Strongly consistent, as S3 is: what was written is what the next call sees. Faults are raised as they come."""
 
+    @property
+    def longest(self) -> int:
+        """Bytes of a key in UTF-8. Nothing is at a longer one."""
+
     def get(self, key: str, limit: int) -> Stored | None:
         """The object, None where there is none. Raises FileTooLarge above limit bytes, before reading more of it."""
 

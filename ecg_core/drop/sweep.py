@@ -16,7 +16,7 @@ GRACE = timedelta(minutes=5)
 
 @dataclass
 class Swept:
-    """Notes. settled: nothing waits there any more. waiting: still. left: not looked at for want of time.
+    """Notes. settled: nothing waits there any more. waiting: still. left: not looked at for want of time, or more.
 
     answers: of the records that were looked at. faults: each kept one note from being looked at.
     """
@@ -29,7 +29,7 @@ class Swept:
 
 
 def sweep(
-    drop: Drop,
+    new_drop: Callable[[], Drop],
     results: Store,
     now: datetime,
     patience: timedelta,
@@ -38,26 +38,37 @@ def sweep(
 ) -> Swept:
     """Looks at every open note again; what has waited for longer than patience is answered as it is.
 
-    The notes that are due come first, so that however many others there are, these are reached in time.
+    The notes that are due come first, so that however many others there are, these are reached in time. new_drop: asked
+    for each note, since what a Drop has seen for one may have changed before the next.
     """
-    swept, overdue = Swept(), now - patience
-    for due in (True, False):
-        for entry in results.list(WAITING):
-            if not entry.size or entry.modified > now - grace or (entry.modified < overdue) != due:
-                continue
-            if in_time():
-                _look_again(drop, results, entry, overdue, swept)
-            else:
-                swept.left += 1
+    swept, overdue, others = Swept(), now - patience, list[Entry]()
+    for entry in results.list(WAITING):
+        if not in_time():
+            swept.left += 1
+            break
+        if not entry.size or entry.modified > now - grace:
+            continue
+        if entry.modified < overdue:
+            _look_again(new_drop(), results, entry, overdue, swept)
+        else:
+            others.append(entry)
+    for number, entry in enumerate(others):
+        if not in_time():
+            swept.left += len(others) - number
+            break
+        _look_again(new_drop(), results, entry, overdue, swept)
     return swept
 
 
 def _look_again(drop: Drop, results: Store, entry: Entry, overdue: datetime, swept: Swept) -> None:
     try:
         note = results.get(entry.key, MAX_NOTE_BYTES)
-        answers = [answer for key in sorted(keys_of(note)) for answer in drop.arrived(key, overdue)]
-        swept.answers += answers
-        if any(answer.state == "waiting" for answer in answers):
+        waiting = False
+        for key in sorted(keys_of(note)):
+            answers = drop.arrived(key, overdue)
+            waiting = waiting or any(answer.state == "waiting" and answer.key == key for answer in answers)
+            swept.answers += answers
+        if waiting:
             swept.waiting += 1
         elif note:
             Notes(results).settle(note)

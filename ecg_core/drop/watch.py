@@ -71,7 +71,7 @@ class Watcher:
     def sweep(self, answered: Callable[[Answer], None], failed: Callable[[Exception], None]) -> None:
         """Answers what has waited for longer than the patience."""
         now = datetime.now(UTC)
-        swept = sweep(self._drop(), self._results, now, self._patience, grace=timedelta(0))
+        swept = sweep(self._drop, self._results, now, self._patience, grace=timedelta(0))
         for answer in swept.answers:
             if answer.state == "written":
                 answered(answer)
@@ -82,13 +82,16 @@ class Watcher:
     def forever(
         self, answered: Callable[[Answer], None], failed: Callable[[Exception], None], interval_s: float = INTERVAL_S
     ) -> None:
-        """Until it is interrupted."""
+        """Until it is interrupted. An inbox or results that are away for a while are waited for."""
         swept = time.monotonic()
         while True:
-            self.look(answered, failed)
-            if time.monotonic() - swept >= SWEEP_S:
-                self.sweep(answered, failed)
-                swept = time.monotonic()
+            try:
+                self.look(answered, failed)
+                if time.monotonic() - swept >= SWEEP_S:
+                    swept = time.monotonic()
+                    self.sweep(answered, failed)
+            except Exception as fault:
+                failed(fault)
             time.sleep(interval_s)
 
     def _drop(self) -> Drop:

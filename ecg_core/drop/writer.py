@@ -1,23 +1,22 @@
 """What lies in the inbox now -> the outcome, written if it is new and nobody else was ahead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal
 
-from ecg_core import records
 from ecg_core.classifier import Classifier
 from ecg_core.drop.addresses import FORMS, OUTCOME, address
-from ecg_core.drop.outcome import CODE, CONTENT_TYPES, Outcome, classified, made_of
+from ecg_core.drop.outcome import CODE, CONTENT_TYPES, HEADER, MODEL, RECORD, RELEASE, Outcome, classified, made_of
 from ecg_core.drop.sources import Sources
 from ecg_core.drop.store import Conflict, Entry, Store, Stored
 from ecg_core.errors import EcgError
-from ecg_core.inputs import too_large
 
-# Of what was emptied.
-NOTHING = "application/octet-stream"
 State = Literal["written", "unchanged", "waiting", "gone", "ignored"]
 # Answers and problems have 1 to 20 kB.
 MAX_OUTCOME_BYTES = 1_000_000
+# Of what was emptied.
+NOTHING = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -41,13 +40,32 @@ class Before:
     outcome: Stored | None
     forms: dict[str, Entry | None]
 
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        return self.outcome.metadata if self.outcome else {}
+
     def says(self, made: dict[str, str]) -> bool:
         """Whether the outcome was made of just this, and nothing that is asked for is missing."""
-        metadata = self.outcome.metadata if self.outcome else {}
-        return all(metadata.get(name) == value for name, value in made.items()) and self.complete(CODE in metadata)
+        return all(self.metadata.get(name) == value for name, value in made.items()) and self.complete(
+            CODE in self.metadata
+        )
 
     def complete(self, refused: bool) -> bool:
-        return refused or all(form and form.size for form in self.forms.values())
+        """Whether the forms are those of the outcome: a worker that ended in the middle may have left another's."""
+        return refused or all(
+            form and form.size and all(form.metadata.get(name) == self.metadata.get(name) for name in _MADE_OF)
+            for form in self.forms.values()
+        )
+
+    def is_of_header(self, header: bytes) -> bool:
+        """Whether the outcome is of a record with just this header."""
+        return self.metadata.get(HEADER) == sha256(header).hexdigest()
+
+    def unchanged(self, key: str) -> Answer:
+        return Answer(key, "unchanged", self.metadata.get(CODE))
+
+
+_MADE_OF = (RECORD, MODEL, RELEASE)
 
 
 class Writer:
@@ -57,9 +75,12 @@ class Writer:
         self._classifier = classifier
         self._forms = forms
 
+    def address(self, key: str, form: str = OUTCOME) -> str:
+        return address(key, form, self._results.longest)
+
     def before(self, key: str) -> Before:
-        outcome = self._results.get(address(key), MAX_OUTCOME_BYTES)
-        return Before(outcome, {form: self._results.head(address(key, form)) for form in self._forms})
+        outcome = self._results.get(self.address(key), MAX_OUTCOME_BYTES)
+        return Before(outcome, {form: self._results.head(self.address(key, form)) for form in self._forms})
 
     def answer(
         self,
@@ -71,31 +92,24 @@ class Writer:
     ) -> Answer:
         """Classifies the files and writes what is new. Raises Conflict where the outcome or the files have changed.
 
-        waits: asked before a refusal is written.
+        waits: asked before a refusal is written; then none is.
         """
         parts = sources.of(names)
         made = made_of(self._classifier, parts)
-        refusal = too_large() if sources.too_large else None
-        if before.outcome and not refusal and before.says(made):
-            return Answer(key, "unchanged", before.outcome.metadata.get(CODE))
-        outcome = classified(self._classifier, parts, made, refusal)
+        if before.outcome and not sources.refusal and before.says(made):
+            return before.unchanged(key)
+        outcome = classified(self._classifier, parts, made, sources.refusal)
         if isinstance(outcome.answer, EcgError) and waits(outcome.answer):
             return Answer(key, "waiting")
         code = outcome.code
         if before.outcome and outcome.same_as(before.outcome) and before.complete(refused=code is not None):
             return Answer(key, "unchanged", code)
-        for segment in filter(records.is_header, names[1:]):
-            self._retract(segment)
         self._write(key, before, outcome)
-        if before.outcome and any(self._has_changed(part) for part in parts):
+        if before.outcome and sources.have_changed():
             # An etag says what is there, not that it has been there all the time: others may have written and, when
             # the old files came back, the old outcome again. Where there was none before, nobody has.
             raise Conflict
         return Answer(key, "written", code, outcome.diagnosis)
-
-    def _has_changed(self, part: Stored) -> bool:
-        now = self._inbox.head(part.key)
-        return now is None or (now.etag, now.version) != (part.etag, part.version)
 
     def _write(self, key: str, before: Before, outcome: Outcome) -> None:
         """The other forms first, so that whoever finds the outcome finds them too."""
@@ -103,22 +117,24 @@ class Writer:
             asked = form in self._forms
             if not asked and before.outcome is None:
                 continue
-            place = address(key, form)
+            place = self.address(key, form)
             there = before.forms[form] if asked else self._results.head(place)
             # Nothing may be deleted: what no longer belongs to the outcome is emptied.
             body = outcome.form(form) if asked else b""
             if body or (there and there.size):
                 self._put(place, body, there, CONTENT_TYPES[form], outcome)
-        self._put(address(key, OUTCOME), outcome.body(), before.outcome, outcome.content_type, outcome)
-
-    def _retract(self, segment: str) -> None:
-        """Empties the outcome that a segment has got when it was there before its record."""
-        there = self._results.head(address(segment))
-        for form in (*FORMS, OUTCOME) if there and there.size else ():
-            written = there if form == OUTCOME else self._results.head(address(segment, form))
-            if written and written.size:
-                self._results.put(written.key, b"", replaces=written.etag, content_type=NOTHING, metadata={})
+        self._put(self.address(key), outcome.body(), before.outcome, outcome.content_type, outcome)
 
     def _put(self, place: str, body: bytes, there: Entry | None, content_type: str, outcome: Outcome) -> None:
         replaces = there.etag if there else None
         self._results.put(place, body, replaces=replaces, content_type=content_type, metadata=outcome.metadata)
+
+    def retract(self, key: str, refused: bool) -> None:
+        """Empties the outcome that a file got on its own before its record was whole. refused: only a refusal."""
+        there = self._results.head(self.address(key))
+        if there is None or not there.size or (refused and CODE not in there.metadata):
+            return
+        for form in (*FORMS, OUTCOME):
+            written = there if form == OUTCOME else self._results.head(self.address(key, form))
+            if written and written.size:
+                self._results.put(written.key, b"", replaces=written.etag, content_type=NOTHING, metadata={})

@@ -48,19 +48,18 @@ def hints_of(event: Any) -> list[Hint]:
 
 
 def hints_of_batch(event: dict[str, Any], bucket: str) -> list[Hint]:
-    """Of a batch of the backfill: keys as S3 lists them. bucket: where the batch names none. Raises UnknownEvent.
+    """Of a batch of the backfill: keys as S3 lists them, headers first, for they lead to the other files.
 
-    A signal whose header is in the same batch is left out: the header leads to it.
+    bucket: where the batch names none. Raises UnknownEvent.
     """
     try:
         bucket = str((event.get("BatchInput") or {}).get("bucket") or bucket)
-        keys = [str(item["Key"]) for item in event["Items"]]
+        keys = [item["Key"] for item in event["Items"]]
     except (KeyError, TypeError, AttributeError):
         raise UnknownEvent("The event is no batch of a listing.") from None
-    headers = {records.folded(key) for key in keys if records.is_header(key)}
-    return [
-        Hint(bucket, key) for key in keys if not (records.may_be_signal(key) and records.header_beside(key) in headers)
-    ]
+    if not all(isinstance(key, str) for key in keys):
+        raise UnknownEvent("A key of the batch is no text.")
+    return [Hint(bucket, key) for key in sorted(keys, key=lambda key: not records.is_header(key))]
 
 
 def _hints(event: dict[str, Any]) -> Iterator[Hint]:

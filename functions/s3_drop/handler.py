@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -10,7 +11,7 @@ from functions.cold_start import quick_start
 
 with quick_start():
     from ecg_core.drop import Answer, Drop, sweep
-    from ecg_core.drop.addresses import BACKFILL, address
+    from ecg_core.drop.addresses import BACKFILL
     from functions import log, s3
     from functions.s3_drop.events import Hint, UnknownEvent, hints_of, hints_of_batch, hints_of_message, is_batch
     from functions.s3_drop.settings import Settings
@@ -23,7 +24,7 @@ with quick_start():
 # A record takes a tenth of a second, one of thousand segments a minute. Lambda would end a batch with all its messages:
 # with so little time left nothing is begun, and with less nothing is asked of S3.
 RESERVE_SECONDS, LAST_SECONDS = 20.0, 5.0
-# Of a key's sha256 in a log line: enough to find it again for whoever knows the key, and nothing to anyone else.
+# Of a key's sha256 in a log line: enough to find it again for whoever knows the key, or guesses it.
 HASH_DIGITS = 16
 
 settings = Settings.of()
@@ -49,7 +50,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event.get("sweep"):
         return run.sweep()
     if "Items" in event:
-        return {"answers": run.all(hints_of_batch(event, settings.backfill or settings.inbox))}
+        return {"answers": run.all(hints_of_batch(event, settings.backfill or settings.inbox), listed=True)}
     if is_batch(event):
         return run.batch(event)
     return {"answers": run.all(hints_of(event))}
@@ -84,26 +85,30 @@ class Run:
             return False
         return True
 
-    def all(self, hints: list[Hint]) -> list[dict[str, Any]]:
-        """The answers, each record once. Every hint is tried. Raises Unfinished if any could not be answered."""
+    def all(self, hints: list[Hint], listed: bool = False) -> list[dict[str, Any]]:
+        """The answers, each record once. Every hint is tried. Raises Unfinished if any could not be answered.
+
+        listed: the hints are all that is there, so that a file of a record that was answered leads to no other.
+        """
         answers: dict[Hint, Answer] = {}
         unfinished = 0
         for hint in hints:
+            if listed and hint.bucket in self._drops and self._drops[hint.bucket].has_seen(hint.key):
+                continue
             try:
                 answers.update((Hint(hint.bucket, answer.key), answer) for answer in self._answers(hint))
             except Exception:
                 unfinished += 1
         if unfinished:
             raise Unfinished(f"{unfinished} of {len(hints)} could not be answered.")
-        return [_shown(bucket, answer) for (bucket, _), answer in answers.items()]
+        return [self._shown(bucket, answer) for (bucket, _), answer in answers.items()]
 
     def sweep(self) -> dict[str, Any]:
         """Looks at what waits. Raises Unfinished if a note could not be looked at; the others were."""
         total = {"reported": 0, "settled": 0, "waiting": 0, "left": 0, "faults": 0}
         for bucket in filter(None, (settings.inbox, settings.backfill)):
-            drop, results = self._drop(bucket), self._results(bucket)
             now, in_time = datetime.now(UTC), lambda: self._left_seconds() >= RESERVE_SECONDS
-            swept = sweep(drop, results, now, settings.patience, in_time)
+            swept = sweep(partial(self._new_drop, bucket), self._results(bucket), now, settings.patience, in_time)
             for fault in swept.faults:
                 self._fault(fault)
             reported = sum(answer.state == "written" for answer in swept.answers)
@@ -135,9 +140,12 @@ class Run:
 
     def _drop(self, bucket: str) -> Drop:
         if bucket not in self._drops:
-            inbox = BucketStore(client, bucket, hurry=self._hurry)
-            self._drops[bucket] = Drop(inbox, self._results(bucket), classifier, settings.forms)
+            self._drops[bucket] = self._new_drop(bucket)
         return self._drops[bucket]
+
+    def _new_drop(self, bucket: str) -> Drop:
+        inbox = BucketStore(client, bucket, hurry=self._hurry)
+        return Drop(inbox, self._results(bucket), classifier, settings.forms)
 
     def _results(self, bucket: str) -> BucketStore:
         return BucketStore(client, settings.results, _prefix(bucket), self._hurry)
@@ -149,6 +157,12 @@ class Run:
         if self._left_seconds() < needed_seconds:
             raise Unfinished("There was no time left.")
 
+    def _shown(self, bucket: str, answer: Answer) -> dict[str, Any]:
+        """A line of the backfill's manifest."""
+        place = _prefix(bucket) + self._drop(bucket).address(answer.key)
+        outcome = place if answer.state in ("written", "unchanged") else None
+        return {"key": answer.key, "state": answer.state, "code": answer.code, "outcome": outcome}
+
     def _fault(self, fault: Exception, **about: object) -> None:
         """Its words may name a key, and stay out of the log."""
         log.fault(fault, request_id=self._context.aws_request_id, **about)
@@ -157,12 +171,6 @@ class Run:
 def _prefix(bucket: str) -> str:
     """Two buckets may hold the same key; the inbox has the plain addresses."""
     return "" if bucket == settings.inbox else f"{BACKFILL}{bucket}/"
-
-
-def _shown(bucket: str, answer: Answer) -> dict[str, Any]:
-    """A line of the backfill's manifest."""
-    outcome = _prefix(bucket) + address(answer.key) if answer.state in ("written", "unchanged") else None
-    return {"key": answer.key, "state": answer.state, "code": answer.code, "outcome": outcome}
 
 
 def _hash(key: str) -> str:

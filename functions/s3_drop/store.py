@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ecg_core.drop import Conflict, Entry, Stored
+from ecg_core.drop.addresses import MAX_KEY_BYTES, key_bytes
 from ecg_core.errors import FileTooLarge
 from functions.s3 import MISSING, status_of
 
@@ -21,8 +22,11 @@ class BucketStore:
 
     def __init__(self, client: Any, bucket: str, prefix: str = "", hurry: Callable[[], None] = lambda: None) -> None:
         self._client, self._bucket, self._prefix, self._hurry = client, bucket, prefix, hurry
+        self.longest = MAX_KEY_BYTES - len(key_bytes(prefix))
 
     def get(self, key: str, limit: int) -> Stored | None:
+        if self._is_too_long(key):
+            return None
         self._hurry()
         try:
             found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
@@ -39,6 +43,8 @@ class BucketStore:
         return Stored(key, about.size, about.etag, about.modified, about.version, about.metadata, data)
 
     def head(self, key: str) -> Entry | None:
+        if self._is_too_long(key):
+            return None
         self._hurry()
         try:
             found = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
@@ -50,13 +56,19 @@ class BucketStore:
         return _entry(key, found, found["ContentLength"])
 
     def list(self, prefix: str) -> Iterator[Entry]:
-        self._hurry()
+        if self._is_too_long(prefix):
+            return
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix + prefix
         )
         for page in pages:
+            self._hurry()
             for found in page.get("Contents", []):
                 yield _entry(found["Key"].removeprefix(self._prefix), found, found["Size"])
+
+    def _is_too_long(self, key: str) -> bool:
+        """S3 refuses the question, whatever it is."""
+        return len(key_bytes(key)) > self.longest
 
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]

@@ -26,7 +26,8 @@ from werkzeug.wrappers import Request
 
 from ecg_core.classifier import default_classifier
 from ecg_core.drop import Drop, sweep
-from ecg_core.drop.addresses import address
+from ecg_core.drop.addresses import FHIR, address
+from ecg_core.drop.sweep import GRACE
 from ecg_core.synthesis import synthesize
 from ecg_core.writers import csv_bytes, wfdb_files, zip_bytes
 from functions.s3_drop.store import BucketStore
@@ -78,6 +79,9 @@ def plan(records: int, chance: random.Random) -> Plan:
                 made.before[f"{folder}{name}.csv"] = b"time,I\n"
         else:
             files = {f"{name}.bin.zip": chance.randbytes(2000), "README.md": b"notes", f"{name}.atr": b"\0\1"}
+        if index % 50 == 1:
+            # Segments, whose signals have names of their own.
+            files = _segmented(name, index)
         made.files.update({folder + key: body for key, body in files.items()})
     for index in range(max(2, records // 200)):
         key = f"{FORBIDDEN}f{index}.csv"
@@ -100,13 +104,23 @@ def _of_pair(kind: int, name: str, pair: Mapping[str, bytes], whole: bool) -> di
     return dict(pair)
 
 
+def _segmented(name: str, seed: int) -> dict[str, bytes]:
+    parts = [wfdb_files(synthesize("normal", fs_hz=100, seed=seed + part), f"{name}_{part}") for part in range(3)]
+    lines = "".join(f"{name}_{part} 1000\n" for part in range(3))
+    files = {f"{name}.hea": f"{name}/3 12 100 3000\n{lines}".encode()}
+    for part in parts:
+        for key, body in part.items():
+            files[key.replace(".dat", "e.dat")] = body.replace(b".dat 16", b"e.dat 16")
+    return files
+
+
 class Workers:
     """Processes of the function; whichever ends is started again."""
 
     def __init__(self, aws: Cloud, endpoint: str, log: Path, chance: random.Random) -> None:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "AWS_LAMBDA_LOG_FORMAT": "JSON"}
-        queue = {"QUEUE": aws.queue, "QUEUE_ENDPOINT": aws.endpoint}
+        queue = {"QUEUE": aws.queue, "QUEUE_ENDPOINT": aws.endpoint, "FORMS": "fhir"}
         self._environment = {**plain, **environment(endpoint), **queue, **threads}
         self._log, self._chance = log, chance
         self._processes = [self._started() for _ in range(WORKERS)]
@@ -196,6 +210,11 @@ def expected(aws: Cloud, planned: Plan, folder: Path) -> dict[str, bytes]:
     return found
 
 
+def _outcomes(aws: Cloud) -> dict[str, bytes]:
+    """Without other forms and what was emptied."""
+    return {key: body for key, body in aws.outcomes().items() if body and key.endswith(".json") and FHIR not in key}
+
+
 def keys_of(body: str) -> list[str]:
     return [unquote_plus(record["s3"]["object"]["key"]) for record in json.loads(body)["Records"]]
 
@@ -219,7 +238,11 @@ def run(records: int, seed: int) -> dict[str, Any]:
         finally:
             workers.end()
         seconds = time.monotonic() - start
-        found, wanted = aws.outcomes(), expected(aws, planned, Path(name) / "inbox")
+        found, wanted = _outcomes(aws), expected(aws, planned, Path(name) / "inbox")
+        results = {key for key, body in found.items() if b'"diagnosis"' in body[:20]}
+        forms = {key.removesuffix(".json") for key in results} ^ {
+            key.removesuffix(FHIR) for key, body in aws.outcomes().items() if body and key.endswith(FHIR)
+        }
         versions = {key: count for key, count in aws.versions().items() if key in found}
         dead = Counter(message["Body"] for message in _dead(aws))
         predicted = post.poison + Counter(
@@ -239,6 +262,7 @@ def run(records: int, seed: int) -> dict[str, Any]:
             "lost": len(wanted.keys() - found.keys()),
             "unexpected": len(found.keys() - wanted.keys()),
             "different": sum(found[key] != wanted[key] for key in wanted.keys() & found.keys()),
+            "forms_wrong": len(forms),
             "doubled": sum(count > 1 for key, count in versions.items() if key not in replaced),
             "waiting": len(open_notes),
             "dead": sum(dead.values()),
@@ -269,14 +293,17 @@ def _wait(aws: Cloud, workers: Workers) -> None:
     """Until every message is done or dead."""
     while aws.depth(aws.queue):
         workers.mishap()
-        time.sleep(0.2)
+        # A sweep beside the workers; nothing is due yet.
+        _sweep(aws, later=timedelta(0), grace=timedelta(0))
+        time.sleep(1)
 
 
-def _sweep(aws: Cloud) -> None:
-    """A day later."""
+def _sweep(aws: Cloud, later: timedelta = timedelta(hours=25), grace: timedelta = GRACE) -> None:
     inbox, results = BucketStore(aws.s3, INBOX), BucketStore(aws.s3, RESULTS)
-    later = datetime.now(UTC) + timedelta(hours=25)
-    swept = sweep(Drop(inbox, results, default_classifier()), results, later, timedelta(hours=24))
+    now = datetime.now(UTC) + later
+    swept = sweep(
+        lambda: Drop(inbox, results, default_classifier(), (FHIR,)), results, now, timedelta(hours=24), grace=grace
+    )
     assert not swept.faults, swept.faults
 
 
@@ -290,7 +317,7 @@ def _dead(aws: Cloud) -> list[dict[str, Any]]:
 
 
 MUST_BE_ZERO = (
-    *("lost", "unexpected", "different", "doubled", "waiting"),
+    *("lost", "unexpected", "different", "forms_wrong", "doubled", "waiting"),
     *("dead_unpredicted", "dead_missing", "secrets_logged"),
 )
 

@@ -243,7 +243,7 @@ def test_a_signal_of_a_backfill_s_batch_is_left_to_its_header(
     assert [(answer["key"], answer["state"]) for answer in answers] == [
         (f"{n}/record.hea", "written") for n in range(3)
     ]
-    assert layer.calls == 3 * 6
+    assert layer.calls == 3 * 7
 
 
 def test_a_backfill_s_batch_is_answered_by_key(aws: Cloud, function: Load, pair: Files, table: bytes) -> None:

@@ -39,7 +39,7 @@ class Place:
         return answers
 
     def sweep(self, **more: Any) -> Swept:
-        return sweep(self.drop(), self.results, self.clock.now, PATIENCE, **more)
+        return sweep(self.drop, self.results, self.clock.now, PATIENCE, **more)
 
     @property
     def outcomes(self) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import md5
 
 from ecg_core.drop import Conflict, Entry, Stored
+from ecg_core.drop.addresses import MAX_KEY_BYTES
 from ecg_core.errors import FileTooLarge
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,6 +28,8 @@ class MemoryStore:
     before: called with (operation, key) ahead of each call. It may change the store, or raise.
     """
 
+    longest = MAX_KEY_BYTES
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.objects: dict[str, Stored] = {}
@@ -47,6 +50,8 @@ class MemoryStore:
             self[key] = body
 
     def get(self, key: str, limit: int) -> Stored | None:
+        if len(key.encode()) > self.longest:
+            return None
         self._called("get", key)
         found = self.objects.get(key)
         if found and found.size > limit:
@@ -55,10 +60,14 @@ class MemoryStore:
         return found
 
     def head(self, key: str) -> Entry | None:
+        if len(key.encode()) > self.longest:
+            return None
         self._called("head", key)
         return self.objects.get(key)
 
     def list(self, prefix: str) -> Iterator[Entry]:
+        if len(prefix.encode()) > self.longest:
+            return
         self._called("list", prefix)
         yield from [self.objects[key] for key in sorted(self.objects) if key.startswith(prefix)]
 
@@ -74,9 +83,12 @@ class MemoryStore:
 
     def _store(self, key: str, body: bytes, metadata: Mapping[str, str]) -> None:
         etag, version = md5(body, usedforsecurity=False).hexdigest(), str(len(self.calls))
-        self.objects[key] = Stored(key, len(body), etag, self.clock.now, version, dict(metadata), body)
+        self.objects[key] = Stored(
+            key, len(body), etag, self.clock.now.replace(microsecond=0), version, dict(metadata), body
+        )
 
     def _called(self, operation: str, key: str) -> None:
+        assert len(key.encode()) <= self.longest, "S3 refuses such a key"
         self.calls.append((operation, key))
         for hook in tuple(self.before):
             hook(operation, key)

@@ -32,9 +32,9 @@ def renamed(files: Files, old: str, new: str) -> Files:
     return {f"{new}.hea": header, f"{new}.dat": files[f"{old}.dat"]}
 
 
-def segmented(count: int = 2, name: str = "whole") -> Files:
+def segmented(count: int = 2, name: str = "whole", seed: int = 0) -> Files:
     """A record of several segments, each with its own header and signal, the master header first."""
-    parts = [wfdb_files(synthesize("normal", seed=index), f"{name}_{index:04}") for index in range(count)]
+    parts = [wfdb_files(synthesize("normal", seed=seed + index), f"{name}_{index:04}") for index in range(count)]
     lines = [f"{name}_{index:04} 5000" for index in range(count)]
     master = f"{name}/{count} 12 500 {5000 * count}\n" + "\n".join(lines) + "\n"
     return {f"{name}.hea": master.encode(), **{key: body for part in parts for key, body in part.items()}}
@@ -84,7 +84,7 @@ def test_a_pair_has_one_outcome_in_any_order(place: Place, pair: Files, order: l
 
 def test_the_note_names_what_is_missing_and_who_waits(place: Place, pair: Files) -> None:
     place.arrives({"a/record.hea": pair["record.hea"]})
-    assert json.loads(place.results["waiting/a/record.dat"]) == ["a/record.hea"]
+    assert list(json.loads(place.results["waiting/a/record.dat"])) == ["a/record.hea"]
     place.clock.passes(hours=5)
     place.arrives({"a/record.dat": pair["record.dat"]})
     assert place.results["waiting/a/record.dat"] == b""
@@ -93,7 +93,7 @@ def test_the_note_names_what_is_missing_and_who_waits(place: Place, pair: Files)
 def test_a_signal_waits_for_its_header(place: Place, pair: Files) -> None:
     (answer,) = place.arrives({"a/record.dat": pair["record.dat"]})
     assert answer.state == "waiting"
-    assert json.loads(place.results["waiting/a/record.hea"]) == ["a/record.dat"]
+    assert list(json.loads(place.results["waiting/a/record.hea"])) == ["a/record.dat"]
     assert place.outcomes == {}
 
 
@@ -233,23 +233,126 @@ def test_a_segment_whose_master_no_longer_asks_for_it_is_a_record_again(place: P
 def test_new_bytes_in_a_segment_reach_the_whole(place: Place) -> None:
     files = segmented()
     place.arrives(files)
-    header = files["whole_0001.hea"]
-    (answer,) = place.arrives({"whole_0001.hea": header.replace(b"500 5000", b"250 5000")})
-    assert (answer.key, answer.state) == ("whole.hea", "written")
+    other = segmented(seed=7)
+    place.arrives({name: body for name, body in other.items() if "0001" in name})
+    both = {name: other[name] if "0001" in name else body for name, body in files.items()}
+    assert place.outcomes == {"whole.hea.json": classify(both).to_json()}
+
+
+def renamed_segments() -> Files:
+    """As MIMIC-IV names them: the signal of a segment has another stem than its header."""
+    files = {}
+    for name, body in segmented().items():
+        files[name.replace(".dat", "e.dat")] = body.replace(b"0.dat", b"0e.dat").replace(b"1.dat", b"1e.dat")
+    return files
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(5))))
+def test_segments_whose_signals_have_names_of_their_own_in_any_order(place: Place, order: tuple[int, ...]) -> None:
+    files = renamed_segments()
+    names = [list(files)[index] for index in order]
+    place.arrives({name: files[name] for name in names})
+    assert place.outcomes == {"whole.hea.json": classify(files).to_json()}
+    place.told(*names, *names)
+    assert list(place.outcomes) == ["whole.hea.json"]
+
+
+def test_segments_are_answered_while_their_record_waits(place: Place) -> None:
+    files = segmented()
+    del files["whole_0001.dat"]
+    place.arrives(files)
+    assert list(place.outcomes) == ["whole_0000.hea.json"]
+    del place.inbox.objects["whole.hea"]
+    place.clock.passes(days=2)
+    place.sweep()
+    assert set(place.outcomes) == {"whole_0000.hea.json", "whole_0001.hea.json"}
+
+
+def test_a_header_that_is_never_whole_takes_nothing_from_the_records_that_it_names(place: Place) -> None:
+    files = segmented()
+    victims = {name: body for name, body in files.items() if name != "whole.hea"}
+    place.forms = (SVG,)
+    place.arrives(victims)
+    before = dict(place.outcomes)
+    evil = files["whole.hea"].replace(b"/2 ", b"/3 ").replace(b"10000", b"15000") + b"never 5000\n"
+    place.arrives({"evil.hea": evil})
+    place.clock.passes(days=2)
+    place.sweep()
+    assert json.loads(place.outcomes.pop("evil.hea.json"))["code"] == "record_incomplete"
+    after = dict(place.outcomes)
+    after.pop("evil.hea.json", None)
+    assert after == before
+    place.arrives({name: body for name, body in segmented(seed=5).items() if "0000" in name})
+    assert place.outcomes["whole_0000.hea.json"] != before["whole_0000.hea.json"]
+
+
+def test_more_names_than_any_record_has_are_not_even_looked_for(place: Place) -> None:
+    lines = "".join(f"s{index}\n" for index in range(900))
+    place.inbox["many.hea"] = f"many/900 1 500 900\n{lines.replace(chr(10), ' 1' + chr(10))}".encode()
+    for index in range(900):
+        signals = "".join(f"s{index}_{number}.dat 16 200 16 0 0 0 0 I\n" for number in range(10))
+        place.inbox[f"s{index}.hea"] = f"s{index} 10 500 1\n{signals}".encode()
+        for number in range(10):
+            place.inbox.objects[f"s{index}_{number}.dat"] = place.inbox.objects["many.hea"]
+    (answer,) = place.told("many.hea")
+    assert (answer.state, answer.code) == ("written", "file_too_large")
+    assert len(place.inbox.calls) < 3_000
+
+
+def test_a_file_that_a_header_asks_for_keeps_no_refusal_of_its_own(place: Place, pair: Files) -> None:
+    files = {"record.csv": pair["record.dat"], "record.hea": pair["record.hea"].replace(b"record.dat", b"record.csv")}
+    place.arrives({"record.csv": files["record.csv"]})
+    assert json.loads(place.outcomes["record.csv.json"])["code"]
+    place.arrives({"record.hea": files["record.hea"]})
+    assert list(place.outcomes) == ["record.hea.json"]
+
+
+def test_a_signal_that_was_reported_keeps_no_refusal_once_its_header_is_there(place: Place, pair: Files) -> None:
+    place.arrives({"record.dat": pair["record.dat"]})
+    place.clock.passes(days=2)
+    place.sweep()
+    assert list(place.outcomes) == ["record.dat.json"]
+    place.arrives({"record.hea": pair["record.hea"]})
+    assert place.outcomes == {"record.hea.json": classify(pair).to_json()}
+
+
+def test_a_table_beside_a_waiting_header_of_many_files_is_answered(place: Place, table: bytes) -> None:
+    lines = "".join(
+        f"s{index}.dat 16 200/mV 16 0 0 0 0 {lead}\n" for index, lead in enumerate(("I", "II", *"abcdefgh"))
+    )
+    place.arrives({"record.hea": f"record 10 500 5000\n{lines}".encode(), "record.dat": table})
+    assert list(place.outcomes) == ["record.dat.json"]
+
+
+def test_a_late_event_of_a_file_that_is_gone_settles_nothing(place: Place, pair: Files) -> None:
+    place.arrives({"record.hea": pair["record.hea"]})
+    assert place.told("record.dat")[0].state == "waiting"
+    assert place.waiting == {"waiting/record.dat"}
+
+
+def test_segments_of_a_record_that_is_refused_are_answered_if_they_can_be(place: Place) -> None:
+    files = segmented()
+    spoiled = files["whole_0001.hea"].replace(b"500 5000", b"250 5000")
+    place.arrives({**files, "whole_0001.hea": spoiled})
+    assert json.loads(place.outcomes["whole.hea.json"])["code"] == "header_invalid"
+    first = {name: body for name, body in files.items() if "0000" in name}
+    assert place.outcomes["whole_0000.hea.json"] == classify(first).to_json()
 
 
 def test_a_record_of_many_files_is_not_read_again_at_every_arrival(place: Place) -> None:
     count = 40
     files = segmented(count)
-    master, *rest = files
-    place.arrives({master: files[master]})
-    read = place.inbox.bytes_read
-    place.arrives({name: files[name] for name in rest[:-2]})
-    # Headers and notes, but none of the signals.
-    assert place.inbox.bytes_read - read < sum(len(files[name]) for name in rest) / 4
-    assert len(place.inbox.calls) < count * 20
-    place.arrives({name: files[name] for name in rest[-2:]})
-    assert place.outcomes == {"whole.hea.json": classify(files).to_json()}
+    for order in (list(files), list(reversed(files)), sorted(files, key=lambda name: name[::-1])):
+        place.inbox.objects.clear()
+        place.results.objects.clear()
+        place.inbox.calls.clear()
+        place.results.calls.clear()
+        place.inbox.bytes_read = 0
+        place.arrives({name: files[name] for name in order})
+        assert place.outcomes == {"whole.hea.json": classify(files).to_json()}
+        # Each segment by itself at its two arrivals, the whole, and what was read of it in vain.
+        assert place.inbox.bytes_read < 6 * sum(map(len, files.values()))
+        assert len(place.inbox.calls) + len(place.results.calls) < 40 * len(files)
 
 
 def test_a_large_object_is_refused_unread(place: Place) -> None:

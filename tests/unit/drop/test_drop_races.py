@@ -1,6 +1,7 @@
 """Two workers at once, files that change under a worker's hands, calls that fail: at every single call of the drop."""
 
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,8 +10,11 @@ import pytest
 from ecg_core import classify
 from ecg_core.drop import Contended
 from ecg_core.drop.addresses import FHIR, SVG
+from ecg_core.recording import MAX_BYTES
+from ecg_core.writers import zip_bytes
 from tests.unit.drop.conftest import Place
 from tests.unit.drop.fake import MemoryStore, once
+from tests.unit.drop.test_drop import segmented
 
 Files = dict[str, bytes]
 # More than any telling of these tests takes.
@@ -206,7 +210,93 @@ def test_a_note_that_two_write_at_once_names_both(pair: Files, place: Place) -> 
     place.results.before = [hook]
     place.told("record.hea")
     place.results.before = []
-    assert place.results["waiting/record.dat"] == b'["record.hea", "second.hea"]'
+    assert set(json.loads(place.results["waiting/record.dat"])) == {"record.hea", "second.hea"}
     place.arrives({"record.dat": pair["record.dat"]})
     assert set(place.outcomes) == {"record.hea.json", "second.hea.json"}
     assert not place.waiting
+
+
+def test_a_record_that_comes_while_its_segment_is_answered_leaves_the_segment_none(place: Place) -> None:
+    files = segmented()
+    for number in itertools.count(1):
+        fresh = Place(place.clock, MemoryStore(place.clock), MemoryStore(place.clock), place.classifier)
+        fresh.inbox.drop({name: body for name, body in files.items() if name != "whole.hea"})
+
+        def comes(fresh: Place = fresh) -> None:
+            fresh.arrives({"whole.hea": files["whole.hea"]})
+
+        hook = At(number, without_hooks(fresh, comes))
+        told(fresh, hook, "whole_0000.hea")
+        if not hook.happened:
+            break
+        assert "whole_0000.hea.json" not in fresh.outcomes, number
+        assert "whole.hea.json" in fresh.outcomes
+    assert number > 5
+
+
+def test_a_form_of_other_bytes_is_not_taken_for_the_outcome_s(place: Place, table: bytes, pair: Files) -> None:
+    """The second bytes' worker is killed between the plot and the outcome; then the first bytes come back."""
+    place.forms = (SVG,)
+    place.arrives({"a.zip": zip_bytes(pair)})
+    good = place.results["a.zip.svg"]
+    place.inbox["a.zip"] = table
+    place.results.before = [once("put", "a.zip.json", raising(Killed()))]
+    with pytest.raises(Killed):
+        place.told("a.zip")
+    place.results.before = []
+    assert place.results["a.zip.svg"] != good
+    place.arrives({"a.zip": zip_bytes(pair)})
+    assert place.results["a.zip.svg"] == good
+
+
+def test_a_file_that_was_too_large_for_a_moment_does_not_leave_that_answer(place: Place, table: bytes) -> None:
+    place.arrives({"a.csv": table})
+    place.inbox["a.csv"] = bytes(MAX_BYTES + 1)
+
+    def back() -> None:
+        place.inbox["a.csv"] = table
+        place.told("a.csv")
+
+    place.results.before = [once("put", "a.csv.json", without_hooks(place, back))]
+    place.told("a.csv")
+    place.results.before = []
+    assert place.outcomes == {"a.csv.json": classify({"a.csv": table}).to_json()}
+
+
+def test_a_signal_that_comes_back_under_the_sweep_s_hands_is_seen(pair: Files, place: Place) -> None:
+    place.arrives({"record.hea": pair["record.hea"].replace(b"# synthetic", b"# another")})
+    place.inbox["record.hea"] = pair["record.hea"]
+    place.told("record.hea")
+    place.clock.passes(days=2)
+
+    def back() -> None:
+        place.inbox["record.dat"] = pair["record.dat"]
+        place.told("record.dat")
+
+    place.results.before = [once("put", "record.hea.json", without_hooks(place, back))]
+    place.sweep()
+    place.results.before = []
+    assert place.outcomes == {"record.hea.json": classify(pair).to_json()}
+
+
+def test_a_note_that_is_needed_again_is_not_settled(pair: Files, place: Place) -> None:
+    place.arrives({"record.hea": pair["record.hea"]})
+    del place.inbox.objects["record.hea"]
+    place.clock.passes(hours=1)
+
+    def again() -> None:
+        place.inbox["record.hea"] = pair["record.hea"]
+        place.told("record.hea")
+
+    place.results.before = [once("put", "waiting/record.dat", without_hooks(place, again))]
+    place.sweep()
+    place.results.before = []
+    assert place.waiting == {"waiting/record.dat"}
+
+
+def test_a_header_that_changes_within_the_second_of_its_answer_is_reported(pair: Files, place: Place) -> None:
+    place.arrives(pair)
+    place.arrives({"record.hea": pair["record.hea"].replace(b"record.dat", b"other.dat")})
+    place.clock.passes(days=2)
+    place.sweep()
+    assert json.loads(place.outcomes["record.hea.json"])["code"] == "record_incomplete"

@@ -70,7 +70,8 @@ def test_a_note_whose_files_are_gone_is_settled(place: Place, pair: Files) -> No
 def test_fresh_notes_are_left_to_their_workers(place: Place, pair: Files) -> None:
     place.arrives({"record.hea": pair["record.hea"]})
     place.inbox.calls.clear()
-    assert place.sweep() == place.sweep()
+    swept = place.sweep()
+    assert (swept.waiting, swept.settled, swept.left) == (0, 0, 0)
     assert place.inbox.calls == []
     assert place.sweep(grace=timedelta(0)).waiting == 1
 
@@ -80,7 +81,8 @@ def test_what_is_due_comes_first_and_what_time_does_not_allow_is_left(place: Pla
     place.clock.passes(hours=20)
     place.arrives({f"{name}.hea": pair["record.hea"].replace(b"record", name.encode()) for name in "abc"})
     place.clock.passes(hours=5)
-    turns = iter([True, False, False, False])
+    # Once for each of the four notes, and the first of those that are not due.
+    turns = iter([True, True, True, True, False])
     swept = place.sweep(in_time=lambda: next(turns))
     assert list(place.outcomes) == ["z.hea.json"]
     assert swept.left == 3
