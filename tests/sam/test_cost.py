@@ -59,7 +59,9 @@ def calls(road: str, forms: tuple[str, ...] = ()) -> list[str]:
         inbox.drop(dropped)
         drop = Drop(inbox, results, default_classifier(), forms)
         for key in hints:
-            drop.arrived(key)
+            # As the function does with a listing.
+            if not ("backfill" in road and drop.has_seen(key)):
+                drop.arrived(key)
     return [operation for operation, _ in (*inbox.calls, *results.calls)]
 
 

@@ -99,7 +99,7 @@ def test_of_the_results_only_settled_notes_end(stack: dict[str, Any]) -> None:
     assert set(lifecycle(Deployed(stack), "ResultsBucket")) == always
     assert set(rules) == always | {"settled-notes-of-the-backfill"}
     # Only empty ones: one that is open holds keys, and stays however old it is.
-    settled = {"ObjectSizeLessThan": "1", "ExpirationInDays": 8}
+    settled = {"ObjectSizeLessThan": "1", "ExpirationInDays": 1}
     assert rules["settled-notes"] == {"Prefix": WAITING, **settled}
     assert rules["settled-notes-of-the-backfill"] == {"Prefix": f"{BACKFILL}archive/{WAITING}", **settled}
 
@@ -153,7 +153,9 @@ def test_the_policies_do_not_refer_to_the_bucket_that_waits_for_them(stack: dict
 
 def test_the_queue_hides_a_batch_for_six_times_as_long_as_it_may_take(stack: dict[str, Any]) -> None:
     queue = properties(stack, "InboxQueue")
-    assert queue["VisibilityTimeout"] == 6 * properties(stack, "S3DropFunction")["Timeout"]
+    # As AWS advises, with the time in which a batch is gathered.
+    longest = stack["Parameters"]["BatchSeconds"]["MaxValue"]
+    assert queue["VisibilityTimeout"] == 6 * properties(stack, "S3DropFunction")["Timeout"] + longest
     # One that failed once is hidden for that long, and no reason for an alarm yet.
     assert default(stack, "QueueAgeAlarmSeconds") > queue["VisibilityTimeout"]
 

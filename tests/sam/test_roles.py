@@ -98,7 +98,7 @@ def works(s3: Any, statements: list[Statement], bucket: str, prefix: str = "") -
     dropped("a/table.csv", TABLE)
     dropped("a/lonely.hea", RECORD["normal.hea"].replace(b"normal", b"lonely"))
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    swept = sweep(Drop(inbox, results, default_classifier()), results, tomorrow, timedelta(hours=1))
+    swept = sweep(lambda: Drop(inbox, results, default_classifier()), results, tomorrow, timedelta(hours=1))
     if swept.faults:
         raise swept.faults[0]
     written = s3.list_objects_v2(Bucket=RESULTS, Prefix=f"{prefix}a/")["Contents"]
