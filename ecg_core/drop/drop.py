@@ -193,7 +193,8 @@ class Drop:
         if missing and before.is_of_header(sources.body(header)):
             # It was whole when it was answered; somebody clears the inbox.
             return _Record(before.unchanged(header), files, asked)
-        answer = self._writer.answer(header, before, sources, files, lambda refusal: held)
+        silent = held and not before.is_result
+        answer = self._writer.answer(header, before, sources, files, lambda refusal: silent)
         return _Record(Answer(header, "ignored") if answer.state == "waiting" else answer, files, asked)
 
     def _remembering(self, header: str) -> Callable[[str], None]:

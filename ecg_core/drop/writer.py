@@ -44,6 +44,10 @@ class Before:
     def metadata(self) -> Mapping[str, str]:
         return self.outcome.metadata if self.outcome else {}
 
+    @property
+    def is_result(self) -> bool:
+        return bool(self.outcome and self.outcome.size) and CODE not in self.metadata
+
     def says(self, made: dict[str, str]) -> bool:
         """Whether the outcome was made of just this, and nothing that is asked for is missing."""
         return all(self.metadata.get(name) == value for name, value in made.items()) and self.complete(

@@ -339,6 +339,13 @@ def test_segments_of_a_record_that_is_refused_are_answered_if_they_can_be(place:
     assert place.outcomes["whole_0000.hea.json"] == classify(first).to_json()
 
 
+def test_a_segment_that_is_spoiled_keeps_no_result_of_its_former_bytes(place: Place) -> None:
+    files = segmented()
+    place.arrives({**files, "whole_0001.hea": files["whole_0001.hea"].replace(b"500 5000", b"250 5000")})
+    place.arrives({"whole_0000.dat": files["whole_0000.dat"][:-400] + files["whole_0000.dat"][:400]})
+    assert json.loads(place.outcomes["whole_0000.hea.json"])["code"] == "checksum_mismatch"
+
+
 def test_a_record_of_many_files_is_not_read_again_at_every_arrival(place: Place) -> None:
     count = 40
     files = segmented(count)
