@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from ecg_core import records
@@ -47,6 +48,10 @@ class _Record:
     def has_seen(self, *keys: str) -> bool:
         return {records.folded(key) for key in keys} <= {records.folded(file) for file in self.files}
 
+    def has_header_beside(self, key: str) -> bool:
+        headers = (file for file in (self.answer.key, *self.files) if records.is_header(file))
+        return any(records.split(header)[:2] == records.split(key)[:2] for header in headers)
+
     @property
     def is_answered(self) -> bool:
         return self.answer.state in ("written", "unchanged")
@@ -81,14 +86,15 @@ class Drop:
         found = self._records_of(key, overdue)
         if not records.is_header(key):
             beside, found = found, [record for record in found if record.asks_for(key)]
-            annotation = bool(beside) and _is_annotation(key)
+            annotation = _is_annotation(key) and any(record.has_header_beside(key) for record in beside)
             found = found or [_Record(Answer(key, "ignored")) if annotation else self._single(key, overdue)]
         self._settle(key, found)
+        self._retract_own(key, found)
         return tuple(dict.fromkeys(record.answer for record in found))
 
     def has_seen(self, key: str) -> bool:
-        """Whether a record that was answered already has this file."""
-        return any(record.has_seen(key) for record in self._records.values())
+        """Whether a result that was answered already is of this file, too."""
+        return any(record.is_result and record.has_seen(key) for record in self._records.values())
 
     def address(self, key: str) -> str:
         """Of the outcome."""
@@ -115,13 +121,22 @@ class Drop:
     def _whole(self, header: str, overdue: datetime | None) -> list[_Record]:
         """The record of a header, and those whose segment it is.
 
-        A segment of a result is no record of its own; one of a record that was refused is, if it is a result.
+        A segment of a result is no record of its own.
         """
-        masters = [self._record(master, overdue) for master in sorted(self._headers_of(header) - {header})]
-        asking = [master for master in masters if master.asks_for(header)]
-        if any(master.is_result for master in asking):
-            return asking
-        return [*asking, self._record(header, overdue, held=any(master.is_answered for master in asking))]
+        masters = [master for master in sorted(self._headers_of(header) - {header}) if self._asks(master, header)]
+        asking = [self._record(master, overdue) for master in masters]
+        results = [record for record in asking if record.is_result and record.asks_for(header)]
+        return results or [*asking, self._record(header, overdue)]
+
+    def _asks(self, master: str, header: str) -> bool:
+        """Whether a header asks for a segment now; the note may be older than it."""
+        try:
+            there = self._inbox.get(master, records.MAX_HEADER_BYTES)
+            names = records.signal_names(there.body) if there else ()
+        except (HeaderInvalid, FileTooLarge):
+            return False
+        folder = records.split(master)[0]
+        return records.folded(header) in {records.folded(folder + name) for name in names}
 
     def _settle(self, key: str, found: list[_Record]) -> None:
         """The file that others waited for has arrived: if it was seen by all of them, none waits for it any more."""
@@ -132,19 +147,21 @@ class Drop:
             return
         if note.body and all(any(record.has_seen(key, waiting) for record in found) for waiting in keys_of(note)):
             self._notes.settle(note)
-        for record in found:
-            if record.is_result and record.answer.key == key:
-                # Signals that had to wait may have been reported meanwhile.
-                for file in record.files[1:]:
-                    self._writer.retract(file, refused=True)
 
-    def _record(self, header: str, overdue: datetime | None, held: bool = False) -> _Record:
-        """held: by a record that was refused; then a refusal of this one says nothing more."""
+    def _retract_own(self, key: str, found: list[_Record]) -> None:
+        """Empties what signals beside a header got when it had not come, or what this file got then."""
+        for record in found:
+            if records.is_header(key) and record.answer.key == key and record.is_answered:
+                self._retract(record, [file for file in record.files[1:] if not _leads_elsewhere(file, key)])
+            elif record.broken or (record.answer.state == "ignored" and not records.is_noise(key)):
+                self._retract(record, [key])
+
+    def _record(self, header: str, overdue: datetime | None) -> _Record:
         if header not in self._records:
-            record = _persistently(lambda: self._try_record(header, overdue, held))
+            record = _persistently(lambda: self._try_record(header, overdue))
             self._records[header] = record
             if record.is_answered:
-                self._retract(record)
+                self._retract(record, [file for file in record.files[1:] if _leads_elsewhere(file, header)])
             if record.answer.state == "written":
                 # A master that came meanwhile has not seen what was just written.
                 known, self._members[header] = self._headers_of(header), keys_of(self._notes.get(MEMBERS, header))
@@ -152,12 +169,11 @@ class Drop:
                     self._record(master, overdue)
         return self._records[header]
 
-    def _retract(self, record: _Record) -> None:
-        """Empties what the record's files have got of their own before it was whole."""
-        stem = records.split(record.answer.key)[:2]
-        for file in record.files[1:]:
-            if records.is_header(file) or not (records.may_be_signal(file) and records.split(file)[:2] == stem):
-                self._writer.retract(file, refused=not (record.is_result and records.is_header(file)))
+    def _retract(self, record: _Record, files: list[str]) -> None:
+        """Empties what the files got of their own before their record was there: results only where it is one."""
+        for file in files:
+            if record.is_result or not records.is_header(file):
+                _persistently(partial(self._writer.retract, file, refused=not record.is_result))
 
     def _single(self, key: str, overdue: datetime | None) -> _Record:
         if records.is_noise(key):
@@ -166,7 +182,7 @@ class Drop:
             self._records[key] = _Record(_persistently(lambda: self._try_single(key, overdue)))
         return self._records[key]
 
-    def _try_record(self, header: str, overdue: datetime | None, held: bool) -> _Record:
+    def _try_record(self, header: str, overdue: datetime | None) -> _Record:
         before = self._writer.before(header)
         sources = Sources(self._inbox, self._remembering(header))
         if not sources.exists(header):
@@ -188,14 +204,12 @@ class Drop:
             # Reading the header alone tells what is wrong with it.
             sources.refusal = sources.refusal or (error if isinstance(error, FileTooLarge) else None)
             answer = self._writer.answer(header, before, sources, (header,))
-            return _Record(answer, (header,), _folded([header, *direct]), broken=not direct)
+            return _Record(answer, (header,), _folded([header, *direct]), broken=True)
         asked = _folded([*files, *missing])
-        if missing and before.is_of_header(sources.body(header)):
+        if missing and before.is_result_of(sources.of(files)):
             # It was whole when it was answered; somebody clears the inbox.
             return _Record(before.unchanged(header), files, asked)
-        silent = held and not before.is_result
-        answer = self._writer.answer(header, before, sources, files, lambda refusal: silent)
-        return _Record(Answer(header, "ignored") if answer.state == "waiting" else answer, files, asked)
+        return _Record(self._writer.answer(header, before, sources, files), files, asked)
 
     def _remembering(self, header: str) -> Callable[[str], None]:
         """Notes which files the header asks for before they are looked for: the later of the two sees both."""
@@ -203,8 +217,7 @@ class Drop:
 
         def named(name: str) -> None:
             stem = records.split(name)[:2]
-            # Such a file leads to the header beside it.
-            if not (records.may_be_signal(name) and stem in stems):
+            if _leads_elsewhere(name, header) and not (records.may_be_signal(name) and stem in stems):
                 self._notes.add(MEMBERS, name, header)
             if records.is_header(name):
                 stems.add(stem)
@@ -234,6 +247,11 @@ def _may_await_header(key: str, refusal: EcgError) -> bool:
         # With an extension that no format has, it may be one of any form.
         unreadable += (UnsupportedFormat,)
     return records.may_be_signal(key) and isinstance(refusal, unreadable)
+
+
+def _leads_elsewhere(file: str, header: str) -> bool:
+    """Whether the name of a file does not lead to the header that asks for it."""
+    return not (records.may_be_signal(file) and records.split(file)[:2] == records.split(header)[:2])
 
 
 def _is_annotation(key: str) -> bool:

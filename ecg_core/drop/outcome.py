@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
 from ecg_core import __version__
 from ecg_core.classification import Classification
@@ -17,8 +16,8 @@ CONTENT_TYPES = {FHIR: "application/fhir+json", SVG: "image/svg+xml"}
 # S3 takes 2 kB of metadata; versions of a record with more files are not all named.
 MAX_VERSIONS = 1_000
 SOURCE, RECORD, MODEL, RELEASE = "source-sha256", "record-sha256", "model-sha256", "release"
-# Of a record with a header, that header's bytes.
-HEADER = "header-sha256"
+# Of a record with headers, their bytes.
+HEADERS = "headers-sha256"
 # Of a refusal, for whoever asks for the head only.
 CODE = "code"
 # Which objects were read, where the inbox has versions; in the order of the record's files.
@@ -72,7 +71,12 @@ class Outcome:
 def made_of(classifier: Classifier, parts: tuple[Stored, ...]) -> dict[str, str]:
     """What an outcome is made of: the files' bytes, the model, this release."""
     made = {SOURCE: digest(parts), MODEL: classifier.identity.sha256, RELEASE: __version__}
-    return {**made, HEADER: sha256(parts[0].body).hexdigest()} if parts and is_header(parts[0].key) else made
+    return {**made, HEADERS: headers_digest(parts)} if parts and is_header(parts[0].key) else made
+
+
+def headers_digest(parts: tuple[Stored, ...]) -> str:
+    """Of the headers among the files."""
+    return digest(tuple(part for part in parts if is_header(part.key)))
 
 
 def classified(

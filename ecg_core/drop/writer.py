@@ -2,12 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Literal
 
 from ecg_core.classifier import Classifier
 from ecg_core.drop.addresses import FORMS, OUTCOME, address
-from ecg_core.drop.outcome import CODE, CONTENT_TYPES, HEADER, MODEL, RECORD, RELEASE, Outcome, classified, made_of
+from ecg_core.drop.outcome import (
+    CODE,
+    CONTENT_TYPES,
+    HEADERS,
+    MODEL,
+    RECORD,
+    RELEASE,
+    Outcome,
+    classified,
+    headers_digest,
+    made_of,
+)
 from ecg_core.drop.sources import Sources
 from ecg_core.drop.store import Conflict, Entry, Store, Stored
 from ecg_core.errors import EcgError
@@ -61,9 +71,9 @@ class Before:
             for form in self.forms.values()
         )
 
-    def is_of_header(self, header: bytes) -> bool:
-        """Whether the outcome is of a record with just this header."""
-        return self.metadata.get(HEADER) == sha256(header).hexdigest()
+    def is_result_of(self, parts: tuple[Stored, ...]) -> bool:
+        """Whether the outcome is a result of a record with just these headers."""
+        return self.is_result and self.metadata.get(HEADERS) == headers_digest(parts)
 
     def unchanged(self, key: str) -> Answer:
         return Answer(key, "unchanged", self.metadata.get(CODE))

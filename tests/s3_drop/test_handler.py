@@ -20,6 +20,7 @@ from tests.s3_drop.events import SWEEP, TEST_EVENT, backfill_batch, eventbridge_
 from tests.s3_drop.faults import BUSY, DENIED, INTERNAL, SLOW_DOWN, Fault, Layer, faulty_cloud, lost, torn, without_list
 from tests.s3_drop.function import invoke, loaded
 from tests.s3_drop.queue import Context, drain, work
+from tests.unit.drop.test_drop import segmented
 
 Files = dict[str, bytes]
 Load = Callable[..., ModuleType]
@@ -243,7 +244,15 @@ def test_a_signal_of_a_backfill_s_batch_is_left_to_its_header(
     assert [(answer["key"], answer["state"]) for answer in answers] == [
         (f"{n}/record.hea", "written") for n in range(3)
     ]
-    assert layer.calls == 3 * 7
+    assert layer.calls == 3 * 8
+
+
+def test_a_backfill_answers_the_segments_of_a_record_that_is_not_whole(aws: Cloud, function: Load) -> None:
+    module = function()
+    files = {name: body for name, body in segmented().items() if name != "whole_0001.dat"}
+    aws.drop(files)
+    answers = {answer["key"]: answer["state"] for answer in invoke(module, backfill_batch(*sorted(files)))["answers"]}
+    assert answers == {"whole.hea": "waiting", "whole_0000.hea": "written", "whole_0001.hea": "waiting"}
 
 
 def test_a_backfill_s_batch_is_answered_by_key(aws: Cloud, function: Load, pair: Files, table: bytes) -> None:

@@ -12,6 +12,7 @@ from ecg_core.recording import MAX_BYTES
 from ecg_core.synthesis import synthesize
 from ecg_core.writers import wfdb_files, zip_bytes
 from tests.unit.drop.conftest import Place
+from tests.unit.drop.fake import MemoryStore
 
 Files = dict[str, bytes]
 
@@ -337,6 +338,57 @@ def test_segments_of_a_record_that_is_refused_are_answered_if_they_can_be(place:
     assert json.loads(place.outcomes["whole.hea.json"])["code"] == "header_invalid"
     first = {name: body for name, body in files.items() if "0000" in name}
     assert place.outcomes["whole_0000.hea.json"] == classify(first).to_json()
+
+
+def test_segments_of_a_record_that_is_never_whole_are_answered_as_they_are(place: Place) -> None:
+    files = {"outer.hea": b"outer/1 12 500\ninner 5000\n", **segmented(1, "inner")}
+    names = list(files)
+    ends = set()
+    for order in itertools.permutations(names):
+        fresh = Place(place.clock, MemoryStore(place.clock), MemoryStore(place.clock), place.classifier)
+        fresh.arrives({name: files[name] for name in order})
+        place.clock.passes(days=2)
+        fresh.sweep()
+        ends.add(tuple(sorted(fresh.outcomes.items())))
+    # A record of segments is no segment: the inner one has its own outcome, whatever came first.
+    assert len(ends) == 1
+    assert dict(ends.pop())["inner.hea.json"] == classify({name: files[name] for name in names[1:]}).to_json()
+
+
+def test_a_note_that_is_older_than_its_header_brings_no_segment_back(place: Place) -> None:
+    files = segmented(1)
+    segment = {name: body for name, body in files.items() if name != "whole.hea"}
+    place.arrives({"whole_0000.hea": b"whole_0000/1 12 500\nx 5000\n"})
+    place.arrives({**segment, "whole.hea": files["whole.hea"]})
+    assert list(place.outcomes) == ["whole.hea.json"]
+    place.arrives(wfdb_files(synthesize("normal"), "x"))
+    assert set(place.outcomes) == {"whole.hea.json", "x.hea.json"}
+
+
+def test_a_segment_that_is_replaced_is_no_clearing_of_the_inbox(place: Place) -> None:
+    place.arrives(segmented())
+    place.arrives({"whole_0001.hea": segmented()["whole_0001.hea"].replace(b"1.dat", b"new.dat")})
+    place.clock.passes(days=2)
+    place.sweep()
+    assert json.loads(place.outcomes["whole.hea.json"])["code"] == "record_incomplete"
+
+
+def test_nothing_is_an_annotation_where_no_header_of_its_stem_is(place: Place) -> None:
+    place.arrives({"c.hea": b"c/1 12 500\na 5000\n"})
+    assert [answer.state for answer in place.arrives({"a.xyz": b"\0\1"})] == ["waiting"]
+    assert place.waiting == {"waiting/a.hea"}
+
+
+@pytest.mark.parametrize("spoil", [b"", b"\0\0"])
+def test_a_reported_signal_keeps_no_refusal_though_its_note_has_expired(
+    place: Place, pair: Files, spoil: bytes
+) -> None:
+    place.arrives({"record.dat": pair["record.dat"][: len(pair["record.dat"]) - len(spoil)]})
+    place.clock.passes(days=2)
+    place.sweep()
+    del place.results.objects["waiting/record.hea"]
+    place.arrives({"record.hea": pair["record.hea"]})
+    assert list(place.outcomes) == ["record.hea.json"]
 
 
 def test_a_segment_that_is_spoiled_keeps_no_result_of_its_former_bytes(place: Place) -> None:
