@@ -12,7 +12,7 @@ from tests.s3_drop.cloud import client
 from tests.s3_drop.queue import Context, event_of
 
 # Smaller than a deployed batch, so that a kill hits fewer messages: each has five chances.
-BATCH = 5
+BATCH = 3
 
 
 def main() -> None:
