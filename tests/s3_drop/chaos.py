@@ -39,8 +39,8 @@ WORKERS = 6
 FAULTS, DOUBLED, POISONED = 0.10, 0.30, 0.01
 # A kill every so many seconds, of any of the workers.
 KILLS_S = (1.0, 4.0)
-# Several times what a batch takes with all its mishaps, as deployed: a message that comes again while it is worked on uses
-# up its receives. One that fails comes again so often.
+# Several times what a batch takes with all its mishaps, as deployed: a message that comes again while it is worked on
+# uses up its receives. One that fails comes again so often.
 VISIBILITY_S = 16
 WAVES = 10
 # What must never be seen in a log.
