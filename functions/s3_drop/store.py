@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
+from urllib3.exceptions import ProtocolError
 
 from ecg_core.drop import Conflict, Entry, Stored
 from ecg_core.drop.addresses import MAX_KEY_BYTES, key_bytes
@@ -12,6 +13,11 @@ from functions.s3 import MISSING, status_of
 
 # Somebody else's write was ahead, or is under way, or what was to be replaced is gone.
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
+
+
+# Bodies that end too early and are asked for again: botocore repeats a call, and not the reading of its answer.
+TORN_BODIES = 2
+_TORN = (IncompleteReadError, ResponseStreamingError, ProtocolError)
 
 
 class BucketStore:
@@ -25,6 +31,14 @@ class BucketStore:
         self.longest = MAX_KEY_BYTES - len(key_bytes(prefix))
 
     def get(self, key: str, limit: int) -> Stored | None:
+        for _ in range(TORN_BODIES):
+            try:
+                return self._whole(key, limit)
+            except _TORN:
+                continue
+        return self._whole(key, limit)
+
+    def _whole(self, key: str, limit: int) -> Stored | None:
         if self._is_too_long(key):
             return None
         self._hurry()

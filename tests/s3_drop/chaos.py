@@ -33,12 +33,13 @@ from ecg_core.writers import csv_bytes, wfdb_files, zip_bytes
 from functions.s3_drop.store import BucketStore
 from tests.s3_drop.cloud import INBOX, RESULTS, Cloud, arn_of, environment, furnished
 from tests.s3_drop.faults import DENIED, Fault, Layer, at_random, served
+from tests.unit.drop.command import classified
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 6
 FAULTS, DOUBLED, POISONED = 0.10, 0.30, 0.01
 # A kill every so many seconds, of any of the workers.
-KILLS_S = (1.0, 4.0)
+KILLS_S = (2.0, 6.0)
 # Several times what a batch takes with all its mishaps, as deployed: a message that comes again while it is worked on
 # uses up its receives. One that fails comes again so often.
 VISIBILITY_S = 16
@@ -201,14 +202,7 @@ def expected(aws: Cloud, planned: Plan, folder: Path) -> dict[str, bytes]:
             path = folder / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(aws.s3.get_object(Bucket=INBOX, Key=key)["Body"].read())
-    command = [sys.executable, "-m", "ecg_core", "classify", "--json", "--paths", str(folder)]
-    lines = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
-    found = {}
-    for line in lines.splitlines():
-        path = json.loads(line)["path"]
-        body = b"{" + line.removeprefix(b'{"path": ' + json.dumps(path).encode() + b", ")
-        found[address(Path(path).relative_to(folder).as_posix())] = body
-    return found
+    return classified(folder)
 
 
 def _outcomes(aws: Cloud) -> dict[str, bytes]:

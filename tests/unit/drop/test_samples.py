@@ -1,30 +1,14 @@
 """Folders of real files, dropped in any order, have the outcomes that `ekg classify` gives."""
 
-import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from ecg_core.drop.addresses import address
-from tests.conftest import ROOT
+from tests.unit.drop.command import classified
 from tests.unit.drop.conftest import Place
 
 FOLDERS = ["wfdb", "wfdb_multiseg", "wfdb_mat", "wfdb_ptbxl", "csv", "csv_apple", "wfdb_egm"]
-
-
-def classified(folder: Path) -> dict[str, bytes]:
-    """By the address of the outcome."""
-    command = [sys.executable, "-m", "ecg_core", "classify", "--json", "--paths", str(folder)]
-    lines = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
-    found = {}
-    for line in lines.splitlines():
-        path = json.loads(line)["path"]
-        body = b"{" + line.removeprefix(b'{"path": ' + json.dumps(path).encode() + b", ")
-        found[address(Path(path).relative_to(folder).as_posix())] = body
-    return found
 
 
 @pytest.mark.parametrize("name", FOLDERS)

@@ -1,0 +1,21 @@
+"""What `ekg classify` says to a folder, in the drop's terms."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from ecg_core.drop.addresses import address
+from tests.conftest import ROOT
+
+
+def classified(folder: Path) -> dict[str, bytes]:
+    """The bytes of `--json`, by the address of the outcome."""
+    command = [sys.executable, "-m", "ecg_core", "classify", "--json", "--paths", str(folder)]
+    lines = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    found = {}
+    for line in lines.splitlines():
+        path = json.loads(line)["path"]
+        body = b"{" + line.removeprefix(b'{"path": ' + json.dumps(path).encode() + b", ")
+        found[address(Path(path).relative_to(folder).as_posix())] = body
+    return found
