@@ -2,7 +2,6 @@
 
 import argparse
 import io
-import json
 import os
 import sys
 import time
@@ -18,7 +17,7 @@ from ecg_core.answers import Outcome, answer_text, json_line, printable
 from ecg_core.classification import DISCLAIMER
 from ecg_core.errors import EcgError, InternalError, SeveralRecords
 from ecg_core.inputs import STDIN, Input, find_inputs
-from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
+from ecg_core.training.commands import add_commands
 
 # Results wait for their turn in order; this many may, so that memory stays bounded.
 LOOKAHEAD = 64
@@ -103,33 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     synth.add_argument("--seed", type=int, default=0)
     synth.set_defaults(run=_synth)
 
-    train = commands.add_parser("train", help="train on PTB-XL and write model.onnx and model.json (needs torch)")
-    train.add_argument("--ptbxl", type=Path, required=True, metavar="DIR")
-    train.add_argument("--out", type=Path, required=True, metavar="DIR")
-    train.add_argument("--epochs", type=int)
-    train.add_argument("--batch", type=int)
-    train.add_argument("--members", type=int, help="networks whose logits are averaged")
-    train.add_argument("--seed", type=int)
-    train.add_argument("--threads", type=int, help="of each member; members train side by side")
-    train.add_argument("--device", default="cpu", help="cpu or cuda")
-    train.add_argument("--compile", action="store_true", help="torch.compile: a third faster, wants a C++ compiler")
-    train.add_argument("--fresh", action="store_true", help="ignore checkpoints of an earlier run")
-    train.set_defaults(run=_train)
-
-    evaluate = commands.add_parser("evaluate", help="measure the model on PTB-XL through the product's own road")
-    evaluate.add_argument("ptbxl", type=Path, metavar="DIR")
-    evaluate.add_argument("--folds", type=_folds, default=[9], metavar="N[,N...]")
-    evaluate.add_argument(
-        "--leads", type=_leads, default=LEADS, metavar="LEADS", help="a lead set (12, limb, I...) or a list: I,II,V2"
-    )
-    evaluate.add_argument("--json", action="store_true")
-    evaluate.set_defaults(run=_evaluate)
-
-    export = commands.add_parser("export", help="checkpoints of `ekg train` -> model.onnx, model.json, MODEL_CARD.md")
-    export.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT")
-    export.add_argument("--ptbxl", type=Path, required=True, metavar="DIR")
-    export.add_argument("--out", type=Path, required=True, metavar="DIR")
-    export.set_defaults(run=_export)
+    add_commands(commands)
     return parser
 
 
@@ -144,19 +117,6 @@ def _duration(text: str) -> float:
     if not 0 <= number <= 876_000:
         raise argparse.ArgumentTypeError("a number of hours or seconds from 0")
     return number
-
-
-def _folds(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
-
-
-def _leads(text: str) -> tuple[str, ...]:
-    if text in LEAD_SETS:
-        return LEAD_SETS[text]
-    named = [canonical_lead(part) for part in text.split(",")]
-    if None in named:
-        raise argparse.ArgumentTypeError(f"a lead set ({', '.join(LEAD_SETS)}) or leads of {', '.join(LEADS)}")
-    return tuple(lead for lead in LEADS if lead in named)
 
 
 def _classify(options: argparse.Namespace) -> int:
@@ -311,37 +271,4 @@ def _synth(options: argparse.Namespace) -> int:
         return 2
     for path in written:
         print(path)
-    return 0
-
-
-def _train(options: argparse.Namespace) -> int:
-    from ecg_core.training.train import train
-
-    given = {
-        name: getattr(options, name)
-        for name in ("epochs", "batch", "members", "seed", "threads")
-        if getattr(options, name) is not None
-    }
-    try:
-        train(options.ptbxl, options.out, device=options.device, compiled=options.compile, fresh=options.fresh, **given)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    from ecg_core.classifier import default_classifier
-    from ecg_core.training.evaluate import evaluate
-    from ecg_core.training.report import text
-
-    report = evaluate(default_classifier(), options.ptbxl, options.folds, options.leads)
-    print(json.dumps(report, ensure_ascii=False) if options.json else text(report))
-    return 0
-
-
-def _export(options: argparse.Namespace) -> int:
-    from ecg_core.training.train import export
-
-    export(options.checkpoints, options.ptbxl, options.out)
     return 0

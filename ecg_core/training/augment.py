@@ -1,7 +1,7 @@
 """Augmentation on the eight independent leads, then derivation, lead sets and masks as the product meets them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -18,6 +18,9 @@ CUTOUT_SHARE, CUTOUT_S = 0.7, (0.5, 1.0)
 SHORT_SHARE, SHORT_PART = 0.2, 0.5
 # Share of a batch that sees each lead set; the rest sees all twelve.
 LEAD_SET_SHARES = {"I": 0.16, "II": 0.04, "V5": 0.04, "limb": 0.10, "limb+V2": 0.04, "random": 0.12}
+# Of a network that will be asked about twelve leads only: as dropout, so that no lead is relied on alone.
+TWELVE_LEAD_SHARES = {"random": 0.25}
+MIXED_WITH = (0.0, 0.5)
 
 
 def derivation_matrix() -> Tensor:
@@ -79,14 +82,22 @@ def cropped(x: Tensor, samples: int, generator: torch.Generator) -> Tensor:
     return x.gather(2, index[:, None, :].expand(-1, x.shape[1], -1))
 
 
-def lead_masks(n: int, generator: torch.Generator) -> Tensor:
-    """[records, 12]: which leads are present, drawn from the sets that the product meets."""
+def mixed(x: Tensor, y: Tensor, share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A share of the records, and of their targets, with another one added in a smaller part (mixup)."""
+    part = uniform((len(x),), *MIXED_WITH, generator) * chosen(len(x), share, generator)
+    other = torch.randperm(len(x), generator=generator, device=generator.device)
+    along = part[:, None, None]
+    return x * (1 - along) + x[other] * along, y * (1 - part[:, None]) + y[other] * part[:, None]
+
+
+def lead_masks(n: int, shares: Mapping[str, float], generator: torch.Generator) -> Tensor:
+    """[records, 12]: which leads are present, a share of the records for each lead set."""
     device = generator.device
     masks = torch.ones(n, len(LEADS), device=device)
     limb = torch.tensor([float(lead in LIMB_LEADS) for lead in LEADS], device=device)
     draw = uniform((n,), 0, 1, generator)
     low = 0.0
-    for name, share in LEAD_SET_SHARES.items():
+    for name, share in shares.items():
         rows = (draw >= low) & (draw < low + share)
         low += share
         count = int(rows.sum())
@@ -116,11 +127,13 @@ def random_masks(count: int, limb: Tensor, generator: torch.Generator) -> Tensor
     return masks
 
 
-def augmented_batch(x: Tensor, samples: int, matrix: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def augmented_batch(
+    x: Tensor, samples: int, matrix: Tensor, shares: Mapping[str, float], generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """[records, 8, 1000] mV -> signal [records, 12, samples] mV, lead mask [records, 12]."""
     x = distort(cropped(x, samples, generator), generator)
     x = x * visible_samples(len(x), samples, generator)[:, None, :]
-    masks = lead_masks(len(x), generator)
+    masks = lead_masks(len(x), shares, generator)
     return torch.matmul(matrix, x) * masks[:, :, None], masks
 
 

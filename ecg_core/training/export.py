@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.classifier import session
 from ecg_core.preparation import WINDOW_SAMPLES
-from ecg_core.training.fit import trained_network
-from ecg_core.training.network import LEAD_COUNT
+from ecg_core.training.fit import read_checkpoint
+from ecg_core.training.networks.windowed import LEAD_COUNT
 
 OPSET = 18
 # Torch and ONNX Runtime sum in different orders; more than this is another network.
@@ -35,7 +35,7 @@ class Members(nn.Module):
 
 def export_onnx(checkpoints: Sequence[Path], path: Path) -> str:
     """Writes the ONNX file, checks it against torch on random input, and gives its sha256."""
-    network = Members([trained_network(checkpoint) for checkpoint in checkpoints]).eval()
+    network = Members([read_checkpoint(checkpoint)[0] for checkpoint in checkpoints]).eval()
     generator = torch.Generator().manual_seed(0)
     signal = torch.randn(3, LEAD_COUNT, WINDOW_SAMPLES, generator=generator) / 4
     mask = torch.ones(3, LEAD_COUNT)

@@ -25,6 +25,7 @@ class PtbXl:
     """Records in database order.
 
     paths: record paths without suffix. superclasses: [records, 5] bool. statements: [records, 71] bool.
+    ages: years, 300 for over 89 and NaN where unknown. sexes: 0 male, 1 female.
     """
 
     paths: tuple[Path, ...]
@@ -33,6 +34,9 @@ class PtbXl:
     superclasses: NDArray[np.bool_]
     statements: NDArray[np.bool_]
     statement_names: tuple[str, ...]
+    ecg_ids: NDArray[np.int64]
+    ages: NDArray[np.float64]
+    sexes: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -46,6 +50,9 @@ class PtbXl:
             self.superclasses[rows],
             self.statements[rows],
             self.statement_names,
+            self.ecg_ids[rows],
+            self.ages[rows],
+            self.sexes[rows],
         )
 
     def scored(self) -> "PtbXl":
@@ -72,6 +79,9 @@ def read_ptbxl(root: Path, folds: Collection[int] | None = None) -> PtbXl:
         superclasses.reshape(-1, len(SUPERCLASSES)),
         statements.reshape(-1, len(names)),
         names,
+        np.array([int(row["ecg_id"]) for row in members], dtype=np.int64),
+        np.array([float(row["age"] or "nan") for row in members], dtype=np.float64),
+        np.array([int(float(row["sex"])) for row in members], dtype=np.int64),
     )
 
 

@@ -1,69 +1,54 @@
-"""`ekg train`: fit the members, export their mean, calibrate and measure it on fold 9."""
+"""`ekg train`: fit a network, export it, calibrate and measure it on fold 9."""
 
-import hashlib
-import multiprocessing
-import os
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ecg_core.classifier import MODEL_FILE
-from ecg_core.training import fit as fitting
+from ecg_core.training.ablate import enter_run
 from ecg_core.training.calibrate import write_card
 from ecg_core.training.export import export_onnx
-from ecg_core.training.fit import BATCH, EPOCHS, FIXED_SETTINGS, SEED, Settings, fit
+from ecg_core.training.fit import Data, load, read_checkpoint
 from ecg_core.training.model_card import render
+from ecg_core.training.runs import Source, fit_all
+from ecg_core.training.settings import Settings
 
-# Two networks that differ in their seed alone: their mean is better than either, and one core takes 3 ms for both.
-MEMBERS = 2
+MEMBERS = 1
 MODEL_CARD_FILE = "MODEL_CARD.md"
 
 
 def train(
     ptbxl: Path,
     out: Path,
+    settings: Settings,
     *,
-    epochs: int = EPOCHS,
-    batch: int = BATCH,
     members: int = MEMBERS,
-    seed: int = SEED,
-    device: str = "cpu",
-    threads: int = 1,
-    compiled: bool = False,
+    soft_targets: Path | None = None,
+    ledger: Path | None = None,
     fresh: bool = False,
 ) -> None:
-    """Trains each member, going on from its checkpoint, and writes the artifacts to out.
-
-    On the CPU as many members train side by side as the cores allow: two runs of one thread each finish sooner than one
-    of two, whose threads wait for each other at every layer.
-    """
-    common = Settings(epochs=epochs, batch=batch, device=device, threads=threads, compiled=compiled)
-    runs = [(out / f"member{member + 1}", replace(common, seed=seed + member)) for member in range(members)]
-    side_by_side = min(members, (os.cpu_count() or 1) // threads) if device == "cpu" else 1
-    if side_by_side > 1:
-        with ProcessPoolExecutor(side_by_side, multiprocessing.get_context("spawn")) as pool:
-            started = [pool.submit(fit, ptbxl, folder, settings, resume=not fresh) for folder, settings in runs]
-            checkpoints = [run.result() for run in started]
-    else:
-        checkpoints = [fit(ptbxl, folder, settings, resume=not fresh) for folder, settings in runs]
-    export(checkpoints, ptbxl, out)
+    """Trains each member, going on from its checkpoint, and writes the artifacts to out, and the first to a ledger."""
+    data = load(ptbxl, soft_targets)
+    runs = [(out / f"member{number + 1}", replace(settings, seed=settings.seed + number)) for number in range(members)]
+    checkpoints = fit_all(runs, data, Source(ptbxl, soft_targets), resume=not fresh)
+    if ledger:
+        enter_run(out.name, f"`{_command([asdict(settings)])}`", checkpoints[0], data, ledger)
+    export(checkpoints, data, ptbxl, out)
 
 
-def export(checkpoints: Sequence[Path], ptbxl: Path, out: Path) -> None:
+def export(checkpoints: Sequence[Path], data: Data, ptbxl: Path, out: Path) -> None:
     """Writes model.onnx, model.json and MODEL_CARD.md to out."""
     sha256 = export_onnx(checkpoints, out / MODEL_FILE)
-    held = [torch.load(path, map_location="cpu", weights_only=True) for path in checkpoints]
+    runs = [read_checkpoint(path)[1] for path in checkpoints]
     training = {
-        "members": len(held),
-        **{name: [part[name] for part in held] for name in FIXED_SETTINGS},
-        "command": _command(held),
+        "members": len(runs),
+        "command": _command([run["settings"] for run in runs]),
+        "runs": runs,
         "torch": torch.__version__,
-        "database_sha256": hashlib.sha256((ptbxl / "ptbxl_database.csv").read_bytes()).hexdigest(),
-        "code_sha256": _code_sha256(),
+        "data_sha256": data.sha256,
     }
     card = write_card(out, sha256, training, ptbxl)
     (out / MODEL_CARD_FILE).write_text(render(card), encoding="utf-8")
@@ -72,20 +57,24 @@ def export(checkpoints: Sequence[Path], ptbxl: Path, out: Path) -> None:
         print(f"{name:8} macro AUC of five {five:.4f}, mean of three {three:.4f}")
 
 
-def _command(held: Sequence[dict[str, Any]]) -> str:
+def _command(runs: Sequence[Mapping[str, Any]]) -> str:
     """What trains these members again; of members that do not belong to one run, the runs."""
-    first = held[0]
-    one_run = [{**first, "seed": first["seed"] + member} for member in range(len(held))]
-    if any(part[name] != wanted[name] for part, wanted in zip(held, one_run, strict=True) for name in FIXED_SETTINGS):
-        return "; ".join(_command([part]) for part in held) + "; ekg export CHECKPOINTS --ptbxl DIR --out DIR"
-    options = {"members": len(held), **{name: first[name] for name in ("seed", "epochs", "batch", "device", "threads")}}
-    defaults = {"members": MEMBERS, "seed": SEED, "epochs": EPOCHS, "batch": BATCH, "device": "cpu", "threads": 1}
-    said = "".join(f" --{name} {value}" for name, value in options.items() if value != defaults[name])
-    return f"ekg train --ptbxl DIR --out DIR{said}{' --compile' if first['compiled'] else ''}"
+    first = runs[0]
+    one_run = [{**first, "seed": first["seed"] + number} for number in range(len(runs))]
+    if list(runs) != one_run:
+        return "; ".join(_command([run]) for run in runs) + "; ekg export CHECKPOINTS --ptbxl DIR --out DIR"
+    given = {"members": len(runs), **first}
+    usual = {"members": MEMBERS, **asdict(Settings())}
+    options = [_option(name, value) for name, value in given.items() if value != usual[name]]
+    if first["soft_weight"]:
+        options.append("--soft-targets artifacts/training/soft_targets")
+    return " ".join(["ekg train --ptbxl DIR --out DIR", *options])
 
 
-def _code_sha256() -> str:
-    """Of the modules that decide what the weights become."""
-    folder = Path(fitting.__file__).parent
-    names = ("augment.py", "fit.py", "network.py", "ptbxl.py")
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in names)).hexdigest()
+def _option(name: str, value: object) -> str:
+    option = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return option if value else f"--no-{name.replace('_', '-')}"
+    if isinstance(value, tuple | list):
+        return f"{option} {','.join(map(str, value))}"
+    return f"{option} {value}"

@@ -1,0 +1,45 @@
+"""`ekg ablate`: what each ingredient gives, at a reduced budget, one change at a time beside one baseline."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ecg_core.leads import LEAD_SETS
+from ecg_core.training.fit import Data, load, predict, read_checkpoint
+from ecg_core.training.ledger import MEASURED_SETS, Ledger
+from ecg_core.training.runs import Source, fit_all
+from ecg_core.training.settings import Settings
+
+EPOCHS = 12
+BASELINE = "base"
+_base = Settings("resnet", EPOCHS)
+ABLATIONS: dict[str, tuple[str, Settings]] = {
+    BASELINE: (f"`resnet`, {EPOCHS} epochs, product's lead sets", _base),
+    "base2": ("another seed", replace(_base, seed=2)),
+    "student": ("the wider `student`", replace(_base, network="student")),
+    "mixup": ("mixup on half of a batch", replace(_base, mixup=0.5)),
+    "no_demographics": ("without sex and age as targets", replace(_base, demographic_weight=0.0)),
+    "no_statements": ("without the 71 statements as targets", replace(_base, statement_weight=0.0)),
+    "twelve": ("twelve leads, a quarter of a batch with leads dropped", replace(_base, few_leads=False)),
+    "fp32": ("without bfloat16", replace(_base, half_precision=False)),
+}
+
+
+def ablate(ptbxl: Path, out: Path, ledger: Path, names: Sequence[str] = tuple(ABLATIONS), device: str = "cpu") -> None:
+    """Trains what is named (and the baseline) in out and enters it in the ledger."""
+    wanted = [BASELINE, *(name for name in names if name != BASELINE)]
+    data = load(ptbxl)
+    checkpoints = fit_all(
+        [(out / name, replace(ABLATIONS[name][1], device=device)) for name in wanted], data, Source(ptbxl)
+    )
+    for name, checkpoint in zip(wanted, checkpoints, strict=True):
+        against = None if name == BASELINE else f"ablation-{BASELINE}"
+        enter_run(f"ablation-{name}", ABLATIONS[name][0], checkpoint, data, ledger, against)
+
+
+def enter_run(name: str, said: str, checkpoint: Path, data: Data, folder: Path, against: str | None = None) -> None:
+    """One network's row, with every measured lead set."""
+    network, run = read_checkpoint(checkpoint)
+    signals = data.signals[data.validation]
+    scores = {lead_set: predict(network, signals, LEAD_SETS[lead_set])[:, :5] for lead_set in MEASURED_SETS}
+    Ledger(folder).enter(name, said, data.scored, scores, {**run, "data_sha256": data.sha256}, against)

@@ -1,0 +1,24 @@
+"""The networks by name. `student` is shipped; `ecgnet` is the baseline; the others teach."""
+
+from ecg_core.training.networks.attention import Attention
+from ecg_core.training.networks.ecgnet import ECGNet
+from ecg_core.training.networks.resnet import ResNet, Student
+from ecg_core.training.networks.s4 import S4
+from ecg_core.training.networks.wide import Wide
+from ecg_core.training.networks.windowed import EcgNetwork
+
+NETWORKS: dict[str, type[EcgNetwork]] = {
+    "student": Student,
+    "resnet": ResNet,
+    "wide": Wide,
+    "s4": S4,
+    "attention": Attention,
+    "ecgnet": ECGNet,
+}
+# Those that teach, and for how many epochs: about a quarter of an hour a member on one core each.
+TEACHERS = {"wide": 18, "resnet": 24, "s4": 14, "attention": 14}
+
+
+def build(name: str, outputs: int) -> EcgNetwork:
+    """Raises KeyError for a name that is not there."""
+    return NETWORKS[name](outputs)

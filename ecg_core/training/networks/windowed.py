@@ -1,0 +1,80 @@
+"""What every network here is: 12 leads at 100 Hz and which of them are there in, logits out; trained on crops."""
+
+import math
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+LEAD_COUNT = 12
+# The R wave of a normal ECG is about 1 mV: a quarter of it as unit puts the input near unit variance.
+INPUT_UNIT_MV = 0.25
+
+
+class EcgNetwork(nn.Module):
+    """signal [records, 12, samples] mV and lead_mask [records, 12] (1 present, 0 absent) -> logits [records, outputs].
+
+    Trained on crops of crop_samples. A longer signal is read in overlapping windows of that length; their logits are
+    averaged, each weighted by the share of it that holds any signal.
+    """
+
+    crop_samples: ClassVar[int]
+    learning_rate: ClassVar[float]
+
+    def crop_logits(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def forward(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
+        starts = window_starts(signal.shape[-1], self.crop_samples)
+        if len(starts) == 1:
+            return self.crop_logits(signal, lead_mask)
+        windows = [signal[..., start : start + self.crop_samples] for start in starts]
+        logits = self.crop_logits(torch.cat(windows), lead_mask.repeat(len(windows), 1))
+        shares = [(window.abs().amax(dim=1) > 0).float().mean(dim=1) for window in windows]
+        return weighted_mean(logits.view(len(windows), -1, logits.shape[1]), torch.stack(shares))
+
+
+def window_starts(samples: int, crop: int) -> list[int]:
+    """Evenly spaced, neighbours share about half."""
+    count = max(1, math.ceil(2 * samples / crop) - 1)
+    return [round(index * (samples - crop) / max(count - 1, 1)) for index in range(count)]
+
+
+def weighted_mean(logits: Tensor, weights: Tensor) -> Tensor:
+    """logits [windows, records, outputs], weights [windows, records] -> [records, outputs]."""
+    return (logits * weights[:, :, None]).sum(dim=0) / weights.sum(dim=0)[:, None].clamp(min=1e-6)
+
+
+class LeadCondition(nn.Module):
+    """Scale and shift of the channels by which leads are present (feature-wise modulation)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(LEAD_COUNT, 2 * channels)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, x: Tensor, lead_mask: Tensor) -> Tensor:
+        scale, shift = self.linear(lead_mask).unsqueeze(-1).chunk(2, dim=1)
+        conditioned: Tensor = x * (1 + scale) + shift
+        return conditioned
+
+
+class AttentionPool(nn.Module):
+    """[records, channels, steps] -> [records, (2 + heads) * channels]: mean, maximum, and means that heads weight."""
+
+    def __init__(self, channels: int, heads: int = 4) -> None:
+        super().__init__()
+        self.attention = nn.Conv1d(channels, heads, 1)
+        self.outputs = channels * (2 + heads)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = torch.softmax(self.attention(x), dim=-1)
+        attended = torch.matmul(weights, x.transpose(1, 2)).flatten(1)
+        return torch.cat([x.mean(dim=-1), x.amax(dim=-1), attended], dim=1)
+
+
+def head(inputs: int, hidden: int, outputs: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(inputs, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, outputs)
+    )

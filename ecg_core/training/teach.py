@@ -1,0 +1,72 @@
+"""`ekg teach`: four members a network, each blind to two of folds 1-8; what they say of those is what is taught.
+
+So every record's soft target comes from a network that did not see it, and holds what the leads show rather than what
+was learned by heart. The mean of the members is the ensemble whose place on fold 9 the student should reach.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.classification import SUPERCLASSES
+from ecg_core.training.fit import Data, load, predict, read_checkpoint
+from ecg_core.training.ledger import Ledger
+from ecg_core.training.networks import TEACHERS
+from ecg_core.training.runs import Source, fit_all
+from ecg_core.training.settings import Settings
+from ecg_core.training.soft_targets import SoftTargets, write_soft_targets
+
+HELD_OUT = ((1, 2), (3, 4), (5, 6), (7, 8))
+SOFT_TARGETS = "soft_targets"
+ENSEMBLE = "ensemble"
+
+
+def teach(
+    ptbxl: Path,
+    out: Path,
+    ledger: Path,
+    networks: Sequence[str] = tuple(TEACHERS),
+    device: str = "cpu",
+    epochs: int | None = None,
+) -> None:
+    """Trains the members in out, and writes ledger/soft_targets/NETWORK.npz and the rows of the ledger."""
+    data = load(ptbxl)
+    for network in networks:
+        common = Settings(network, epochs or TEACHERS[network], few_leads=False, device=device)
+        settings = [replace(common, held_out=pair, seed=seed) for seed, pair in enumerate(HELD_OUT, common.seed)]
+        folders = [out / f"{network}-without-{'-'.join(map(str, pair))}" for pair in HELD_OUT]
+        checkpoints = fit_all(list(zip(folders, settings, strict=True)), data, Source(ptbxl))
+        enter_members(network, checkpoints, data, ledger)
+    enter_ensemble(data, ledger)
+
+
+def enter_members(network: str, checkpoints: Sequence[Path], data: Data, folder: Path) -> None:
+    """The soft targets of one network's members, and the row of their mean."""
+    ids, probabilities, of_fold_9, runs = [], [], [], []
+    for path in checkpoints:
+        member, run = read_checkpoint(path)
+        unseen = np.flatnonzero(np.isin(data.labels.folds, run["settings"]["held_out"]))
+        logits = predict(member, data.signals[unseen])[:, : len(SUPERCLASSES) + data.labels.statements.shape[1]]
+        ids.append(data.labels.ecg_ids[unseen])
+        probabilities.append(np.asarray(1 / (1 + np.exp(-logits)), np.float32))
+        of_fold_9.append(predict(member, data.signals[data.validation])[:, : len(SUPERCLASSES)])
+        runs.append(run)
+    order = np.argsort(np.concatenate(ids))
+    soft = SoftTargets(np.concatenate(ids)[order], np.concatenate(probabilities)[order])
+    write_soft_targets(folder / SOFT_TARGETS / f"{network}.npz", soft)
+    scores: dict[str, NDArray[np.float32]] = {"12": np.asarray(np.mean(of_fold_9, axis=0), np.float32)}
+    run = {"runs": runs, "data_sha256": data.sha256}
+    said = f"mean of {len(runs)} members of `{network}`, each blind to two folds"
+    Ledger(folder).enter(f"teacher-{network}", said, data.scored, scores, run)
+
+
+def enter_ensemble(data: Data, folder: Path) -> None:
+    """The row of the mean of all networks that have taught."""
+    ledger = Ledger(folder)
+    names = [name for name in ledger.rows if name.startswith("teacher-")]
+    mean = np.mean([ledger.scores(name)["12"].astype(np.float32) for name in names], axis=0)
+    said = f"mean of {', '.join(name.removeprefix('teacher-') for name in names)}"
+    ledger.enter(ENSEMBLE, said, data.scored, {"12": mean}, {"data_sha256": data.sha256})
