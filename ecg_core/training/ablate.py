@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecg_core.leads import LEAD_SETS
-from ecg_core.training.fit import Data, load, predict, read_checkpoint
+from ecg_core.training.dataset import Data, load
+from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.ledger import MEASURED_SETS, Ledger
 from ecg_core.training.runs import Source, fit_all
 from ecg_core.training.settings import Settings
+from ecg_core.training.tasks import predict
 
 EPOCHS = 12
 BASELINE = "base"

@@ -20,8 +20,7 @@ from ecg_core.training.evaluate import (
     figures,
     logits,
 )
-from ecg_core.training.fit import VALIDATION_FOLD
-from ecg_core.training.ptbxl import read_ptbxl
+from ecg_core.training.ptbxl import VALIDATION_FOLD, read_ptbxl
 
 NAME = "ekg-resnet"
 VERSION = "1.0.0"

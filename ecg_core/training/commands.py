@@ -148,7 +148,7 @@ def _ablate(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from ecg_core.training.fit import load
+    from ecg_core.training.dataset import load
     from ecg_core.training.train import export
 
     export(options.checkpoints, load(options.ptbxl), options.ptbxl, options.out)

@@ -19,9 +19,8 @@ from ecg_core.preparation import prepare
 from ecg_core.readers import read
 from ecg_core.recording import Files
 from ecg_core.training import metrics
-from ecg_core.training.fit import VALIDATION_FOLD
 from ecg_core.training.metrics import Bools, Floats
-from ecg_core.training.ptbxl import PtbXl, read_ptbxl, record_files
+from ecg_core.training.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_files
 
 T = TypeVar("T")
 WORKERS = 2

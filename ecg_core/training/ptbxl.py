@@ -18,6 +18,8 @@ from ecg_core.leads import CHEST_LEADS
 # Everything else follows from these by Einthoven's and Goldberger's relations.
 INDEPENDENT_LEADS = ("I", "II", *CHEST_LEADS)
 FS_HZ = 100
+TRAINING_FOLDS = range(1, 9)
+VALIDATION_FOLD = 9
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import torch
 from ecg_core.classifier import MODEL_FILE
 from ecg_core.training.ablate import enter_run
 from ecg_core.training.calibrate import write_card
+from ecg_core.training.dataset import Data, load
 from ecg_core.training.export import export_onnx
-from ecg_core.training.fit import Data, load, read_checkpoint
+from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.model_card import render
 from ecg_core.training.runs import Source, fit_all
 from ecg_core.training.settings import Settings

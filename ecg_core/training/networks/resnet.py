@@ -9,16 +9,13 @@ from ecg_core.training.networks.windowed import (
     INPUT_UNIT_MV,
     LEAD_COUNT,
     AttentionPool,
-    EcgNetwork,
+    ConvolvedOnce,
     LeadCondition,
     head,
-    weighted_mean,
-    window_starts,
 )
 
 STEM_KERNEL = 11
 KERNELS = (7, 5)
-BLOCKS_PER_STAGE = 2
 DROPOUT = 0.2
 HIDDEN = 128
 
@@ -46,14 +43,13 @@ class Block(nn.Module):
         return torch.relu(y + self.shortcut(x))
 
 
-class ResNet(EcgNetwork):
-    """A signal longer than a crop is convolved once and pooled in windows: a third of the work of reading each."""
-
+class ResNet(ConvolvedOnce):
     crop_samples: ClassVar[int] = 500
     learning_rate: ClassVar[float] = 3e-3
     widths: ClassVar[tuple[int, ...]] = (32, 48, 64, 96, 128)
-    stride = 32
-    pool_steps = 16
+    blocks_per_stage: ClassVar[int] = 2
+    stride: ClassVar[int] = 32
+    pool_steps: ClassVar[int] = 16
 
     def __init__(self, outputs: int) -> None:
         super().__init__()
@@ -64,7 +60,7 @@ class ResNet(EcgNetwork):
         inputs = self.widths[0]
         for index, width in enumerate(self.widths):
             blocks = [Block(inputs, width, 2 if index else 1, KERNELS, DROPOUT / 2)]
-            blocks += [Block(width, width, 1, KERNELS, DROPOUT / 2) for _ in range(BLOCKS_PER_STAGE - 1)]
+            blocks += [Block(width, width, 1, KERNELS, DROPOUT / 2) for _ in range(self.blocks_per_stage - 1)]
             self.stages.append(nn.Sequential(*blocks))
             inputs = width
         self.pool = AttentionPool(inputs)
@@ -80,16 +76,6 @@ class ResNet(EcgNetwork):
     def pooled_logits(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.pool(x))
         return logits
-
-    def forward(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
-        x = self.features(signal, lead_mask)
-        starts = window_starts(x.shape[-1], self.pool_steps)
-        if len(starts) == 1:
-            return self.pooled_logits(x)
-        visible = (signal.abs().amax(dim=1) > 0).float()
-        shares = [visible[:, k * self.stride : (k + self.pool_steps) * self.stride].mean(dim=1) for k in starts]
-        logits = [self.pooled_logits(x[..., k : k + self.pool_steps]) for k in starts]
-        return weighted_mean(torch.stack(logits), torch.stack(shares))
 
 
 class Student(ResNet):

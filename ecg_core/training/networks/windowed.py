@@ -34,6 +34,30 @@ class EcgNetwork(nn.Module):
         return weighted_mean(logits.view(len(windows), -1, logits.shape[1]), torch.stack(shares))
 
 
+class ConvolvedOnce(EcgNetwork):
+    """A signal longer than a crop is convolved once and pooled in windows: a third of the work of reading each."""
+
+    stride: ClassVar[int]
+    pool_steps: ClassVar[int]
+
+    def features(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
+        """[records, channels, samples / stride]."""
+        raise NotImplementedError
+
+    def pooled_logits(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def forward(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
+        x = self.features(signal, lead_mask)
+        starts = window_starts(x.shape[-1], self.pool_steps)
+        if len(starts) == 1:
+            return self.pooled_logits(x)
+        visible = (signal.abs().amax(dim=1) > 0).float()
+        shares = [visible[:, k * self.stride : (k + self.pool_steps) * self.stride].mean(dim=1) for k in starts]
+        logits = [self.pooled_logits(x[..., k : k + self.pool_steps]) for k in starts]
+        return weighted_mean(torch.stack(logits), torch.stack(shares))
+
+
 def window_starts(samples: int, crop: int) -> list[int]:
     """Evenly spaced, neighbours share about half."""
     count = max(1, math.ceil(2 * samples / crop) - 1)

@@ -1,0 +1,137 @@
+"""What a network is taught: its batches, its loss, and a line on how it does on fold 9."""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from ecg_core.classification import DIAGNOSES, SUPERCLASSES
+from ecg_core.leads import LEAD_SETS, LEADS
+from ecg_core.placement import KINDS, SOUND
+from ecg_core.training.augment import (
+    LEAD_SET_SHARES,
+    TWELVE_LEAD_SHARES,
+    augmented_batch,
+    derivation_matrix,
+    mixed,
+)
+from ecg_core.training.dataset import Data
+from ecg_core.training.metrics import auc
+from ecg_core.training.misplacement import misplaced, misplaced_batch
+from ecg_core.training.networks import PLACEMENT
+from ecg_core.training.networks.windowed import EcgNetwork
+from ecg_core.training.settings import Settings
+
+LINE_SEED = 9
+
+
+class Task(Protocol):
+    outputs: int
+
+    def batch(self, rows: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """signal [records, 12, samples] mV, lead mask [records, 12], what the loss compares with."""
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor: ...
+
+    def line(self, network: EcgNetwork) -> str: ...
+
+
+class Diagnosis:
+    """Superclasses, statements, sex and age, from whatever leads there are."""
+
+    def __init__(self, data: Data, settings: Settings) -> None:
+        self.data, self.settings = data, settings
+        device = torch.device(settings.device)
+        self.signals, self.targets = data.signals.to(device), _with_soft_targets(data, settings.soft_weight).to(device)
+        self.matrix = derivation_matrix().to(device)
+        self.shares = LEAD_SET_SHARES if settings.few_leads else TWELVE_LEAD_SHARES
+        self.outputs = self.targets.shape[1]
+
+    def batch(self, rows: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        x, y = self.signals[rows], self.targets[rows]
+        if self.settings.mixup:
+            x, y = mixed(x, y, self.settings.mixup, generator)
+        return (*augmented_batch(x, samples, self.matrix, self.shares, generator), y)
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        classes, settings = len(SUPERCLASSES), self.settings
+        superclass = binary_cross_entropy_with_logits(logits[:, :classes], targets[:, :classes])
+        statement = binary_cross_entropy_with_logits(logits[:, classes:-2], targets[:, classes:-2])
+        known = targets[:, -2:].isfinite()
+        demographic = binary_cross_entropy_with_logits(logits[:, -2:][known], targets[:, -2:][known])
+        return superclass + settings.statement_weight * statement + settings.demographic_weight * demographic
+
+    def line(self, network: EcgNetwork) -> str:
+        return validation_line(network, self.data)
+
+
+class Placement:
+    """Which electrodes are exchanged, or that this is no ECG, on records taken to be sound as they are."""
+
+    outputs = len(KINDS)
+
+    def __init__(self, data: Data, settings: Settings) -> None:
+        self.data, self.signals = data, data.signals.to(settings.device)
+
+    def batch(self, rows: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        return misplaced_batch(self.signals[rows], samples, generator)
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return cross_entropy(logits, targets)
+
+    def line(self, network: EcgNetwork) -> str:
+        """Of records of fold 9, as they are and misplaced, the share whose kind is named."""
+        generator = torch.Generator().manual_seed(LINE_SEED)
+        signals = self.data.signals[self.data.validation]
+        wrong, kinds = misplaced(signals.clone(), generator)
+        named = predict(network, wrong).argmax(axis=1)
+        sound = predict(network, signals).argmax(axis=1) == KINDS.index(SOUND)
+        shares = [f"{kind} {(named == k)[kinds.numpy() == k].mean():.2f}" for k, kind in enumerate(KINDS)]
+        return f"sound records called so {sound.mean():.4f}; {', '.join(shares[1:])}"
+
+
+def task_of(data: Data, settings: Settings) -> Task:
+    return Placement(data, settings) if settings.network == PLACEMENT else Diagnosis(data, settings)
+
+
+def _with_soft_targets(data: Data, weight: float) -> Tensor:
+    """The labels, and of the records that teachers have answered the teachers' probabilities in their part."""
+    if not weight:
+        return data.targets
+    if data.soft is None:
+        raise ValueError("a soft weight wants soft targets")
+    targets = data.targets.clone()
+    place = {ecg_id: row for row, ecg_id in enumerate(data.labels.ecg_ids.tolist())}
+    rows = torch.tensor([place[ecg_id] for ecg_id in data.soft.ecg_ids.tolist()])
+    taught = torch.from_numpy(data.soft.probabilities)
+    part = targets[rows, : taught.shape[1]]
+    targets[rows, : taught.shape[1]] = part + weight * (taught - part)
+    return targets
+
+
+@torch.inference_mode()
+def predict(network: EcgNetwork, signals: Tensor, leads: tuple[str, ...] = LEADS) -> NDArray[np.float32]:
+    """[records, outputs] logits of signals [records, 8, 1000] with only the given leads."""
+    device = next(network.parameters()).device
+    matrix = derivation_matrix().to(device)
+    mask = torch.tensor([float(lead in leads) for lead in LEADS], device=device)
+    parts = []
+    for piece in torch.split(signals, 256):
+        signal = torch.matmul(matrix, piece.to(device)) * mask[:, None]
+        parts.append(network(signal, mask.expand(len(piece), -1)).float().cpu())
+    return np.asarray(torch.cat(parts).numpy(), np.float32)
+
+
+def validation_line(network: EcgNetwork, data: Data, sets: tuple[str, ...] = ("12", "I")) -> str:
+    """Macro AUC of five and mean of the three on fold 9, for some lead sets."""
+    rows, said = data.validation, []
+    truth = data.labels.superclasses[rows]
+    for name in sets:
+        score = predict(network, data.signals[rows], LEAD_SETS[name]).astype(np.float64)
+        areas = {label: auc(truth[:, k], score[:, k]) for k, label in enumerate(SUPERCLASSES)}
+        three = np.mean([areas[label] for label in DIAGNOSES])
+        said.append(f"{name}: five {np.mean(list(areas.values())):.4f} three {three:.4f}")
+    return ", ".join(said)
