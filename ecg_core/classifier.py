@@ -16,15 +16,19 @@ from ecg_core import quality
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES, Classification, ModelIdentity, Notice, Performance
 from ecg_core.errors import AmplitudeImplausible, ArtifactError
 from ecg_core.leads import LEAD_SETS, lead_set_of
+from ecg_core.placement import PlacementRule
 from ecg_core.preparation import ROUNDING_S, WINDOW_S, ModelInput, leads_of, prepare
 from ecg_core.readers import read
 from ecg_core.recording import Files, Recording
 
 MODEL_FILE, CARD_FILE = "model.onnx", "model.json"
+OUTPUTS = ("logits", "placement")
 # Whose calibration and thresholds serve leads of which nothing was measured; no diagnosis is given then.
 WEAKEST_SET = "I"
 
 _loading = Lock()
+
+Outputs = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +73,7 @@ class Classifier:
                 name: {label: float(card["thresholds"][name][label]) for label in SUPERCLASSES} for name in LEAD_SETS
             }
             self.performance = {name: _performance(card, name) for name in LEAD_SETS}
+            self.placement = {name: PlacementRule.of(card["placement"]["thresholds"][name]) for name in LEAD_SETS}
         except OSError as error:
             raise ArtifactError("The model's files are missing.") from error
         except (ValueError, KeyError, TypeError) as error:
@@ -77,11 +82,10 @@ class Classifier:
             raise ArtifactError("The model is not the one that its card describes: the sha256 differs.")
         self._session = session(model)
 
-    def logits(self, prepared: ModelInput) -> NDArray[np.float32]:
-        """[windows, 5], uncalibrated."""
-        inputs = {"signal": prepared.signal, "lead_mask": prepared.lead_mask}
-        output: NDArray[np.float32] = self._session.run(None, inputs)[0]
-        return output
+    def run(self, signal: NDArray[np.float32], lead_mask: NDArray[np.float32]) -> tuple[Outputs, Outputs]:
+        """(logits [windows, 5] uncalibrated, probabilities of the placement's KINDS [windows, 15])."""
+        logits, kinds = self._session.run(OUTPUTS, {"signal": signal, "lead_mask": lead_mask})
+        return logits, kinds
 
     def classify(
         self, source: Files | Recording, *, fs_hz: float | None = None, units: str | None = None
@@ -93,23 +97,24 @@ class Classifier:
         recording = source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units)
         fit, notices = quality.usable(recording)
         prepared = prepare(fit)
-        notices = (*notices, *quality.judge(prepared), *_said_of_length(recording, prepared))
+        logits, kinds = self.run(prepared.signal, prepared.lead_mask)
         known = lead_set_of(prepared.leads)
+        misplaced = self.placement[known[0] if known else WEAKEST_SET](kinds.mean(axis=0))
+        notices = (*notices, *quality.judge(prepared), *misplaced, *_said_of_length(recording, prepared))
         return Classification(
             recording=recording,
             leads=prepared.leads,
             windows=len(prepared.signal),
             corrections=prepared.corrections,
-            probabilities=dict(zip(SUPERCLASSES, self._probabilities(prepared).tolist(), strict=True)),
+            probabilities=dict(zip(SUPERCLASSES, self._probabilities(prepared, logits).tolist(), strict=True)),
             thresholds=self.thresholds[known[0] if known else WEAKEST_SET],
             model=self.identity,
             expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
             quality=notices,
         )
 
-    def _probabilities(self, prepared: ModelInput) -> NDArray[np.float64]:
+    def _probabilities(self, prepared: ModelInput, logits: Outputs) -> NDArray[np.float64]:
         """[5]: each window calibrated for the leads that it has, and their mean."""
-        logits = self.logits(prepared)
         if not np.isfinite(logits).all():
             raise AmplitudeImplausible("The signal's values are beyond what the network can read.")
         sets = [lead_set_of(leads_of(mask)) for mask in prepared.lead_mask]

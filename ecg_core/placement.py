@@ -1,5 +1,11 @@
 """What can be wrong with where the electrodes are, as the network's second output says it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
 from ecg_core.classification import Notice
 
 SOUND = "sound"
@@ -21,3 +27,20 @@ def notice(kind: str) -> Notice:
     if kind == "backwards":
         return Notice("time_reversed", "The signal seems to run backwards in time.")
     return Notice("signal_unlike_ecg", "The signal does not look like an electrocardiogram.")
+
+
+@dataclass(frozen=True, eq=False)
+class PlacementRule:
+    """thresholds: [KINDS], above which a kind is said to be there."""
+
+    thresholds: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, thresholds: Mapping[str, float]) -> "PlacementRule":
+        """Raises KeyError for a kind that is not there."""
+        return cls(np.array([1.0, *(float(thresholds[kind]) for kind in KINDS[1:])]))
+
+    def __call__(self, probabilities: NDArray[np.floating]) -> tuple[Notice, ...]:
+        """probabilities: [KINDS], the mean over windows. At most one notice: of the likeliest kind."""
+        kind = 1 + int(np.argmax(probabilities[1:]))
+        return (notice(KINDS[kind]),) if probabilities[kind] > self.thresholds[kind] else ()

@@ -14,11 +14,11 @@ from ecg_core.training.tasks import predict
 
 EPOCHS = 12
 BASELINE = "base"
-_base = Settings("resnet", EPOCHS)
+_base = Settings("compact", EPOCHS)
 ABLATIONS: dict[str, tuple[str, Settings]] = {
-    BASELINE: (f"`resnet`, {EPOCHS} epochs, product's lead sets", _base),
+    BASELINE: (f"`compact`, {EPOCHS} epochs, product's lead sets", _base),
     "base2": ("another seed", replace(_base, seed=2)),
-    "student": ("the wider `student`", replace(_base, network="student")),
+    "resnet": ("`resnet`, deeper and narrower", replace(_base, network="resnet")),
     "mixup": ("mixup on half of a batch", replace(_base, mixup=0.5)),
     "no_demographics": ("without sex and age as targets", replace(_base, demographic_weight=0.0)),
     "no_statements": ("without the 71 statements as targets", replace(_base, statement_weight=0.0)),

@@ -10,6 +10,7 @@ import numpy as np
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.classifier import CARD_FILE, Calibration, Classifier
 from ecg_core.leads import LEAD_SETS, LEADS
+from ecg_core.placement import KINDS
 from ecg_core.preparation import WINDOW_SAMPLES
 from ecg_core.resampling import MODEL_FS_HZ
 from ecg_core.training import metrics
@@ -18,14 +19,22 @@ from ecg_core.training.evaluate import (
     cross_fitted_probabilities,
     cross_fitted_thresholds,
     figures,
-    logits,
+    outputs,
 )
+from ecg_core.training.metrics import Floats
 from ecg_core.training.ptbxl import VALIDATION_FOLD, read_ptbxl
 
 NAME = "ekg-resnet"
 VERSION = "1.0.0"
 MEASURED_ON = "PTB-XL 1.0.3, fold 9 (validation; calibration and thresholds cross-fitted by patient)"
 THRESHOLD_RULE = "highest F1 on fold 9, per class and lead set, of the calibrated probabilities"
+# Of sound records, for each kind of misplacement: all fifteen together stay below one in a hundred.
+FALSE_ALARMS = 0.0005
+LIKELY = 0.5
+PLACEMENT_RULE = (
+    f"at least {LIKELY}, and above all but {100 * FALSE_ALARMS:g} % of fold 9, per kind and lead set; some of its "
+    "records may be misplaced themselves"
+)
 DATA = {
     "name": "PTB-XL 1.0.3, 100 Hz",
     "doi": "10.13026/kfzx-aw45",
@@ -57,6 +66,10 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
         "threshold_rule": THRESHOLD_RULE,
         "measured_on": MEASURED_ON,
         "performance": {name: {"auc": dict.fromkeys(SUPERCLASSES, 0.5)} for name in LEAD_SETS},
+        "placement": {
+            "rule": PLACEMENT_RULE,
+            "thresholds": {name: dict.fromkeys(KINDS[1:], 1.0) for name in LEAD_SETS},
+        },
         "data": DATA,
         "training": dict(training),
     }
@@ -65,7 +78,8 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
     data = read_ptbxl(ptbxl, {VALIDATION_FOLD}).scored()
     truth, groups = data.superclasses, metrics.patient_groups(data.patient_ids)
     for name, leads in LEAD_SETS.items():
-        score, refused = logits(classifier, data, leads)
+        score, kinds, refused = outputs(classifier, data, leads)
+        card["placement"]["thresholds"][name] = placement_thresholds(kinds[~refused])
         calibrations, thresholds = {}, {}
         shipped = np.full(score.shape, 0.5)
         for k, label in enumerate(SUPERCLASSES):
@@ -81,6 +95,12 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
         card["performance"][name] = {"auc": areas, "refused": int(refused.sum()), **report}
     _write(folder, card)
     return card
+
+
+def placement_thresholds(kinds: Floats) -> dict[str, float]:
+    """kinds: [n, KINDS] of sound records."""
+    high = np.quantile(kinds[:, 1:], 1 - FALSE_ALARMS, axis=0)
+    return {kind: round(max(LIKELY, float(bound)), 4) for kind, bound in zip(KINDS[1:], high, strict=True)}
 
 
 def _write(folder: Path, card: Mapping[str, Any]) -> None:

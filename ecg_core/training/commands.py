@@ -12,7 +12,7 @@ from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
 from ecg_core.training.settings import Settings
 
 LEDGER = Path("artifacts/training")
-NETWORKS = "student (shipped), ecgnet (the baseline), resnet, wide, s4, attention"
+NETWORKS = "compact (shipped), ecgnet (the baseline), wide, resnet, s4, attention, placement"
 SAID = {
     "network": NETWORKS,
     "held_out": "folds of 1-8 whose records are not seen",
@@ -59,6 +59,7 @@ def add_commands(commands: Any) -> None:
 
     export = command("export", _export, "checkpoints of `ekg train` -> model.onnx, model.json, MODEL_CARD.md")
     export.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT")
+    export.add_argument("--placement", type=Path, required=True, metavar="CHECKPOINT")
 
     evaluate = command(
         "evaluate", _evaluate, "measure the model on PTB-XL through the product's own road", trains=False
@@ -151,7 +152,7 @@ def _export(options: argparse.Namespace) -> None:
     from ecg_core.training.dataset import load
     from ecg_core.training.train import export
 
-    export(options.checkpoints, load(options.ptbxl), options.ptbxl, options.out)
+    export(options.checkpoints, options.placement, load(options.ptbxl), options.ptbxl, options.out)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

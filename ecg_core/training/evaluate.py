@@ -15,6 +15,7 @@ from ecg_core.classification import DIAGNOSES, OTHER_ABNORMALITIES, SUPERCLASSES
 from ecg_core.classifier import WEAKEST_SET, Calibration, Classifier
 from ecg_core.errors import EcgError
 from ecg_core.leads import lead_set_of
+from ecg_core.placement import KINDS
 from ecg_core.preparation import prepare
 from ecg_core.readers import read
 from ecg_core.recording import Files
@@ -65,8 +66,8 @@ def answer(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> Answe
     return Answers(np.stack([row[0] for row in rows]), tuple(row[1] for row in rows), counts)
 
 
-def logits(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> tuple[Floats, Bools]:
-    """([n, 5] uncalibrated, [n] refused); 0 for a refused record."""
+def outputs(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> tuple[Floats, Floats, Bools]:
+    """(logits [n, 5] uncalibrated, placement [n, KINDS], [n] refused); 0 for a refused record."""
 
     def one(files: Files) -> Floats | None:
         try:
@@ -75,11 +76,14 @@ def logits(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> tuple
             quality.judge(prepared)
         except EcgError:
             return None
-        return np.asarray(classifier.logits(prepared).mean(axis=0), np.float64)
+        both = np.concatenate(classifier.run(prepared.signal, prepared.lead_mask), axis=1)
+        return np.asarray(both.mean(axis=0), np.float64)
 
     rows = each(data, one, "measuring")
-    none = np.zeros(len(SUPERCLASSES))
-    return np.stack([none if row is None else row for row in rows]), np.array([row is None for row in rows])
+    none = np.zeros(len(SUPERCLASSES) + len(KINDS))
+    found = np.stack([none if row is None else row for row in rows])
+    classes = len(SUPERCLASSES)
+    return found[:, :classes], found[:, classes:], np.array([row is None for row in rows])
 
 
 def cross_fitted_thresholds(truth: Bools, probability: Floats, groups: NDArray[np.int64]) -> Floats:

@@ -1,4 +1,4 @@
-"""Checkpoints -> model.onnx: the mean of the members' logits, five outputs, dynamic number of windows."""
+"""Checkpoints -> model.onnx: the members' five logits and the placement, any number of windows."""
 
 import hashlib
 import io
@@ -6,12 +6,11 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.classifier import session
+from ecg_core.classifier import OUTPUTS, session
 from ecg_core.preparation import WINDOW_SAMPLES
 from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.networks.windowed import LEAD_COUNT
@@ -21,21 +20,24 @@ OPSET = 18
 MAX_DIFFERENCE = 1e-5
 
 
-class Members(nn.Module):
-    """The mean of several networks' logits, cut to the five superclasses."""
+class Shipped(nn.Module):
+    """(the mean of several networks' logits, cut to the five superclasses; the probabilities of the placement)."""
 
-    def __init__(self, members: Sequence[nn.Module]) -> None:
+    def __init__(self, members: Sequence[nn.Module], placement: nn.Module) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
+        self.placement = placement
 
-    def forward(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
+    def forward(self, signal: Tensor, lead_mask: Tensor) -> tuple[Tensor, Tensor]:
         logits = [member(signal, lead_mask)[:, : len(SUPERCLASSES)] for member in self.members]
-        return torch.stack(logits).mean(dim=0)
+        mean = logits[0] if len(logits) == 1 else torch.stack(logits).mean(dim=0)
+        return mean, torch.softmax(self.placement(signal, lead_mask), dim=1)
 
 
-def export_onnx(checkpoints: Sequence[Path], path: Path) -> str:
+def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str:
     """Writes the ONNX file, checks it against torch on random input, and gives its sha256."""
-    network = Members([read_checkpoint(checkpoint)[0] for checkpoint in checkpoints]).eval()
+    members = [read_checkpoint(checkpoint)[0] for checkpoint in checkpoints]
+    network = Shipped(members, read_checkpoint(placement)[0]).eval()
     generator = torch.Generator().manual_seed(0)
     signal = torch.randn(3, LEAD_COUNT, WINDOW_SAMPLES, generator=generator) / 4
     mask = torch.ones(3, LEAD_COUNT)
@@ -48,8 +50,8 @@ def export_onnx(checkpoints: Sequence[Path], path: Path) -> str:
             (signal, mask),
             buffer,  # type: ignore[arg-type]
             input_names=["signal", "lead_mask"],
-            output_names=["logits"],
-            dynamic_axes={name: {0: "windows"} for name in ("signal", "lead_mask", "logits")},
+            output_names=list(OUTPUTS),
+            dynamic_axes={name: {0: "windows"} for name in ("signal", "lead_mask", *OUTPUTS)},
             opset_version=OPSET,
             dynamo=False,
         )
@@ -57,11 +59,13 @@ def export_onnx(checkpoints: Sequence[Path], path: Path) -> str:
     mask[1, 1:] = 0
     signal[1, 1:] = 0
     with torch.inference_mode():
-        expected = network(signal, mask).numpy()
-    got = session(model).run(None, {"signal": signal.numpy(), "lead_mask": mask.numpy()})[0]
-    difference = float(
-        np.abs(torch.sigmoid(torch.from_numpy(got)).numpy() - torch.sigmoid(torch.from_numpy(expected)).numpy()).max()
-    )
+        logits, kinds = network(signal, mask)
+        expected = torch.cat([torch.sigmoid(logits), kinds], dim=1)
+    got = [
+        torch.from_numpy(part)
+        for part in session(model).run(OUTPUTS, {"signal": signal.numpy(), "lead_mask": mask.numpy()})
+    ]
+    difference = float((torch.cat([torch.sigmoid(got[0]), got[1]], dim=1) - expected).abs().max())
     if difference > MAX_DIFFERENCE:
         raise ValueError(f"ONNX and torch differ by {difference:.1e}")
     path.parent.mkdir(parents=True, exist_ok=True)

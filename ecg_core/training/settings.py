@@ -19,7 +19,7 @@ class Settings:
     soft_weight: what the teachers' targets count, the labels count the rest.
     """
 
-    network: str = "student"
+    network: str = "compact"
     epochs: int = EPOCHS
     batch: int = BATCH
     seed: int = SEED

@@ -14,10 +14,13 @@ from ecg_core.training.dataset import Data, load
 from ecg_core.training.export import export_onnx
 from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.model_card import render
+from ecg_core.training.networks import PLACEMENT
 from ecg_core.training.runs import Source, fit_all
 from ecg_core.training.settings import Settings
 
 MEMBERS = 1
+# Electrodes are learned sooner than diagnoses.
+PLACEMENT_EPOCHS = 16
 MODEL_CARD_FILE = "MODEL_CARD.md"
 
 
@@ -34,20 +37,26 @@ def train(
     """Trains each member, going on from its checkpoint, and writes the artifacts to out, and the first to a ledger."""
     data = load(ptbxl, soft_targets)
     runs = [(out / f"member{number + 1}", replace(settings, seed=settings.seed + number)) for number in range(members)]
-    checkpoints = fit_all(runs, data, Source(ptbxl, soft_targets), resume=not fresh)
+    epochs = min(PLACEMENT_EPOCHS, settings.epochs)
+    beside = Settings(
+        PLACEMENT, epochs, settings.batch, settings.seed, device=settings.device, threads=settings.threads
+    )
+    source = Source(ptbxl, soft_targets)
+    *checkpoints, placement = fit_all([*runs, (out / PLACEMENT, beside)], data, source, resume=not fresh)
     if ledger:
         enter_run(out.name, f"`{_command([asdict(settings)])}`", checkpoints[0], data, ledger)
-    export(checkpoints, data, ptbxl, out)
+    export(checkpoints, placement, data, ptbxl, out)
 
 
-def export(checkpoints: Sequence[Path], data: Data, ptbxl: Path, out: Path) -> None:
+def export(checkpoints: Sequence[Path], placement: Path, data: Data, ptbxl: Path, out: Path) -> None:
     """Writes model.onnx, model.json and MODEL_CARD.md to out."""
-    sha256 = export_onnx(checkpoints, out / MODEL_FILE)
+    sha256 = export_onnx(checkpoints, placement, out / MODEL_FILE)
     runs = [read_checkpoint(path)[1] for path in checkpoints]
     training = {
         "members": len(runs),
         "command": _command([run["settings"] for run in runs]),
         "runs": runs,
+        "placement": read_checkpoint(placement)[1],
         "torch": torch.__version__,
         "data_sha256": data.sha256,
     }
@@ -63,7 +72,10 @@ def _command(runs: Sequence[Mapping[str, Any]]) -> str:
     first = runs[0]
     one_run = [{**first, "seed": first["seed"] + number} for number in range(len(runs))]
     if list(runs) != one_run:
-        return "; ".join(_command([run]) for run in runs) + "; ekg export CHECKPOINTS --ptbxl DIR --out DIR"
+        return (
+            "; ".join(_command([run]) for run in runs)
+            + "; ekg export CHECKPOINTS --placement CHECKPOINT --ptbxl DIR --out DIR"
+        )
     given = {"members": len(runs), **first}
     usual = {"members": MEMBERS, **asdict(Settings())}
     options = [_option(name, value) for name, value in given.items() if value != usual[name]]

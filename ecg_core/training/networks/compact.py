@@ -1,4 +1,7 @@
-"""Few wide layers at a high rate, as in `wide`, that keep to 100 million multiplications a record."""
+"""The network that is shipped: few wide layers at a high rate, told at every stage which leads are there.
+
+In twelve epochs it gets where the deeper and narrower `resnet` is after forty (see the ledger).
+"""
 
 from typing import ClassVar
 
@@ -15,6 +18,10 @@ from ecg_core.training.networks.windowed import (
     head,
 )
 
+# With the placement beside it 94 million multiplications a record.
+WIDTH = 104
+STEM_KERNEL = 11
+STRIDES = (1, 2, 2)
 KERNELS = (5, 3)
 HIDDEN = 128
 DROPOUT = 0.2
@@ -25,21 +32,18 @@ class Compact(ConvolvedOnce):
     learning_rate: ClassVar[float] = 3e-3
     stride: ClassVar[int] = 8
     pool_steps: ClassVar[int] = 63
-    width: ClassVar[int] = 112
-    stem: ClassVar[tuple[int, int]] = (11, 2)
 
     def __init__(self, outputs: int) -> None:
         super().__init__()
-        width, (kernel, stride) = self.width, self.stem
-        self.first = nn.Conv1d(LEAD_COUNT, width, kernel, stride, kernel // 2, bias=False)
-        self.norm = nn.BatchNorm1d(width)
-        self.conditions = nn.ModuleList([LeadCondition(width) for _ in range(3)])
-        self.blocks = nn.ModuleList([Block(width, width, step, KERNELS, 0.0) for step in (1, 2, 2)])
-        self.pool = AttentionPool(width)
+        self.stem = nn.Conv1d(LEAD_COUNT, WIDTH, STEM_KERNEL, 2, STEM_KERNEL // 2, bias=False)
+        self.norm = nn.BatchNorm1d(WIDTH)
+        self.conditions = nn.ModuleList([LeadCondition(WIDTH) for _ in STRIDES])
+        self.blocks = nn.ModuleList([Block(WIDTH, WIDTH, stride, KERNELS, 0.0) for stride in STRIDES])
+        self.pool = AttentionPool(WIDTH)
         self.head = head(self.pool.outputs, HIDDEN, outputs, DROPOUT)
 
     def features(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
-        x = torch.relu(self.norm(self.first(signal / INPUT_UNIT_MV)))
+        x = torch.relu(self.norm(self.stem(signal / INPUT_UNIT_MV)))
         for condition, block in zip(self.conditions, self.blocks, strict=True):
             x = block(condition(x, lead_mask))
         return x
@@ -47,10 +51,3 @@ class Compact(ConvolvedOnce):
     def pooled_logits(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.pool(x))
         return logits
-
-
-class CompactFull(Compact):
-    crop_samples: ClassVar[int] = 250
-    stride: ClassVar[int] = 4
-    width: ClassVar[int] = 80
-    stem: ClassVar[tuple[int, int]] = (7, 1)
