@@ -45,6 +45,8 @@ def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str
     with warnings.catch_warnings():
         # The exporter through torch.export wants onnxscript and writes the same graph in ten times the time.
         warnings.simplefilter("ignore", DeprecationWarning)
+        # The number of windows follows from the length, which is the same in every run.
+        warnings.filterwarnings("ignore", "Converting a tensor to a Python", Warning)
         torch.onnx.export(
             network,
             (signal, mask),

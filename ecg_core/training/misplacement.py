@@ -79,7 +79,8 @@ def misplaced(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     backwards = kinds == KINDS.index("backwards")
     x[backwards] = x[backwards].flip(-1)
     unlike = kinds == KINDS.index("unlike")
-    x[unlike] = unlike_ecg(x[unlike], generator)
+    if unlike.any():
+        x[unlike] = unlike_ecg(x[unlike], generator)
     return x, kinds
 
 

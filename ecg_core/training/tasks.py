@@ -91,8 +91,9 @@ class Placement:
         wrong, kinds = misplaced(signals.clone(), generator)
         named = predict(network, wrong).argmax(axis=1)
         sound = predict(network, signals).argmax(axis=1) == KINDS.index(SOUND)
-        shares = [f"{kind} {(named == k)[kinds.numpy() == k].mean():.2f}" for k, kind in enumerate(KINDS)]
-        return f"sound records called so {sound.mean():.4f}; {', '.join(shares[1:])}"
+        true = kinds.numpy()
+        shares = [f"{KINDS[k]} {(named == k)[true == k].mean():.2f}" for k in np.unique(true) if k]
+        return f"sound records called so {sound.mean():.4f}; {', '.join(shares)}"
 
 
 def task_of(data: Data, settings: Settings) -> Task:

@@ -17,7 +17,7 @@ from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.ledger import Ledger
 from ecg_core.training.networks import TEACHERS
 from ecg_core.training.runs import Source, fit_all
-from ecg_core.training.settings import Settings
+from ecg_core.training.settings import BATCH, Settings
 from ecg_core.training.soft_targets import SoftTargets, write_soft_targets
 from ecg_core.training.tasks import predict
 
@@ -33,11 +33,12 @@ def teach(
     networks: Sequence[str] = tuple(TEACHERS),
     device: str = "cpu",
     epochs: int | None = None,
+    batch: int = BATCH,
 ) -> None:
     """Trains the members in out, and writes ledger/soft_targets/NETWORK.npz and the rows of the ledger."""
     data = load(ptbxl)
     for network in networks:
-        common = Settings(network, epochs or TEACHERS[network], few_leads=False, device=device)
+        common = Settings(network, epochs or TEACHERS[network], batch, few_leads=False, device=device)
         settings = [replace(common, held_out=pair, seed=seed) for seed, pair in enumerate(HELD_OUT, common.seed)]
         folders = [out / f"{network}-without-{'-'.join(map(str, pair))}" for pair in HELD_OUT]
         checkpoints = fit_all(list(zip(folders, settings, strict=True)), data, Source(ptbxl))

@@ -65,6 +65,8 @@ class ECGNet(EcgNetwork):
         x = signal / INPUT_UNIT_MV
         joined = torch.cat([stem(x) for stem in self.stems], dim=2)
         y = self.blocks(self.first(torch.relu(self.norm(joined)))).mean(dim=-1)
-        _, (hidden, _) = self.lstm(x.transpose(1, 2))
+        # Said, or the export would take the number of records that it is traced with for the only one.
+        start = torch.zeros(1, x.shape[0], LSTM_HIDDEN, device=x.device)
+        _, (hidden, _) = self.lstm(x.transpose(1, 2), (start, start))
         logits: Tensor = self.linear(torch.cat([y, hidden[-1]], dim=1))
         return logits

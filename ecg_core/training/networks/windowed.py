@@ -25,7 +25,7 @@ class EcgNetwork(nn.Module):
         raise NotImplementedError
 
     def forward(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
-        starts = window_starts(signal.shape[-1], self.crop_samples)
+        starts = window_starts(int(signal.shape[-1]), self.crop_samples)
         if len(starts) == 1:
             return self.crop_logits(signal, lead_mask)
         windows = [signal[..., start : start + self.crop_samples] for start in starts]
@@ -49,7 +49,7 @@ class ConvolvedOnce(EcgNetwork):
 
     def forward(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
         x = self.features(signal, lead_mask)
-        starts = window_starts(x.shape[-1], self.pool_steps)
+        starts = window_starts(int(x.shape[-1]), self.pool_steps)
         if len(starts) == 1:
             return self.pooled_logits(x)
         visible = (signal.abs().amax(dim=1) > 0).float()

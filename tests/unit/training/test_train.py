@@ -13,8 +13,10 @@ from ecg_core.errors import ArtifactError
 from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.synthesis import synthesize
 from ecg_core.training import evaluate
-from ecg_core.training.fit import CHECKPOINT, Settings, fit, trained_network
+from ecg_core.training.dataset import load
+from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint
 from ecg_core.training.report import text
+from ecg_core.training.settings import Settings
 from ecg_core.training.train import export, train
 from tests.builders import make_classification
 
@@ -22,12 +24,12 @@ from tests.builders import make_classification
 @pytest.fixture(scope="session")
 def trained(small_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained")
-    train(small_ptbxl, out, epochs=2, batch=8, members=2)
+    train(small_ptbxl, out, Settings(epochs=2, batch=8), members=2)
     return out
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    state: dict[str, torch.Tensor] = trained_network(folder / CHECKPOINT).state_dict()
+    state: dict[str, torch.Tensor] = read_checkpoint(folder / CHECKPOINT)[0].state_dict()
     return state
 
 
@@ -44,18 +46,20 @@ def test_every_lead_set_is_measured_and_calibrated(trained: Path) -> None:
     card = json.loads((trained / "model.json").read_bytes())
     assert list(card["performance"]) == list(LEAD_SETS)
     assert set(card["calibration"]) == set(LEAD_SETS)
-    assert card["training"]["seed"] == [1, 2]
+    assert [run["settings"]["seed"] for run in card["training"]["runs"]] == [1, 2]
+    assert set(card["placement"]["thresholds"]) == set(LEAD_SETS)
     page = (trained / "MODEL_CARD.md").read_text()
     assert card["sha256"] in page
     assert "CC-BY 4.0" in page
     assert "{" not in page
 
 
+@pytest.mark.parametrize(("network", "task"), [("compact", "Diagnosis"), ("placement", "Placement")])
 def test_an_interrupted_training_goes_on_to_the_same_weights(
-    small_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, task: str
 ) -> None:
-    settings = Settings(epochs=3, batch=8, threads=1)
-    fit(small_ptbxl, tmp_path / "whole", settings)
+    settings, data = Settings(network, epochs=3, batch=8), load(small_ptbxl)
+    fit(data, tmp_path / "whole", settings)
 
     class Interrupted(Exception):
         pass
@@ -64,31 +68,34 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
         raise Interrupted
 
     with monkeypatch.context() as patched:
-        patched.setattr("ecg_core.training.fit.validation_line", interrupt)
+        patched.setattr(f"ecg_core.training.tasks.{task}.line", interrupt)
         with pytest.raises(Interrupted):
-            fit(small_ptbxl, tmp_path / "parts", settings)
-    fit(small_ptbxl, tmp_path / "parts", settings)
+            fit(data, tmp_path / "parts", settings)
+    fit(data, tmp_path / "parts", settings)
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
 def test_a_checkpoint_of_other_settings_is_not_continued(small_ptbxl: Path, trained: Path) -> None:
     with pytest.raises(ValueError, match="epochs 2"):
-        fit(small_ptbxl, trained / "member1", Settings(epochs=5, batch=8))
+        fit(load(small_ptbxl), trained / "member1", Settings(epochs=5, batch=8))
 
 
 def test_onnx_and_torch_agree(trained: Path) -> None:
-    members = [trained_network(trained / f"member{number}" / CHECKPOINT) for number in (1, 2)]
+    members = [read_checkpoint(trained / f"member{number}" / CHECKPOINT)[0] for number in (1, 2)]
+    placement, _ = read_checkpoint(trained / "placement" / CHECKPOINT)
     classifier = Classifier(trained)
     rng = np.random.default_rng(0)
     for leads in LEAD_SETS.values():
         mask = np.array([[float(lead in leads) for lead in LEADS]], np.float32)
         signal = (rng.standard_normal((1, 12, 1000)) * mask[:, :, None]).astype(np.float32)
         with torch.inference_mode():
-            parts = [member(torch.from_numpy(signal), torch.from_numpy(mask))[:, :5] for member in members]
-        expected = torch.sigmoid(torch.stack(parts).mean(dim=0)).numpy()
-        got = classifier._session.run(None, {"signal": signal, "lead_mask": mask})[0]
-        assert np.abs(1 / (1 + np.exp(-got)) - expected).max() < 1e-5
+            given = torch.from_numpy(signal), torch.from_numpy(mask)
+            expected = torch.sigmoid(torch.stack([member(*given)[:, :5] for member in members]).mean(dim=0)).numpy()
+            expected_kinds = torch.softmax(placement(*given), dim=1).numpy()
+        logits, kinds = classifier.run(signal, mask)
+        assert np.abs(1 / (1 + np.exp(-logits)) - expected).max() < 1e-5
+        assert np.abs(kinds - expected_kinds).max() < 1e-5
 
 
 def test_evaluation_goes_through_the_products_road(small_ptbxl: Path, trained: Path) -> None:
@@ -119,8 +126,9 @@ def test_a_refused_record_stays_in_the_count_with_even_odds(small_ptbxl: Path, t
     assert answers.probabilities[1:].tolist() == whole.probabilities[1:].tolist()
     report = evaluate.evaluate(classifier, copied, [9], LEADS)
     assert (report["n"], report["refused"]) == (60, {"signal_truncated": 1})
-    score, refused = evaluate.logits(classifier, evaluate.read_ptbxl(copied, {9}), LEADS)
+    score, kinds, refused = evaluate.outputs(classifier, evaluate.read_ptbxl(copied, {9}), LEADS)
     assert refused.tolist() == [True] + [False] * 59
+    np.testing.assert_allclose(kinds[1:].sum(axis=1), 1, atol=1e-5)
     assert not score[0].any()
 
 
@@ -154,13 +162,20 @@ def test_thresholds_of_another_fold_are_those_shipped(small_ptbxl: Path, trained
 
 
 def test_export_joins_checkpoints(small_ptbxl: Path, trained: Path, tmp_path: Path) -> None:
-    export([trained / "member1" / CHECKPOINT], small_ptbxl, tmp_path)
-    card = json.loads((tmp_path / "model.json").read_bytes())
-    assert card["training"]["members"] == 1
-    assert "--members 1" in card["training"]["command"]
-    assert "--epochs 2 --batch 8" in card["training"]["command"]
+    data = load(small_ptbxl)
+    export([trained / "member2" / CHECKPOINT], trained / "placement" / CHECKPOINT, data, small_ptbxl, tmp_path)
+    training = json.loads((tmp_path / "model.json").read_bytes())["training"]
+    assert training["members"] == 1
+    assert training["command"] == "ekg train --ptbxl DIR --out DIR --epochs 2 --batch 8 --seed 2"
+    assert training["data_sha256"] == data.sha256
     both = json.loads((trained / "model.json").read_bytes())["training"]["command"]
-    assert both == "ekg train --ptbxl DIR --out DIR --epochs 2 --batch 8"
+    assert both == "ekg train --ptbxl DIR --out DIR --members 2 --epochs 2 --batch 8"
+
+
+def test_what_made_the_weights_names_no_folder_of_its_maker(trained: Path, small_ptbxl: Path) -> None:
+    card = (trained / "model.json").read_text()
+    assert str(small_ptbxl) not in card
+    assert str(trained) not in card
 
 
 def test_an_altered_model_stops_the_start(trained: Path, tmp_path: Path) -> None:
