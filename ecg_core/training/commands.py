@@ -61,6 +61,11 @@ def add_commands(commands: Any) -> None:
     export.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT")
     export.add_argument("--placement", type=Path, required=True, metavar="CHECKPOINT")
 
+    precision = command("precision", _precision, "what FP16 and INT8 would lose and win", trains=False)
+    precision.add_argument("ptbxl", type=Path, metavar="DIR")
+    precision.add_argument("--model", type=Path, default=Path("artifacts/model.onnx"), metavar="FILE")
+    _add_ledger(precision)
+
     evaluate = command(
         "evaluate", _evaluate, "measure the model on PTB-XL through the product's own road", trains=False
     )
@@ -153,6 +158,12 @@ def _export(options: argparse.Namespace) -> None:
     from ecg_core.training.train import export
 
     export(options.checkpoints, options.placement, load(options.ptbxl), options.ptbxl, options.out)
+
+
+def _precision(options: argparse.Namespace) -> None:
+    from ecg_core.training.precision import precision
+
+    precision(options.ptbxl, options.model, options.ledger)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

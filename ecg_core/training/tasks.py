@@ -115,15 +115,19 @@ def _with_soft_targets(data: Data, weight: float) -> Tensor:
     return targets
 
 
+def twelve_leads(signals: Tensor) -> Tensor:
+    """[records, 8, samples] of the independent leads -> [records, 12, samples]."""
+    return torch.matmul(derivation_matrix().to(signals.device), signals)
+
+
 @torch.inference_mode()
 def predict(network: EcgNetwork, signals: Tensor, leads: tuple[str, ...] = LEADS) -> NDArray[np.float32]:
     """[records, outputs] logits of signals [records, 8, 1000] with only the given leads."""
     device = next(network.parameters()).device
-    matrix = derivation_matrix().to(device)
     mask = torch.tensor([float(lead in leads) for lead in LEADS], device=device)
     parts = []
     for piece in torch.split(signals, PREDICTED_AT_ONCE):
-        signal = torch.matmul(matrix, piece.to(device)) * mask[:, None]
+        signal = twelve_leads(piece.to(device)) * mask[:, None]
         parts.append(network(signal, mask.expand(len(piece), -1)).float().cpu())
     return np.asarray(torch.cat(parts).numpy(), np.float32)
 
