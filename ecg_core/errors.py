@@ -25,6 +25,7 @@ EcgError
 |   |-- SignalMissing        signal_missing
 |   |-- SignalClipped        signal_clipped
 |   |-- SignalNoisy          signal_noisy
+|   |-- SignalUnlikeEcg      signal_unlike_ecg
 |   `-- AmplitudeImplausible amplitude_implausible
 |-- ArtifactError          artifact_invalid                500: our own fault, stops the start
 `-- InternalError          internal_error                  500: our own fault, one input is not answered
@@ -189,6 +190,11 @@ class SignalClipped(QualityError):
 class SignalNoisy(QualityError):
     code = "signal_noisy"
     default_hint = "Record again at rest, with good electrode contact."
+
+
+class SignalUnlikeEcg(QualityError):
+    code = "signal_unlike_ecg"
+    default_hint = "Check that the file holds an electrocardiogram of a person, and its sampling rate."
 
 
 class AmplitudeImplausible(QualityError):

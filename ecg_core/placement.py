@@ -7,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import Notice
+from ecg_core.errors import SignalUnlikeEcg
 
 SOUND = "sound"
 LIMB_KINDS = ("RA and LA", "RA and LL", "LA and LL", "RA and RL", "LA and RL")
 CHEST_KINDS = ("V1 and V2", "V2 and V3", "V3 and V4", "V4 and V5", "V5 and V6", "V1 and V3")
 # In the order of the network's outputs. RA, LA, RL, LL: electrodes of the right and left arm and leg.
-KINDS = (SOUND, *LIMB_KINDS, *CHEST_KINDS, "inverted", "backwards", "unlike")
+UNLIKE = "unlike"
+KINDS = (SOUND, *LIMB_KINDS, *CHEST_KINDS, "inverted", "backwards", UNLIKE)
+# What is this surely none is not answered; below that the answer carries a warning.
+REFUSED = 0.9
 
 
 def notice(kind: str) -> Notice:
@@ -26,7 +30,7 @@ def notice(kind: str) -> Notice:
         return Notice("polarity_reversed", "The signal seems to be upside down in every lead.")
     if kind == "backwards":
         return Notice("time_reversed", "The signal seems to run backwards in time.")
-    return Notice("signal_unlike_ecg", "The signal does not look like an electrocardiogram.")
+    return Notice("signal_unlike_ecg", "The signal hardly looks like an electrocardiogram.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,14 @@ class PlacementRule:
         return cls(np.array([1.0, *(float(thresholds[kind]) for kind in KINDS[1:])]))
 
     def __call__(self, probabilities: NDArray[np.floating]) -> tuple[Notice, ...]:
-        """probabilities: [KINDS], the mean over windows. At most one notice: of the likeliest kind."""
+        """probabilities: [KINDS], the mean over windows. At most one notice: of the likeliest kind.
+
+        Raises SignalUnlikeEcg.
+        """
         kind = 1 + int(np.argmax(probabilities[1:]))
-        return (notice(KINDS[kind]),) if probabilities[kind] > self.thresholds[kind] else ()
+        probability = float(probabilities[kind])
+        if probability <= self.thresholds[kind]:
+            return ()
+        if KINDS[kind] == UNLIKE and probability > REFUSED:
+            raise SignalUnlikeEcg("The signal does not look like an electrocardiogram.")
+        return (notice(KINDS[kind]),)

@@ -55,13 +55,8 @@ NOISE_BAND_HZ, NOISE_WARNING_SHARE, NOISE_REFUSED_SHARE = 20.0, 0.32, 0.5
 PEAKEDNESS_WARNING, PEAKEDNESS_REFUSED = 5.0, 3.6
 # Power below 0.5 Hz over the power above it: 2.1 at the 99.9th percentile of PTB-XL.
 WANDER_HZ, WANDER_WARNING_RATIO = 0.5, 2.0
-# Reversed arms mirror lead I, which otherwise runs with V6. On 4,000 records of PTB-XL folds 1-8 this, with lead I
-# upside down, finds 88 % of reversals made by calculation and suspects 0.1 % of the records as they are.
-REVERSAL_CORRELATION = -0.3
 # Neighbouring leads of one heart are alike, and never to this.
 COPY_CORRELATION = 0.99995
-# Without V6 lead I must point down by this factor: finds 84 %, suspects 0.6 %.
-REVERSAL_RATIO = 2.0
 
 
 def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
@@ -210,7 +205,7 @@ def _contradictions(recording: Recording) -> list[Notice]:
 
 
 def judge(prepared: ModelInput) -> tuple[Notice, ...]:
-    """What the windows show: noise, wander, reversed arm electrodes, missing leads. Raises SignalNoisy."""
+    """What the windows show: noise, wander, copied leads, missing leads. Raises SignalNoisy."""
     notices: list[Notice] = []
     rows = prepared.signal[prepared.lead_mask > 0]
     peakedness = float(median(_slope_kurtosis(rows))[0])
@@ -221,7 +216,6 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
         notices.append(Notice("noisy", "Muscle or electrode noise: the probabilities are less reliable."))
     if wander > WANDER_WARNING_RATIO:
         notices.append(Notice("baseline_wander", "The baseline wanders: the probabilities are less reliable."))
-    notices += _arms_reversed(prepared)
     notices += _copied(prepared)
     present = prepared.leads
     if len(present) < len(LEADS):
@@ -248,25 +242,6 @@ def _spectral_shares(rows: NDArray[np.float32]) -> tuple[float, float]:
     noise = power[:, fast:].sum(axis=1) / above
     wander = power[:, :slow].sum(axis=1) / above
     return float(median(noise)[0]), float(median(wander)[0])
-
-
-def _arms_reversed(prepared: ModelInput) -> list[Notice]:
-    """Lead I upside down, and running against V6 where V6 is there (Batchvarov et al., Europace 2007; 9: 1081)."""
-    i, v6 = LEADS.index("I"), LEADS.index("V6")
-    there = prepared.signal[prepared.lead_mask[:, i] > 0, i].ravel()
-    if not len(there):
-        return []
-    # The 0.2 % of samples beyond these are two in a second: less than a QRS complex, more than one stray value.
-    ordered = np.sort(there)
-    beyond = len(ordered) // 500
-    low, high = ordered[beyond], ordered[-1 - beyond]
-    both = prepared.signal[prepared.lead_mask[:, [i, v6]].all(axis=1)]
-    if len(both):
-        reversed_ = -low > high and np.corrcoef(both[:, i].ravel(), both[:, v6].ravel())[0, 1] < REVERSAL_CORRELATION
-    else:
-        reversed_ = -low > REVERSAL_RATIO * high
-    message = "Lead I is upside down: right and left arm electrodes (or the sides of a watch) seem to be exchanged."
-    return [Notice("arm_reversal_suspected", message)] if reversed_ else []
 
 
 def _copied(prepared: ModelInput) -> list[Notice]:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from ecg_core.errors import SignalUnlikeEcg
 from ecg_core.placement import CHEST_KINDS, KINDS, LIMB_KINDS, PlacementRule, notice
 
 RULE = PlacementRule.of(dict.fromkeys(KINDS[1:], 0.5) | {"V1 and V2": 0.9})
@@ -33,3 +34,9 @@ def test_each_kind_has_a_threshold_of_its_own() -> None:
 def test_a_threshold_that_is_missing_is_no_rule() -> None:
     with pytest.raises(KeyError):
         PlacementRule.of(dict.fromkeys(KINDS[2:], 0.5))
+
+
+def test_what_is_surely_no_ecg_is_refused_and_what_is_perhaps_none_is_said() -> None:
+    assert [said.code for said in RULE(likely("unlike", 0.8))] == ["signal_unlike_ecg"]
+    with pytest.raises(SignalUnlikeEcg):
+        RULE(likely("unlike", 0.95))
