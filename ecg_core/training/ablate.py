@@ -7,12 +7,12 @@ from pathlib import Path
 from ecg_core.leads import LEAD_SETS
 from ecg_core.training.dataset import Data, load
 from ecg_core.training.fit import read_checkpoint
-from ecg_core.training.ledger import MEASURED_SETS, Ledger
+from ecg_core.training.ledger import MEASURED_SETS, SOFT_TARGETS, Ledger
 from ecg_core.training.runs import Source, fit_all
 from ecg_core.training.settings import Settings
 from ecg_core.training.tasks import predict
 
-EPOCHS = 12
+EPOCHS = 6
 BASELINE = "base"
 _base = Settings("compact", EPOCHS)
 ABLATIONS: dict[str, tuple[str, Settings]] = {
@@ -23,17 +23,17 @@ ABLATIONS: dict[str, tuple[str, Settings]] = {
     "no_demographics": ("without sex and age as targets", replace(_base, demographic_weight=0.0)),
     "no_statements": ("without the 71 statements as targets", replace(_base, statement_weight=0.0)),
     "twelve": ("twelve leads, a quarter of a batch with leads dropped", replace(_base, few_leads=False)),
+    "soft": ("seven tenths of the targets from the teachers", replace(_base, soft_weight=0.7)),
     "fp32": ("without bfloat16", replace(_base, half_precision=False)),
 }
 
 
 def ablate(ptbxl: Path, out: Path, ledger: Path, names: Sequence[str] = tuple(ABLATIONS), device: str = "cpu") -> None:
-    """Trains what is named (and the baseline) in out and enters it in the ledger."""
+    """Trains what is named (and the baseline) in out and enters it in the ledger, whose soft targets are used."""
     wanted = [BASELINE, *(name for name in names if name != BASELINE)]
-    data = load(ptbxl)
-    checkpoints = fit_all(
-        [(out / name, replace(ABLATIONS[name][1], device=device)) for name in wanted], data, Source(ptbxl)
-    )
+    source = Source(ptbxl, ledger / SOFT_TARGETS if (ledger / SOFT_TARGETS).is_dir() else None)
+    data = load(source.ptbxl, source.soft_targets)
+    checkpoints = fit_all([(out / name, replace(ABLATIONS[name][1], device=device)) for name in wanted], data, source)
     for name, checkpoint in zip(wanted, checkpoints, strict=True):
         against = None if name == BASELINE else f"ablation-{BASELINE}"
         enter_run(f"ablation-{name}", ABLATIONS[name][0], checkpoint, data, ledger, against)

@@ -17,7 +17,7 @@ from ecg_core.training import metrics
 from ecg_core.training.metrics import Floats
 from ecg_core.training.ptbxl import PtbXl
 
-LEDGER_FILE, PAGE_FILE, SCORES = "ledger.json", "LEDGER.md", "scores"
+LEDGER_FILE, PAGE_FILE, SCORES, SOFT_TARGETS = "ledger.json", "LEDGER.md", "scores", "soft_targets"
 # The lead sets that every run is asked about.
 MEASURED_SETS = ("12", "limb", "I")
 FIGURES = {"five": SUPERCLASSES, "three": DIAGNOSES}

@@ -13,12 +13,15 @@ from ecg_core.training.calibrate import write_card
 from ecg_core.training.dataset import Data, load
 from ecg_core.training.export import export_onnx
 from ecg_core.training.fit import read_checkpoint
+from ecg_core.training.ledger import Ledger
 from ecg_core.training.model_card import render
 from ecg_core.training.networks import PLACEMENT
 from ecg_core.training.runs import Source, fit_all
 from ecg_core.training.settings import Settings
 
 MEMBERS = 1
+# The row of the network that this project descends from.
+BASELINE = "ecgnet"
 # Electrodes are learned sooner than diagnoses.
 PLACEMENT_EPOCHS = 16
 MODEL_CARD_FILE = "MODEL_CARD.md"
@@ -44,7 +47,8 @@ def train(
     source = Source(ptbxl, soft_targets)
     *checkpoints, placement = fit_all([*runs, (out / PLACEMENT, beside)], data, source, resume=not fresh)
     if ledger:
-        enter_run(out.name, f"`{_command([asdict(settings)])}`", checkpoints[0], data, ledger)
+        against = BASELINE if out.name != BASELINE and BASELINE in Ledger(ledger).rows else None
+        enter_run(out.name, f"`{_command([asdict(settings)])}`", checkpoints[0], data, ledger, against)
     export(checkpoints, placement, data, ptbxl, out)
 
 
