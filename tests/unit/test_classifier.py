@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from ecg_core import Classification, Classifier, EcgError, classify, read
 from ecg_core.classification import DIAGNOSES
 from ecg_core.classifier import artifacts_folder
-from ecg_core.errors import ArtifactError, FlatSignal
-from ecg_core.leads import LEAD_SETS, LEADS
+from ecg_core.errors import ArtifactError, FlatSignal, SignalUnlikeEcg
+from ecg_core.leads import LEAD_SETS, LEADS, LIMB_FROM_I_II
+from ecg_core.recording import Recording
 from ecg_core.reports.svg import plot
 from ecg_core.synthesis import synthesize
 from ecg_core.writers import csv_bytes, wfdb_files, zip_bytes
@@ -48,6 +49,62 @@ def test_examples_are_called_by_their_names() -> None:
     assert diagnosis("right_bundle_branch_block.zip") == "CD"
     assert diagnosis("st_depression.csv") == "STTC"
     assert diagnosis("watch_lead_i.csv") == "NORM"
+
+
+def exchanged(recording: Recording, one: str, other: str) -> Recording:
+    """What is recorded with two electrodes in each other's place."""
+    signal = dict(zip(recording.leads, recording.signal, strict=True))
+    i, ii = signal["I"], signal["II"]
+    if (one, other) == ("RA", "LA"):
+        i, ii = -i, ii - i
+    elif (one, other) == ("RA", "LL"):
+        i, ii = i - ii, -ii
+    elif (one, other) == ("LA", "LL"):
+        i, ii = ii, i
+    else:
+        signal[one], signal[other] = signal[other], signal[one]
+    limb = {lead: from_i * i + from_ii * ii for lead, (from_i, from_ii) in LIMB_FROM_I_II.items()}
+    return replace(recording, signal=np.stack([{**signal, **limb}[lead] for lead in recording.leads]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code"),
+    [
+        ("RA", "LA", "arm_reversal_suspected"),
+        ("RA", "LL", "electrode_reversal_suspected"),
+        ("V1", "V3", "electrode_reversal_suspected"),
+    ],
+)
+def test_exchanged_electrodes_are_named(one: str, other: str, code: str) -> None:
+    for seed in range(5):
+        recording = synthesize("normal", seed=seed)
+        assert [notice.code for notice in classify(recording).warnings] == []
+        (notice, *_) = classify(exchanged(recording, one, other)).quality
+        assert notice.code == code
+        assert f"{one} and {other}" in notice.message or (one, other) == ("RA", "LA")
+
+
+def test_a_watch_on_the_other_arm_is_suspected() -> None:
+    watch = synthesize("normal").only(["I"])
+    assert [notice.code for notice in classify(watch).quality] == ["leads_missing"]
+    codes = [notice.code for notice in classify(replace(watch, signal=-watch.signal)).quality]
+    assert "arm_reversal_suspected" in codes
+
+
+def test_an_ecg_upside_down_or_backwards_is_said() -> None:
+    recording = synthesize("normal")
+    inverted = classify(replace(recording, signal=-recording.signal))
+    backwards = classify(replace(recording, signal=recording.signal[:, ::-1].copy()))
+    assert [notice.code for notice in inverted.quality] == ["polarity_reversed"]
+    assert [notice.code for notice in backwards.quality] == ["time_reversed"]
+
+
+def test_pieces_of_an_ecg_are_none() -> None:
+    recording = synthesize("normal")
+    pieces = np.split(recording.signal, 50, axis=1)
+    order = np.random.default_rng(0).permutation(50)
+    with pytest.raises(SignalUnlikeEcg):
+        classify(replace(recording, signal=np.concatenate([pieces[k] for k in order], axis=1)))
 
 
 def test_the_same_record_gives_the_same_bytes_loose_and_zipped() -> None:

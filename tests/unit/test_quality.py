@@ -158,16 +158,6 @@ def test_limb_leads_that_contradict_each_other_are_said() -> None:
     assert "einthoven_violated" in codes(changed(make_recording(), mislabel))
 
 
-def test_exchanged_arm_electrodes_are_suspected() -> None:
-    def exchange(signal: Signal) -> Signal:
-        signal[0] *= -1
-        signal[[1, 2]] = signal[[2, 1]]
-        signal[[3, 4]] = signal[[4, 3]]
-        return signal
-
-    assert "arm_reversal_suspected" in codes(changed(make_recording(), exchange))
-
-
 def test_missing_leads_are_named() -> None:
     fit, _ = quality.usable(make_recording(LEADS[:6]))
     (notice,) = quality.judge(prepare(fit))
@@ -221,16 +211,6 @@ def test_an_offset_of_the_electrodes_is_no_noise(offset_mv: float) -> None:
     assert codes(shifted) == []
     difference = prepare(shifted).signal - prepare(recording).signal
     assert np.abs(difference).max() < 0.02
-
-
-@pytest.mark.parametrize("leads", [("I",), ("I", "II"), LEADS[:6]])
-def test_a_lead_i_that_is_upside_down_is_suspected_without_v6_too(leads: tuple[str, ...]) -> None:
-    def exchange(signal: Signal) -> Signal:
-        signal[0] *= -1
-        return signal
-
-    assert "arm_reversal_suspected" in codes(changed(make_recording(leads), exchange))
-    assert "arm_reversal_suspected" not in codes(make_recording(leads))
 
 
 def test_an_inverted_augmented_lead_is_said() -> None:
