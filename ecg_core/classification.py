@@ -24,6 +24,12 @@ DISCLAIMER = (
     "Trained on PTB-XL 1.0.3 (CC-BY 4.0)."
 )
 
+EXPLANATION_METHOD = (
+    "Evidence of a segment in a lead: log-odds of the class as the recording is, minus log-odds where the segment is "
+    "bridged by a straight line in this lead, in all beats at once. Positive speaks for the class. It shows where the "
+    "network looks, not why."
+)
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -63,6 +69,49 @@ class Performance:
 
 
 @dataclass(frozen=True, eq=False)
+class Explanation:
+    """Where in one window the network looks, in log-odds of the calibrated probabilities (natural logarithm).
+
+    about: the diagnosis, or the most probable class; the window is the one in which it is most probable.
+    window_s, beats_s, spans_s: seconds of the recording; spans_s: the stretches of each segment.
+    evidence: of each diagnosis and lead, a number per segment. beats: a number per beat, hidden in all leads.
+    A limb lead is hidden alone, as the network sees it, though two others hold what it showed.
+    """
+
+    about: str
+    window_s: tuple[float, float]
+    beats_s: tuple[float, ...]
+    segments: tuple[str, ...]
+    spans_s: tuple[tuple[tuple[float, float], ...], ...]
+    evidence: Mapping[str, Mapping[str, tuple[float, ...]]]
+    beats: Mapping[str, tuple[float, ...]]
+
+    @property
+    def cells(self) -> tuple[tuple[float, str, str], ...]:
+        """(evidence for the class it is about, lead, segment), what speaks most for it first."""
+        of_leads = self.evidence[self.about].items()
+        cells = [(row[at], lead, name) for lead, row in of_leads for at, name in enumerate(self.segments)]
+        return tuple(sorted(cells, key=lambda cell: -cell[0]))
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "method": EXPLANATION_METHOD,
+            "about": self.about,
+            "window_s": list(self.window_s),
+            "beats_s": list(self.beats_s),
+            "segments": list(self.segments),
+            "spans_s": {
+                name: [list(span) for span in spans]
+                for name, spans in zip(self.segments, self.spans_s, strict=True)
+            },
+            "evidence": {
+                label: {lead: list(row) for lead, row in leads.items()} for label, leads in self.evidence.items()
+            },
+            "beats": {label: list(row) for label, row in self.beats.items()},
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class Classification:
     """probabilities: calibrated, of all five superclasses, independent of each other. thresholds: of all five.
 
@@ -79,6 +128,7 @@ class Classification:
     model: ModelIdentity
     expected_performance: Performance | None = None
     quality: tuple[Notice, ...] = field(default=())
+    explanation: Explanation | None = None
 
     def __post_init__(self) -> None:
         rounded = {name: round(float(self.probabilities[name]), DECIMALS) for name in SUPERCLASSES}
@@ -107,6 +157,11 @@ class Classification:
     @property
     def probability(self) -> float | None:
         return self.probabilities[self.diagnosis] if self.diagnosis else None
+
+    @property
+    def foremost(self) -> str:
+        """The diagnosis; without one the most probable finding, or the most probable of the three."""
+        return max(self.findings or DIAGNOSES, key=lambda name: self.probabilities[name])
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
@@ -144,6 +199,7 @@ class Classification:
             },
             "warnings": [warning.to_dict() for warning in self.warnings],
             "expected_performance": self.expected_performance.to_dict() if self.expected_performance else None,
+            **({"explanation": self.explanation.to_dict()} if self.explanation else {}),
             "model": {"name": self.model.name, "version": self.model.version, "sha256": self.model.sha256},
             "disclaimer": DISCLAIMER,
         }
