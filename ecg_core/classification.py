@@ -24,10 +24,13 @@ DISCLAIMER = (
     "Trained on PTB-XL 1.0.3 (CC-BY 4.0)."
 )
 
-EXPLANATION_METHOD = (
-    "Evidence of a segment in a lead: log-odds of the class as the recording is, minus log-odds where the segment is "
-    "bridged by a straight line in this lead, in all beats at once. Positive speaks for the class. It shows where the "
-    "network looks, not why."
+METHODS = {
+    "normal": "replaced by a normal heart's that beats at the same times, joined without a step",
+    "line": "bridged by a straight line",
+}
+METHOD = (
+    "Evidence of a segment in a lead: log-odds of the class as the recording is, minus log-odds with the segment {}, "
+    "in this lead and in all its beats at once. Positive speaks for the class. It shows where the network looks, not why."
 )
 
 
@@ -73,12 +76,14 @@ class Explanation:
     """Where in one window the network looks, in log-odds of the calibrated probabilities (natural logarithm).
 
     about: the diagnosis, or the most probable class; the window is the one in which it is most probable.
+    reference: of METHODS, what a segment was compared with.
     window_s, beats_s, spans_s: seconds of the recording; spans_s: the stretches of each segment.
     evidence: of each diagnosis and lead, a number per segment. beats: a number per beat, hidden in all leads.
     A limb lead is hidden alone, as the network sees it, though two others hold what it showed.
     """
 
     about: str
+    reference: str
     window_s: tuple[float, float]
     beats_s: tuple[float, ...]
     segments: tuple[str, ...]
@@ -95,14 +100,14 @@ class Explanation:
 
     def to_dict(self) -> dict[str, object]:
         return {
-            "method": EXPLANATION_METHOD,
+            "method": METHOD.format(METHODS[self.reference]),
             "about": self.about,
+            "reference": self.reference,
             "window_s": list(self.window_s),
             "beats_s": list(self.beats_s),
             "segments": list(self.segments),
             "spans_s": {
-                name: [list(span) for span in spans]
-                for name, spans in zip(self.segments, self.spans_s, strict=True)
+                name: [list(span) for span in spans] for name, spans in zip(self.segments, self.spans_s, strict=True)
             },
             "evidence": {
                 label: {lead: list(row) for lead, row in leads.items()} for label, leads in self.evidence.items()

@@ -1,4 +1,4 @@
-"""A window cut into P, QRS, ST, T and what is left, by its beats; or into pieces of equal length where it has none."""
+"""A window cut into P, QRS, ST-T and what is left, by its beats; or into pieces of equal length where it has none."""
 
 import math
 from dataclasses import dataclass
@@ -12,16 +12,15 @@ from ecg_core.median import median
 from ecg_core.preparation import Signal
 from ecg_core.resampling import MODEL_FS_HZ
 
-# The waves of a beat in the order of time, and the line between T and P.
-WAVES = ("P", "QRS", "ST", "T", "rest")
-P, QRS, ST, T, REST = range(len(WAVES))
+# The parts of a beat in the order of time, and the line between T and P. ST and T are one, as in the finding that they
+# make: an ST segment cannot be set to another level without a step, unless the T wave goes with it.
+PARTS = ("P", "QRS", "ST-T", "rest")
+P, QRS, ST_T, REST = range(len(PARTS))
 # P wave and PR segment. A normal PR interval takes 0.12 to 0.20 s; at high rates T may leave P the shorter one only.
 PR_S, MIN_PR_S = 0.20, 0.12
 # Bazett's formula with the longest QT interval that is normal at 60 a minute in both sexes (Rautaharju et al. 2009,
 # doi 10.1016/j.jacc.2008.12.014): T has ended by then.
 QT_S = 0.46
-# From the J point to where T begins at 60 a minute; at most half of the way to its end.
-ST_S = 0.12
 # Without beats; shorter pieces would ask for more passes than there is time for.
 PIECE_S = 2.0
 # One beat has no rate.
@@ -33,12 +32,14 @@ NONE = -1
 class Segments:
     """names: of the segments. labels: [samples], index into names. beats: samples of the steepest slope of each beat.
 
+    onsets: of their QRS complexes; that of the first may lie before the window.
     owners: [samples], index into beats of the beat that a sample belongs to, from its P to its T; or NONE.
     """
 
     names: tuple[str, ...]
     labels: NDArray[np.intp]
     beats: tuple[int, ...]
+    onsets: tuple[int, ...]
     owners: NDArray[np.intp]
 
     def spans(self, segment: int) -> list[tuple[int, int]]:
@@ -60,16 +61,17 @@ def cut(signal: Signal, lead_mask: Signal) -> Segments:
     for beat, (onset, next_onset) in enumerate(pairwise(_onsets(beats, samples, before, after)), start=NONE):
         j_point, latest = onset + before + after, next_onset - round(MIN_PR_S * MODEL_FS_HZ)
         t_end = max(j_point, min(onset + round(QT_S * rate * MODEL_FS_HZ), latest))
-        t_onset = j_point + min(round(ST_S * rate * MODEL_FS_HZ), (t_end - j_point) // 2)
         p_onset = max(t_end, next_onset - round(PR_S * MODEL_FS_HZ))
-        for segment, start, end in ((QRS, onset, j_point), (ST, j_point, t_onset), (T, t_onset, t_end)):
-            labels[_inside(start, end)] = segment
-            owners[_inside(start, end)] = beat
-        labels[_inside(p_onset, next_onset)] = P
-        owners[_inside(p_onset, next_onset)] = beat + 1
+        for segment, owner, start, end in (
+            (QRS, beat, onset, j_point),
+            (ST_T, beat, j_point, t_end),
+            (P, beat + 1, p_onset, next_onset),
+        ):
+            inside = slice(max(start, 0), max(end, 0))
+            labels[inside], owners[inside] = segment, owner
     # The P of a beat that the window does not reach.
     owners[owners == len(beats)] = NONE
-    return Segments(WAVES, labels, tuple(beats.tolist()), owners)
+    return Segments(PARTS, labels, tuple(beats.tolist()), tuple((beats - before).tolist()), owners)
 
 
 def _onsets(beats: NDArray[np.intp], samples: int, before: int, after: int) -> list[int]:
@@ -86,11 +88,7 @@ def _onsets(beats: NDArray[np.intp], samples: int, before: int, after: int) -> l
     return [earlier, *onsets, later]
 
 
-def _inside(start: int, end: int) -> slice:
-    return slice(max(start, 0), max(end, 0))
-
-
 def _pieces(samples: int) -> Segments:
     labels = np.arange(samples) // round(PIECE_S * MODEL_FS_HZ)
     names = tuple(f"{PIECE_S * piece:g}-{PIECE_S * (piece + 1):g} s" for piece in range(int(labels[-1]) + 1))
-    return Segments(names, labels, (), np.full(samples, NONE, np.intp))
+    return Segments(names, labels, (), (), np.full(samples, NONE, np.intp))
