@@ -26,6 +26,8 @@ REACH_S = 0.16
 # Of the steepest slope. With it and a sample on both sides the median width in PTB-XL is 90 ms in normal ECGs, 160 ms
 # in left, 140 ms in right bundle branch block.
 EDGE = 0.15
+# A summit or a notch within QRS is shorter, the PR segment before it longer.
+MAX_LEVEL_S = 0.03
 TINY_MV = 1e-6
 
 Floats = NDArray[np.float64]
@@ -52,12 +54,14 @@ def qrs_width(signal: Signal, lead_mask: Signal, beats: Beats) -> tuple[int, int
     reach = round(REACH_S * MODEL_FS_HZ)
     padded = np.pad(_slopes(signal, lead_mask).mean(axis=0), reach, mode="edge")
     around = median(np.stack([padded[beat : beat + 2 * reach + 1] for beat in beats], axis=1))[:, 0]
-    steep = np.flatnonzero(around - around.min() > EDGE * np.ptp(around))
-    return reach - int(steep[0]) + 1, int(steep[-1]) - reach + 2
+    steep = np.flatnonzero(around - around.min() >= EDGE * np.ptp(around))
+    runs = np.split(steep, np.flatnonzero(np.diff(steep) > round(MAX_LEVEL_S * MODEL_FS_HZ)) + 1)
+    qrs = next(run for run in runs if around.argmax() in run)
+    return reach - int(qrs[0]) + 1, int(qrs[-1]) - reach + 2
 
 
 def _slopes(signal: Signal, lead_mask: Signal) -> Floats:
-    """[leads, samples], of the leads that are there: each lead's mean square is 1, so that a noisy one drowns no other."""
+    """[leads, samples] of the leads that are there, each with a mean square of 1: a noisy one drowns no other."""
     slopes = np.abs(np.gradient(signal[lead_mask > 0].astype(np.float64), axis=1))
     return np.asarray(slopes / (np.sqrt((slopes**2).mean(axis=1, keepdims=True)) + TINY_MV))
 

@@ -25,12 +25,13 @@ DISCLAIMER = (
 )
 
 METHODS = {
-    "normal": "replaced by a normal heart's that beats at the same times, joined without a step",
-    "line": "bridged by a straight line",
+    "normal": "the mean of what the log-odds of the class lose where a normal heart's segment takes its place, and of "
+    "what they gain where it takes the place of a normal heart's",
+    "line": "what the log-odds of the class lose where a straight line takes its place",
 }
 METHOD = (
-    "Evidence of a segment in a lead: log-odds of the class as the recording is, minus log-odds with the segment {}, "
-    "in this lead and in all its beats at once. Positive speaks for the class. It shows where the network looks, not why."
+    "Evidence of a segment in a lead, in all beats at once: {}. Positive speaks for the class. "
+    "It shows where the network looks, not why."
 )
 
 
@@ -75,11 +76,13 @@ class Performance:
 class Explanation:
     """Where in one window the network looks, in log-odds of the calibrated probabilities (natural logarithm).
 
-    about: the diagnosis, or the most probable class; the window is the one in which it is most probable.
+    about: the diagnosis, or the most probable class; the window is the first in which it is about as
+    probable as anywhere.
     reference: of METHODS, what a segment was compared with.
     window_s, beats_s, spans_s: seconds of the recording; spans_s: the stretches of each segment.
-    evidence: of each diagnosis and lead, a number per segment. beats: a number per beat, hidden in all leads.
-    A limb lead is hidden alone, as the network sees it, though two others hold what it showed.
+    evidence: of each diagnosis and lead, a number per segment. beats: a number per beat, what is
+    lost where all leads of it are replaced. A limb lead is replaced alone, as the network sees it, though two others
+    hold what it showed.
     """
 
     about: str

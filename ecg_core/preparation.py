@@ -84,8 +84,9 @@ def prepare(recording: Recording) -> ModelInput:
     derived = _derive_limb_leads(signal, mask)
     whole = recording.duration_s <= len(signal) * WINDOW_S + MAX_UNREAD_S
     corrections = _said(recording, mask, whole, bridged, holes, derived)
-    ends = [(start_s, min(start_s + WINDOW_S, recording.duration_s)) for start_s in starts]
-    spans_s = tuple(span_s for span_s, there in zip(ends, kept.tolist(), strict=True) if there)
+    spans_s = tuple(
+        (starts[index], min(starts[index] + WINDOW_S, recording.duration_s)) for index in np.flatnonzero(kept).tolist()
+    )
     return ModelInput(signal, mask, (*recording.corrections, *corrections), whole, spans_s)
 
 
