@@ -30,7 +30,7 @@ NONE = -1
 
 @dataclass(frozen=True, eq=False)
 class Segments:
-    """names: of the segments. labels: [samples], index into names. beats: samples of the steepest slope of each beat.
+    """names: of the segments. labels: [samples], index into names. beats: samples in the middle of the QRS complexes.
 
     onsets: of their QRS complexes; that of the first may lie before the window.
     owners: [samples], index into beats of the beat that a sample belongs to, from its P to its T; or NONE.

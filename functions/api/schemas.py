@@ -81,7 +81,7 @@ class Explanation(_Shape):
         "is why an ECG is normal, or where no beats were found."
     )
     window_s: Span = Field(description="Seconds of the recording.")
-    beats_s: list[float] = Field(description="Seconds of the recording, at the steepest slope of each QRS complex.")
+    beats_s: list[float] = Field(description="Seconds of the recording, in the middle of each QRS complex.")
     segments: list[str] = Field(description="P, QRS, ST-T and rest; pieces of 2 s where no beats were found.")
     spans_s: dict[str, list[Span]] = Field(description="Of each segment, its stretches in seconds of the recording.")
     evidence: EvidenceOfLeads
