@@ -39,8 +39,8 @@ HEAD = """## Where it looks
 
 Of PTB-XL fold {fold}, at most {limit} records of each class, chosen by seed; those among them that are found with it
 and have beats. Each of P (with the PR segment), QRS, ST-T and rest of each lead is replaced by a normal heart's, in all
-beats (`ekg classify --explain`); evidence is in log-odds. 95 % intervals by bootstrap over patients. Written by `ekg
-evidence DIR`. It says where the network looks, not why."""
+beats (`ekg classify --explain`); evidence is in log-odds. 95 % intervals by bootstrap over patients. Written by
+`ekg evidence DIR`. It says where the network looks, not why."""
 DELETION = """Deletion: the cells (a segment of a lead) with the most evidence are replaced together, or random ones
 that take at least as much time (mean of {draws} draws, the same records)."""
 
