@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument(
         "--paths", dest="paths_first", action="store_true", help="with --json: put the path first in each object"
     )
-    _add_explain(classify, "also say where the network looks (a tenth of the speed)")
+    _add_explain(classify, "also say where the network looks (0.2 s more a record)")
     _add_reading_options(classify)
     classify.set_defaults(run=_classify)
 

@@ -7,6 +7,9 @@ By what, depends on the question. Why a class of abnormal ECGs: by a normal hear
 flat T wave is itself a change of ST and T. And since twelve leads repeat each other, so that none is missed alone, each
 segment is also put alone into a normal ECG: the first and the last term of its Shapley value. Why normal: by a straight
 line, since one normal deflection in the place of another changes nothing.
+
+Of the positive evidence for STTC in 40 to 50 records of PTB-XL's fold 9 (network 1.0.0) .15 lay in ST-T with lines, .56
+to .62 with a normal heart, .65 with both its terms; of that for CD .68, .75 and .85 in the QRS.
 """
 
 from collections.abc import Callable, Iterable, Sequence

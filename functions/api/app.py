@@ -80,9 +80,7 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
         units: Annotated[str | None, Query(description="nV, uV, mV or V, for a file that states none.")] = None,
         explain: Annotated[
             bool | None,
-            Query(
-                description="Also say where the network looks, ten times as long. JSON and SVG show it, FHIR does not."
-            ),
+            Query(description="Also say where the network looks, in 0.2 s more. JSON and SVG show it, FHIR does not."),
         ] = None,
     ) -> Response:
         files = await files_of(request, filename)
