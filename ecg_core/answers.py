@@ -8,8 +8,8 @@ from ecg_core.errors import EcgError
 Outcome = Classification | EcgError
 
 BAR_WIDTH = 30
-# Of the leads and segments that speak most for the class: more would hide them.
-MOST = 4
+# Of the leads and segments that speak most for the class; log-odds below it move no probability by .02.
+MOST, LEAST = 4, 0.05
 
 
 def json_line(outcome: Outcome, path: str | None = None) -> bytes:
@@ -48,7 +48,7 @@ def answer_text(outcome: Outcome, path: str | None = None) -> str:
 
 def _looked(explanation: Explanation) -> list[str]:
     start_s, end_s = explanation.window_s
-    most = [cell for cell in explanation.cells[:MOST] if cell[0] > 0]
+    most = [cell for cell in explanation.cells[:MOST] if cell[0] >= LEAST]
     spoken = ", ".join(f"{lead} {segment} {value:+.2f}" for value, lead, segment in most) or "nothing"
     return [
         f"  speaks most for {explanation.about}, {start_s:g} to {end_s:g} s: {spoken}",
