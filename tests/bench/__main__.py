@@ -53,10 +53,10 @@ def fresh_process(folder: Path) -> list[Figure]:
     """Import and first classification in a new process, ours and the naive peer's in turn."""
     import torch
 
-    from ecg_core.training.network import EcgNetwork
+    from ecg_core.training.networks import build
 
     members = default_classifier().card["training"]["members"]
-    torch.save([EcgNetwork(76).state_dict() for _ in range(members)], folder / "weights.pt")
+    torch.save([build("compact", 78).state_dict() for _ in range(members)], folder / "weights.pt")
     ours = [sys.executable, "-c", OURS, str(folder / "record")]
     naive = [sys.executable, "-m", "tests.bench.naive", str(folder / "weights.pt"), str(folder / "record")]
     seconds(ours), seconds(naive)
