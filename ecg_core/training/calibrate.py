@@ -24,8 +24,8 @@ from ecg_core.training.evaluate import (
 from ecg_core.training.metrics import Floats
 from ecg_core.training.ptbxl import VALIDATION_FOLD, read_ptbxl
 
-NAME = "ekg-resnet"
-VERSION = "1.0.0"
+NAME = "ekg-compact"
+VERSION = "2.0.0"
 MEASURED_ON = "PTB-XL 1.0.3, fold 9 (validation; calibration and thresholds cross-fitted by patient)"
 THRESHOLD_RULE = "highest F1 on fold 9, per class and lead set, of the calibrated probabilities"
 # Of sound records, for each kind of misplacement: all fifteen together stay below one in a hundred.
