@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
+from ecg_core.training.card_commands import add_card_commands
 from ecg_core.training.settings import Settings
 
 LEDGER = Path("artifacts/training")
@@ -75,6 +76,8 @@ def add_commands(commands: Any) -> None:
         "--leads", type=_leads, default=LEADS, metavar="LEADS", help="a lead set (12, limb, I...) or a list: I,II,V2"
     )
     evaluate.add_argument("--json", action="store_true")
+
+    add_card_commands(command)
 
 
 def _guarded(run: Run) -> Callable[[argparse.Namespace], int]:

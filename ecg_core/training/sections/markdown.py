@@ -1,0 +1,43 @@
+"""Tables and figures in Markdown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+UNKNOWN = "-"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def figure(entry: Mapping[str, Any] | None, digits: int = 3) -> str:
+    """0.949 [0.939, 0.957]"""
+    if entry is None:
+        return UNKNOWN
+    low, high = entry["ci95"]
+    return f"{entry['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def signed(entry: Mapping[str, Any] | None) -> str:
+    """-0.012 [-0.015, -0.009]"""
+    if entry is None:
+        return UNKNOWN
+    low, high = entry["ci95"]
+    # Adding zero takes the sign from a rounded minus zero.
+    return f"{entry['value'] + 0:+.3f} [{low + 0:+.3f}, {high + 0:+.3f}]"
+
+
+def percent(entry: Mapping[str, Any] | None, *, interval: bool = False) -> str:
+    """97.4 %, or 97.4 % [95.1, 98.6]"""
+    if entry is None:
+        return UNKNOWN
+    value = f"{100 * entry['value']:.1f} %"
+    low, high = entry["ci95"]
+    return f"{value} [{100 * low:.1f}, {100 * high:.1f}]" if interval else value
+
+
+def codes(counts: Mapping[str, int], most: int = 3) -> str:
+    """The most frequent codes with their counts."""
+    shown = [f"{code} {count}" for code, count in list(counts.items())[:most]]
+    return ", ".join(shown + (["..."] if len(counts) > most else [])) or UNKNOWN
