@@ -16,8 +16,9 @@ from ecg_core.training.ptbxl import INDEPENDENT_LEADS
 RATES_HZ = (50.0, 125.0, 250.0, 500.0, 512.508, 1000.0)
 SNR_DB = (20, 10, 5, 0)
 LENGTHS_S = (8.0, 6.0, 5.0)
-# Held at both ends while resampling, so that no step at the edges rings into the signal.
-HELD_S = 0.5
+# Held at both ends while resampling, so that no step at the edges rings into the signal. At each of RATES_HZ these are
+# whole samples, within .02: anything else would shift the signal in time.
+HELD_S = 2.0
 
 Change = Callable[[Recording, np.random.Generator], Recording]
 

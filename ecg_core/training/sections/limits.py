@@ -8,7 +8,8 @@ from ecg_core.training.sections.markdown import figure, percent
 
 # From this share of silent diagnoses on, a corruption is named here.
 NAMED_FROM = 0.1
-HOSPITAL = """- **Thresholds and calibration do not transfer to another hospital.** They belong to one hospital's devices and one
+HOSPITAL = """\
+- **Thresholds and calibration do not transfer to another hospital.** They belong to one hospital's devices and one
   population (PTB-XL: Germany, 1989-1996). In published comparisons AUC drops by .04 to .13 elsewhere: measure on your
   own data first."""
 FIXED = """- Fold 9 reads .003 to .004 higher than a fold that was never looked at: expect that much less.
