@@ -15,7 +15,9 @@ from ecg_core.placement import KINDS
 from ecg_core.preparation import WINDOW_SAMPLES
 from ecg_core.resampling import MODEL_FS_HZ
 from ecg_core.training import metrics
+from ecg_core.training.calibrators import compared
 from ecg_core.training.evaluate import (
+    DIAGNOSIS_COLUMNS,
     Scores,
     cross_fitted_probabilities,
     cross_fitted_thresholds,
@@ -80,6 +82,7 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
     classifier = Classifier(folder)
     data = read_ptbxl(ptbxl, {VALIDATION_FOLD}).scored()
     truth, groups = data.superclasses, metrics.patient_groups(data.patient_ids)
+    cells = []
     for name, leads in LEAD_SETS.items():
         score, kinds, refused = outputs(classifier, data, leads)
         card["placement"]["thresholds"][name] = placement_thresholds(kinds[~refused])
@@ -99,6 +102,8 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
         if leads == LEADS:
             bins = reliability(truth[~refused], probability[~refused])
             card["reliability"] = {"lead_set": name, "classes": bins}
+        cells += [(truth[:, k], score[:, k], refused) for k in DIAGNOSIS_COLUMNS]
+    card["calibrators"] = compared(cells, groups, data.patient_ids)
     _write(folder, card)
     return card
 

@@ -19,13 +19,14 @@ def figure(entry: Mapping[str, Any] | None, digits: int = 3) -> str:
     return f"{entry['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def signed(entry: Mapping[str, Any] | None) -> str:
+def signed(entry: Mapping[str, Any] | None, digits: int = 3) -> str:
     """-0.012 [-0.015, -0.009]"""
     if entry is None:
         return UNKNOWN
     low, high = entry["ci95"]
-    # Adding zero takes the sign from a rounded minus zero.
-    return f"{entry['value'] + 0:+.3f} [{low + 0:+.3f}, {high + 0:+.3f}]"
+    # Rounded, and zero added: no minus before a zero.
+    value, low, high = (f"{round(part, digits) + 0.0:+.{digits}f}" for part in (entry["value"], low, high))
+    return f"{value} [{low}, {high}]"
 
 
 def percent(entry: Mapping[str, Any] | None, *, interval: bool = False) -> str:

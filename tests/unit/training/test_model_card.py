@@ -16,12 +16,13 @@ from ecg_core.training import calibrate as calibrating
 from ecg_core.training import evaluate, metrics
 from ecg_core.training import robustness as measuring
 from ecg_core.training.abstention import abstention
+from ecg_core.training.calibrators import MAX_ECE
 from ecg_core.training.conditions import CONDITIONS
 from ecg_core.training.corruptions import CORRUPTIONS
 from ecg_core.training.model_card import measured_sections, publish, render
 from ecg_core.training.reliability import draw
 from ecg_core.training.robustness import robustness
-from ecg_core.training.sections.calibration import MAX_ECE, broken
+from ecg_core.training.sections.calibration import broken
 from ecg_core.training.sections.markdown import codes, figure, percent, signed
 from tests.unit.training.fakes import fake_classifier
 
