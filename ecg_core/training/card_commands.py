@@ -17,6 +17,9 @@ class AddCommand(Protocol):
 
 
 def add_card_commands(command: AddCommand) -> None:
+    card = command("card", _card, "write a model's page and diagram again, from its model.json", trains=False)
+    card.add_argument("artifacts", type=Path, metavar="FOLDER")
+
     calibrate = command(
         "calibrate", _calibrate, "calibrate and measure a model again, and write its card", trains=False
     )
@@ -47,6 +50,13 @@ def _classifier(options: argparse.Namespace) -> "Classifier":
     from ecg_core.classifier import Classifier, default_classifier
 
     return Classifier(options.into) if options.into else default_classifier()
+
+
+def _card(options: argparse.Namespace) -> None:
+    from ecg_core.classifier import Classifier
+    from ecg_core.training.model_card import publish
+
+    publish(options.artifacts, Classifier(options.artifacts).card)
 
 
 def _calibrate(options: argparse.Namespace) -> None:
@@ -90,9 +100,12 @@ def _give(
     beside: Mapping[str, Any] | None = None,
 ) -> None:
     """measured: what the card keeps. beside: what only this run shows."""
+    from ecg_core.classifier import CARD_FILE
     from ecg_core.training.model_card import measured_sections, publish
 
-    card = {**classifier.card, **measured}
+    # Read again: another measurement may have been written while this one ran.
+    card = json.loads((options.into / CARD_FILE).read_bytes()) if options.into else classifier.card
+    card = {**card, **measured}
     if options.into:
         publish(options.into, card)
     if options.json:

@@ -21,6 +21,8 @@ from ecg_core.training.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_f
 # Inclusive ages. Beyond 89 the data set says 300, to hide who is that old.
 AGE_BANDS = {"under 40": (0, 39), "40-59": (40, 59), "60-79": (60, 79), "80-89": (80, 89), "over 89": (90, 300)}
 SEXES = {"male": 0, "female": 1}
+# With fewer positives or negatives an area has no interval that could be believed.
+MIN_CASES = 5
 
 Ints = NDArray[np.int64]
 
@@ -57,9 +59,12 @@ def groups_of(data: PtbXl) -> dict[str, dict[str, Bools]]:
 
 
 def areas(truth: Bools, probability: Floats, weights: Floats) -> dict[str, Floats]:
-    """AUC of each draw: of the diagnoses, their mean, and the mean of all five."""
+    """AUC of each draw: of the diagnoses, their mean, and the mean of all five; NaN below MIN_CASES."""
+    cases = np.minimum(truth.sum(axis=0), (~truth).sum(axis=0))
+    unknown = np.full(len(weights), np.nan)
     five = {
-        label: metrics.auc_of_draws(truth[:, k], probability[:, k], weights) for k, label in enumerate(SUPERCLASSES)
+        label: metrics.auc_of_draws(truth[:, k], probability[:, k], weights) if cases[k] >= MIN_CASES else unknown
+        for k, label in enumerate(SUPERCLASSES)
     }
     three = {label: five[label] for label in DIAGNOSES}
     return {**three, "mean_3": np.mean(list(three.values()), axis=0), "macro_5": np.mean(list(five.values()), axis=0)}
@@ -89,18 +94,17 @@ def _group(data: PtbXl, outcomes: list[Outcome]) -> dict[str, Any]:
         "n": len(data),
         "positives": dict(zip(DIAGNOSES, truth[:, DIAGNOSIS_COLUMNS].sum(axis=0).tolist(), strict=True)),
         "auc": {name: metrics.estimate(draws) for name, draws in found.items()},
-        "sensitivity": _shares(above, truth, weights),
-        "specificity": _shares(~above, ~truth, weights),
+        "sensitivity": _shares(above, truth),
+        "specificity": _shares(~above, ~truth),
     }
 
 
-def _shares(right: Bools, among: Bools, weights: Floats) -> dict[str, Any]:
-    shares = {}
-    for label, column in zip(DIAGNOSES, DIAGNOSIS_COLUMNS, strict=True):
-        total = weights @ among[:, column]
-        hits = weights @ (right & among)[:, column]
-        shares[label] = metrics.estimate(np.divide(hits, total, out=np.full(len(total), np.nan), where=total > 0))
-    return shares
+def _shares(right: Bools, among: Bools) -> dict[str, Any]:
+    """Wilson's intervals: a bootstrap of one record that is right is as narrow as one of a thousand."""
+    hits, n = (right & among).sum(axis=0), among.sum(axis=0)
+    return {
+        label: metrics.wilson(int(hits[k]), int(n[k])) for label, k in zip(DIAGNOSES, DIAGNOSIS_COLUMNS, strict=True)
+    }
 
 
 def _nested(data: PtbXl, clean: list[Outcome], changed: list[list[Outcome]]) -> dict[str, dict[str, Any]]:

@@ -24,7 +24,7 @@ def limits(card: Mapping[str, Any]) -> str:
         items.append(_transferred(card["transfer"]))
     items.append(FIXED)
     if "robustness" in card:
-        items += _weakest(card["robustness"])
+        items += _weakest(card["robustness"]) + _unequal(card["robustness"], card["performance"]["12"]["classes"])
     if "abstention" in card:
         items += _silent(card["abstention"])
     return "## What it cannot do\n\n" + "\n".join(items)
@@ -49,6 +49,19 @@ def _weakest(report: Mapping[str, Any]) -> list[str]:
     ]
     overall = figure(report["as recorded"]["auc"]["mean_3"])
     return [f"- It does not serve all alike: mean AUC of the three {overall}, but {'; '.join(weak)}."] if weak else []
+
+
+def _unequal(report: Mapping[str, Any], all_classes: Mapping[str, Any]) -> list[str]:
+    """Groups whose whole interval of sensitivity or specificity is below the value of all."""
+    said = []
+    for family, groups in report["groups"].items():
+        for name, row in groups.items():
+            for kind in ("sensitivity", "specificity"):
+                for label in DIAGNOSES:
+                    entry, usual = row.get(kind, {}).get(label), all_classes[label][kind]["value"]
+                    if entry and entry["ci95"][1] < usual:
+                        said.append(f"{family} {name}: {label} {kind} {figure(entry, 2)}, all {usual:.2f}")
+    return [f"- One threshold for all ages and sexes serves some worse: {'; '.join(said)}."] if said else []
 
 
 def _silent(report: Mapping[str, Any]) -> list[str]:

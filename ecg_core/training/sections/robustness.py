@@ -9,7 +9,8 @@ from ecg_core.training.sections.markdown import UNKNOWN, figure, percent, signed
 TEXT = """## For whom, and recorded how
 
 `ekg robustness DIR` on fold 9, {n} records of {patients} patients, twelve leads. Sensitivity and specificity are at
-the thresholds that are served, which were chosen on this fold. Small groups have wide intervals: read those."""
+the thresholds that are served, which were chosen on this fold (intervals by Wilson). Small groups have wide
+intervals: read those."""
 CONDITIONS = """The same records, changed before they go in: AUC of those that are answered, and its difference to the
 same records as they are (paired). Noise reaches the electrodes, so that Einthoven's law holds, at a ratio to each
 lead's own variance. Refused and warned: of all records. Shift: how far a probability of the three moves."""
@@ -71,5 +72,5 @@ def _twins(twins: Mapping[str, Any]) -> str:
     return (
         f"Real originals at 500 Hz beside the same records at 100 Hz: n = {twins['n']}, {twins['refused']} refused, a "
         f"probability of the three differs by {twins['mean']:.4f} in the mean and {twins['largest']:.4f} at most; "
-        f"{twins['findings_changed']} records change their findings."
+        f"the findings change in {twins['findings_changed']}."
     )

@@ -108,6 +108,17 @@ def test_the_limits_name_what_is_diagnosed_in_silence_worst_first(card: dict[str
     assert "On 20 records of two other hospitals: NORM sensitivity 0.75" in limits
 
 
+def test_the_limits_name_whom_the_thresholds_serve_worse(card: dict[str, Any]) -> None:
+    uneven = json.loads(json.dumps(card))
+    groups = uneven["robustness"]["groups"]
+    good = {label: {"value": 1, "ci95": [0.9, 1]} for label in DIAGNOSES}
+    for row in (groups["age"]["60-79"], *groups["sex"].values()):
+        row["sensitivity"] = row["specificity"] = good
+    assert "serves some worse" not in render(uneven)
+    groups["age"]["60-79"]["specificity"] = {**good, "NORM": {"value": 0.47, "ci95": [0.33, 0.6]}}
+    assert "age 60-79: NORM specificity 0.47 [0.33, 0.60], all 0.8" in render(uneven)
+
+
 def test_calibration_outside_its_limits_is_named(card: dict[str, Any]) -> None:
     worse = json.loads(json.dumps(card))
     row = worse["performance"]["limb"]["classes"]["CD"]
@@ -139,6 +150,16 @@ def test_a_model_is_calibrated_again_without_its_checkpoints(
     assert "abstention" not in after
     assert sum(after["reliability"]["classes"]["NORM"]["n"]) == 60
     assert json.loads((tmp_path / "model.json").read_bytes()) == stale
+
+
+def test_the_page_is_written_again_without_measuring(tmp_path: Path) -> None:
+    for name in ("model.onnx", "model.json"):
+        shutil.copy(artifacts_folder() / name, tmp_path)
+    before = (tmp_path / "model.json").read_bytes()
+    assert cli.main(["card", str(tmp_path)]) == 0
+    assert (tmp_path / "model.json").read_bytes() == before
+    assert (tmp_path / "MODEL_CARD.md").read_text() == render(json.loads(before))
+    assert (tmp_path / "reliability.svg").exists()
 
 
 @pytest.fixture
