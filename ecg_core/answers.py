@@ -2,12 +2,14 @@
 
 import json
 
-from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, Classification
+from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, Classification, Explanation
 from ecg_core.errors import EcgError
 
 Outcome = Classification | EcgError
 
 BAR_WIDTH = 30
+# Of the leads and segments that speak most for the class; log-odds below it move no probability by .02.
+MOST, LEAST = 4, 0.05
 
 
 def json_line(outcome: Outcome, path: str | None = None) -> bytes:
@@ -34,13 +36,24 @@ def answer_text(outcome: Outcome, path: str | None = None) -> str:
             head.append(f"  also above its threshold: {', '.join(outcome.findings[1:])}")
     else:
         head.append("  no diagnosis")
+    looked = _looked(outcome.explanation) if outcome.explanation else []
     bars = [_bar(outcome, label) for label in DIAGNOSES]
     said = [f"  ! {warning.message} ({warning.code})" for warning in outcome.warnings]
     expected = outcome.expected_performance
     if expected:
         prefix = "at least " if expected.at_least else ""
         said.append(f"  expected with these leads ({expected.lead_set}): AUC {prefix}{expected.areas}")
-    return "\n".join([*head, "", *bars, "", *said, f"  {DISCLAIMER}", ""])
+    return "\n".join([*head, "", *bars, "", *looked, *said, f"  {DISCLAIMER}", ""])
+
+
+def _looked(explanation: Explanation) -> list[str]:
+    start_s, end_s = explanation.window_s
+    most = [cell for cell in explanation.cells[:MOST] if cell[0] >= LEAST]
+    spoken = ", ".join(f"{lead} {segment} {value:+.2f}" for value, lead, segment in most) or "nothing"
+    return [
+        f"  speaks most for {explanation.about}, {start_s:g} to {end_s:g} s: {spoken}",
+        "  (log-odds; where the network looks, not why)",
+    ]
 
 
 def _bar(outcome: Classification, label: str) -> str:

@@ -24,6 +24,16 @@ DISCLAIMER = (
     "Trained on PTB-XL 1.0.3 (CC-BY 4.0)."
 )
 
+METHODS = {
+    "normal": "the mean of what the log-odds of the class lose where a normal heart's segment takes its place, and of "
+    "what they gain where it takes the place of a normal heart's",
+    "line": "what the log-odds of the class lose where a straight line takes its place",
+}
+METHOD = (
+    "Evidence of a segment in a lead, in all beats at once: {}. Positive speaks for the class. "
+    "It shows where the network looks, not why."
+)
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -63,6 +73,53 @@ class Performance:
 
 
 @dataclass(frozen=True, eq=False)
+class Explanation:
+    """Where in one window the network looks, in log-odds of the calibrated probabilities (natural logarithm).
+
+    about: the diagnosis, or the most probable class; the window is the first in which it is about as
+    probable as anywhere.
+    reference: of METHODS, what a segment was compared with.
+    window_s, beats_s, spans_s: seconds of the recording; spans_s: the stretches of each segment.
+    evidence: of each diagnosis and lead, a number per segment. beats: a number per beat, what is
+    lost where all leads of it are replaced. A limb lead is replaced alone, as the network sees it, though two others
+    hold what it showed.
+    """
+
+    about: str
+    reference: str
+    window_s: tuple[float, float]
+    beats_s: tuple[float, ...]
+    segments: tuple[str, ...]
+    spans_s: tuple[tuple[tuple[float, float], ...], ...]
+    evidence: Mapping[str, Mapping[str, tuple[float, ...]]]
+    beats: Mapping[str, tuple[float, ...]]
+
+    @property
+    def cells(self) -> tuple[tuple[float, str, str], ...]:
+        """(evidence for the class it is about, lead, segment), what speaks most for it first."""
+        of_leads = self.evidence[self.about].items()
+        cells = [(row[at], lead, name) for lead, row in of_leads for at, name in enumerate(self.segments)]
+        return tuple(sorted(cells, key=lambda cell: -cell[0]))
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "method": METHOD.format(METHODS[self.reference]),
+            "about": self.about,
+            "reference": self.reference,
+            "window_s": list(self.window_s),
+            "beats_s": list(self.beats_s),
+            "segments": list(self.segments),
+            "spans_s": {
+                name: [list(span) for span in spans] for name, spans in zip(self.segments, self.spans_s, strict=True)
+            },
+            "evidence": {
+                label: {lead: list(row) for lead, row in leads.items()} for label, leads in self.evidence.items()
+            },
+            "beats": {label: list(row) for label, row in self.beats.items()},
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class Classification:
     """probabilities: calibrated, of all five superclasses, independent of each other. thresholds: of all five.
 
@@ -79,6 +136,7 @@ class Classification:
     model: ModelIdentity
     expected_performance: Performance | None = None
     quality: tuple[Notice, ...] = field(default=())
+    explanation: Explanation | None = None
 
     def __post_init__(self) -> None:
         rounded = {name: round(float(self.probabilities[name]), DECIMALS) for name in SUPERCLASSES}
@@ -107,6 +165,11 @@ class Classification:
     @property
     def probability(self) -> float | None:
         return self.probabilities[self.diagnosis] if self.diagnosis else None
+
+    @property
+    def foremost(self) -> str:
+        """The diagnosis; without one the most probable finding, or the most probable of the three."""
+        return max(self.findings or DIAGNOSES, key=lambda name: self.probabilities[name])
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
@@ -144,6 +207,7 @@ class Classification:
             },
             "warnings": [warning.to_dict() for warning in self.warnings],
             "expected_performance": self.expected_performance.to_dict() if self.expected_performance else None,
+            **({"explanation": self.explanation.to_dict()} if self.explanation else {}),
             "model": {"name": self.model.name, "version": self.model.version, "sha256": self.model.sha256},
             "disclaimer": DISCLAIMER,
         }

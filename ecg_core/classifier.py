@@ -87,40 +87,59 @@ class Classifier:
         logits, kinds = self._session.run(OUTPUTS, {"signal": signal, "lead_mask": lead_mask})
         return logits, kinds
 
+    def log_odds(self, prepared: ModelInput) -> NDArray[np.float64]:
+        """[windows, 5], calibrated for the leads that each window has."""
+        logits, _ = self.run(prepared.signal, prepared.lead_mask)
+        rows = zip(self._calibrations(prepared), logits, strict=True)
+        return np.array([calibration.scale * row + calibration.bias for calibration, row in rows])
+
     def classify(
-        self, source: Files | Recording, *, fs_hz: float | None = None, units: str | None = None
+        self,
+        source: Files | Recording,
+        *,
+        fs_hz: float | None = None,
+        units: str | None = None,
+        explain: bool = False,
     ) -> Classification:
         """Classifies the files of one record, or a recording that was read before.
 
-        fs_hz and units (nV, uV, mV, V) are used where the file states none. Raises EcgError.
+        fs_hz and units (nV, uV, mV, V) are used where the file states none. explain: also where the network looks, by
+        about 75 more of its passes. Raises EcgError.
         """
         recording = source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units)
         fit, notices = quality.usable(recording)
         prepared = prepare(fit)
+        notices = (*notices, *quality.judge(prepared), *_said_of_length(recording, prepared))
         logits, kinds = self.run(prepared.signal, prepared.lead_mask)
+        probabilities = self._probabilities(prepared, logits)
         known = lead_set_of(prepared.leads)
-        misplaced = self.placement[known[0] if known else WEAKEST_SET](kinds.mean(axis=0))
-        notices = (*notices, *quality.judge(prepared), *misplaced, *_said_of_length(recording, prepared))
-        return Classification(
+        result = Classification(
             recording=recording,
             leads=prepared.leads,
             windows=len(prepared.signal),
             corrections=prepared.corrections,
-            probabilities=dict(zip(SUPERCLASSES, self._probabilities(prepared, logits).tolist(), strict=True)),
+            probabilities=dict(zip(SUPERCLASSES, probabilities.tolist(), strict=True)),
             thresholds=self.thresholds[known[0] if known else WEAKEST_SET],
             model=self.identity,
             expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
-            quality=notices,
+            quality=(*notices, *self.placement[known[0] if known else WEAKEST_SET](kinds.mean(axis=0))),
         )
+        if explain:
+            from ecg_core.explanation import explained
+
+            return replace(result, explanation=explained(self.log_odds, prepared, result.foremost))
+        return result
 
     def _probabilities(self, prepared: ModelInput, logits: Outputs) -> NDArray[np.float64]:
         """[5]: each window calibrated for the leads that it has, and their mean."""
         if not np.isfinite(logits).all():
             raise AmplitudeImplausible("The signal's values are beyond what the network can read.")
-        sets = [lead_set_of(leads_of(mask)) for mask in prepared.lead_mask]
-        calibrations = [self.calibrations[known[0] if known else WEAKEST_SET] for known in sets]
-        calibrated = [calibrate(row) for calibrate, row in zip(calibrations, logits, strict=True)]
+        calibrated = [calibrate(row) for calibrate, row in zip(self._calibrations(prepared), logits, strict=True)]
         return np.asarray(np.mean(calibrated, axis=0))
+
+    def _calibrations(self, prepared: ModelInput) -> list[Calibration]:
+        sets = [lead_set_of(leads_of(mask)) for mask in prepared.lead_mask]
+        return [self.calibrations[known[0] if known else WEAKEST_SET] for known in sets]
 
 
 def _said_of_length(recording: Recording, prepared: ModelInput) -> list[Notice]:

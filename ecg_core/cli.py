@@ -62,12 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument(
         "--paths", dest="paths_first", action="store_true", help="with --json: put the path first in each object"
     )
+    _add_explain(classify, "also say where the network looks (0.2 s more a record)")
     _add_reading_options(classify)
     classify.set_defaults(run=_classify)
 
     plot = commands.add_parser("plot", help="draw a record on ECG paper, as SVG", epilog=DISCLAIMER)
     plot.add_argument("paths", nargs="+", metavar="PATH", help="of one record; - for standard input")
     plot.add_argument("-o", "--out", metavar="OUT.svg", help="- for standard output; by default the record's name")
+    _add_explain(plot, "shade where the network looks")
     _add_reading_options(plot)
     plot.set_defaults(run=_plot)
 
@@ -106,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_explain(parser: argparse.ArgumentParser, said: str) -> None:
+    parser.add_argument("--explain", action="store_true", help=said)
+
+
 def _add_reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fs", type=float, metavar="HZ", help="sampling rate, for files that state none")
     parser.add_argument("--units", metavar="UNIT", help="nV, uV, mV or V, for files that state none")
@@ -127,7 +133,7 @@ def _classify(options: argparse.Namespace) -> int:
 
     def outcome(item: Input) -> Outcome:
         try:
-            return classifier.classify(item.files(), fs_hz=options.fs, units=options.units)
+            return classifier.classify(item.files(), fs_hz=options.fs, units=options.units, explain=options.explain)
         except EcgError as error:
             return error
         except Exception as error:
@@ -186,7 +192,7 @@ def _plot(options: argparse.Namespace) -> int:
     recording = read(item.files(), fs_hz=options.fs, units=options.units)
     outcome: Outcome
     try:
-        outcome = classifier.classify(recording)
+        outcome = classifier.classify(recording, explain=options.explain)
     except EcgError as refusal:
         outcome = refusal
         print(answer_text(refusal), file=sys.stderr, end="")

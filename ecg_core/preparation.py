@@ -37,13 +37,14 @@ Signal = NDArray[np.float32]
 class ModelInput:
     """signal: [windows, 12, 1000] mV at 100 Hz, zero where absent. lead_mask: [windows, 12], 1 present, 0 absent.
 
-    whole: whether the windows cover all of the recording.
+    whole: whether the windows cover all of the recording. spans_s: where in the recording each window begins and ends.
     """
 
     signal: Signal
     lead_mask: Signal
     corrections: tuple[str, ...]
     whole: bool = True
+    spans_s: tuple[tuple[float, float], ...] = ()
 
     @property
     def leads(self) -> tuple[str, ...]:
@@ -83,7 +84,10 @@ def prepare(recording: Recording) -> ModelInput:
     derived = _derive_limb_leads(signal, mask)
     whole = recording.duration_s <= len(signal) * WINDOW_S + MAX_UNREAD_S
     corrections = _said(recording, mask, whole, bridged, holes, derived)
-    return ModelInput(signal, mask, (*recording.corrections, *corrections), whole)
+    spans_s = tuple(
+        (starts[index], min(starts[index] + WINDOW_S, recording.duration_s)) for index in np.flatnonzero(kept).tolist()
+    )
+    return ModelInput(signal, mask, (*recording.corrections, *corrections), whole, spans_s)
 
 
 def _window_starts(duration_s: float) -> list[float]:

@@ -7,6 +7,7 @@ ours, chosen for textbook morphology (Surawicz et al. 2009, doi 10.1016/j.jacc.2
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,6 +69,8 @@ P_WAVES = (
     Wave(-0.160, 0.018, 0.020, 0.060, 0.060, -0.070),
     Wave(-0.130, 0.020, 0.018, 0.080, 0.055, 0.020),
 )
+# From where it begins to its R wave.
+NARROW_QRS_RISE_S = 0.045
 # 90 ms: the septum to the right and front, the apex, the free left wall to the back, the base.
 NARROW_QRS = (
     Wave(-0.024, 0.008, 0.009, -0.090, -0.020, -0.230),
@@ -158,6 +161,16 @@ def synthesize(
     return replace(recording, sha256=hashlib.sha256(samples_bytes(recording)).hexdigest())
 
 
+def normal_heart(beats_s: NDArray[np.float64], interval_s: float, samples: int, fs_hz: float) -> NDArray[np.float32]:
+    """[12, samples] mV: the normal rhythm's heart with R waves at these times, of nobody in particular, without noise.
+
+    interval_s: the RR interval that repolarisation follows.
+    """
+    every = np.ones(len(beats_s))
+    dipole = _dipole(WAVES["normal"], beats_s, interval_s * every, every, samples, fs_hz)
+    return _twelve(np.array(list(DOWER.values())) @ dipole)
+
+
 def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name} must lie between {low:.7g} and {high:.7g}")
@@ -191,7 +204,7 @@ def _of_one_person(waves: tuple[Wave, ...], random: np.random.Generator) -> list
 
 
 def _dipole(
-    waves: list[Wave],
+    waves: Sequence[Wave],
     beats_s: NDArray[np.float64],
     intervals_s: NDArray[np.float64],
     sizes: NDArray[np.float64],

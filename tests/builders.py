@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.classification import SUPERCLASSES, Classification, ModelIdentity, Notice, Performance
+from ecg_core.classification import (
+    DIAGNOSES,
+    SUPERCLASSES,
+    Classification,
+    Explanation,
+    ModelIdentity,
+    Notice,
+    Performance,
+)
 from ecg_core.leads import LEADS, LIMB_FROM_I_II
 from ecg_core.recording import Recording
 
@@ -61,4 +69,25 @@ def make_classification(
         model=ModelIdentity("test", "0", "f" * 64),
         expected_performance=Performance("I", {"NORM": 0.9, "CD": 0.8, "STTC": 0.8}, "nothing"),
         quality=quality,
+    )
+
+
+def make_explanation(
+    evidence: Mapping[str, Sequence[float]],
+    spans_s: Sequence[Sequence[tuple[float, float]]],
+    about: str = "CD",
+    window_s: tuple[float, float] = (0.0, 10.0),
+) -> Explanation:
+    """evidence: for the class, of each lead. spans_s: of P, QRS, ST-T and rest, as many as are given."""
+    rows = {lead: tuple(row) for lead, row in evidence.items()}
+    nothing = {lead: (0.0,) * len(spans_s) for lead in evidence}
+    return Explanation(
+        about=about,
+        reference="normal",
+        window_s=window_s,
+        beats_s=(),
+        segments=("P", "QRS", "ST-T", "rest")[: len(spans_s)],
+        spans_s=tuple(tuple(spans) for spans in spans_s),
+        evidence={label: rows if label == about else nothing for label in DIAGNOSES},
+        beats=dict.fromkeys(DIAGNOSES, ()),
     )

@@ -119,6 +119,16 @@ def box(x_mm: float, y_mm: float, width_mm: float, height_mm: float, fill: str, 
     return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{fill}" stroke="{ink}" stroke-width="15"/>'
 
 
+def rectangle(x_mm: float, y_mm: float, width_mm: float, height_mm: float) -> str:
+    """The path of a rectangle."""
+    x, y, width, height = (round(mm * PER_MM) for mm in (x_mm, y_mm, width_mm, height_mm))
+    return f"M{x} {y}h{width}v{height}h{-width}z"
+
+
+def area(d: str, fill: str, opacity: float) -> str:
+    return f'<path d="{d}" fill="{fill}" fill-opacity="{opacity:.2f}"/>' if d else ""
+
+
 def words(
     x_mm: float,
     y_mm: float,

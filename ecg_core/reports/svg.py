@@ -6,6 +6,7 @@ Of the file it shows the signal, canonical lead names, rate, duration and sha256
 import numpy as np
 
 from ecg_core.answers import Outcome
+from ecg_core.classification import Classification
 from ecg_core.recording import Recording
 from ecg_core.reports import captions
 from ecg_core.reports.layout import NOT_RECORDED, Layout, Strip, lay_out
@@ -25,8 +26,11 @@ from ecg_core.reports.paper import (
     trace,
     words,
 )
+from ecg_core.reports.shading import bands, legend
 
-_, TOP_MM, _, HEIGHT_MM = PAPER_MM
+LEFT_MM, TOP_MM, WIDTH_MM, HEIGHT_MM = PAPER_MM
+# Under the footer's two lines.
+LEGEND_BELOW_MM = 12.3
 TRACE_INK_MM, SEPARATOR_INK_MM = 0.25, 0.3
 LABEL_MM, NOTE_MM = 3.6, 2.4
 # Above the baseline, higher where a beat begins below the label.
@@ -36,11 +40,13 @@ SEPARATOR_MM = (4, 7)
 
 
 def plot(recording: Recording, outcome: Outcome | None = None) -> bytes:
-    """The whole document. outcome: what was answered, a result or a refusal; it is printed above the paper.
+    """The whole document. outcome: what was answered, a result or a refusal; it is printed above the paper, and the
+    result's explanation shaded behind the traces.
 
     The same arguments give the same bytes.
     """
     layout = lay_out(recording, HEIGHT_MM)
+    explanation = outcome.explanation if isinstance(outcome, Classification) else None
     title = captions.title(layout)
     width, height = SHEET_MM
     parts = [
@@ -51,12 +57,14 @@ def plot(recording: Recording, outcome: Outcome | None = None) -> bytes:
         box(0, 0, width, height, "#fff"),
         grid(),
         captions.header(outcome, title),
+        *(bands(explanation, strip, layout) for strip in layout.strips if explanation),
         path("".join(pulse(TOP_MM + baseline, layout.gain) for baseline in layout.baselines_mm), TRACE_INK_MM),
         *(_strip(strip, layout, recording.fs_hz) for strip in layout.strips),
         captions.footer(recording, layout, outcome),
+        legend(explanation, layout, LEFT_MM, TOP_MM + HEIGHT_MM + LEGEND_BELOW_MM, WIDTH_MM) if explanation else "",
         "</svg>",
     ]
-    return "\n".join(parts).encode() + b"\n"
+    return "\n".join(part for part in parts if part).encode() + b"\n"
 
 
 def _strip(strip: Strip, layout: Layout, fs_hz: float) -> str:

@@ -78,12 +78,16 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
         ] = None,
         fs_hz: Annotated[float | None, Query(description="Sampling rate, for a file that states none.")] = None,
         units: Annotated[str | None, Query(description="nV, uV, mV or V, for a file that states none.")] = None,
+        explain: Annotated[
+            bool | None,
+            Query(description="Also say where the network looks, in 0.2 s more. JSON and SVG show it, FHIR does not."),
+        ] = None,
     ) -> Response:
         files = await files_of(request, filename)
         form = choose(",".join(request.headers.getlist("accept")))
 
         def answer() -> bytes:
-            result = classifier.classify(files, fs_hz=fs_hz, units=units)
+            result = classifier.classify(files, fs_hz=fs_hz, units=units, explain=bool(explain) and form != FHIR)
             if form == FHIR:
                 from ecg_core.reports.fhir import diagnostic_report
 

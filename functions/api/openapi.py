@@ -73,7 +73,7 @@ DIAGNOSIS_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 DIAGNOSIS_RESPONSES[200]["content"] |= {
     FHIR: {"schema": {"type": "object", "description": "A DiagnosticReport of FHIR R4, status preliminary."}},
-    SVG: {"schema": {"type": "string", "description": "The leads on ECG paper, A4."}},
+    SVG: {"schema": {"type": "string", "description": "The leads on ECG paper, A4; shaded with explain."}},
 }
 DIAGNOSIS_BODY: dict[str, Any] = {
     **NEEDS_KEY,

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Probability = Annotated[float, Field(ge=0, le=1)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
+Span = Annotated[list[float], Field(min_length=2, max_length=2)]
+
 
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -51,6 +53,41 @@ class Performance(_Shape):
     at_least: Literal[True] | None = Field(None, description="Measured on fewer leads than were given.")
 
 
+class EvidenceOfLeads(_Shape):
+    """Of each lead, a number per segment."""
+
+    NORM: dict[str, list[float]]
+    CD: dict[str, list[float]]
+    STTC: dict[str, list[float]]
+
+
+class EvidenceOfBeats(_Shape):
+    """A number per beat: what is lost where it is replaced in all leads."""
+
+    NORM: list[float]
+    CD: list[float]
+    STTC: list[float]
+
+
+class Explanation(_Shape):
+    """Where in one window the network looks, in log-odds (natural logarithm); positive speaks for the class."""
+
+    method: str = Field(description="What was done, in a sentence.")
+    about: Literal["NORM", "CD", "STTC"] = Field(
+        description="The diagnosis, or the most probable class. The window is the first with about the most of it."
+    )
+    reference: Literal["normal", "line"] = Field(
+        description="What takes the place of a segment: that of a normal heart; or a straight line, where the question "
+        "is why an ECG is normal, or where no beats were found."
+    )
+    window_s: Span = Field(description="Seconds of the recording.")
+    beats_s: list[float] = Field(description="Seconds of the recording, in the middle of each QRS complex.")
+    segments: list[str] = Field(description="P, QRS, ST-T and rest; pieces of 2 s where no beats were found.")
+    spans_s: dict[str, list[Span]] = Field(description="Of each segment, its stretches in seconds of the recording.")
+    evidence: EvidenceOfLeads
+    beats: EvidenceOfBeats
+
+
 class Model(_Shape):
     name: str
     version: str
@@ -70,6 +107,7 @@ class Classification(_Shape):
     recording: RecordingRead
     warnings: list[Notice]
     expected_performance: Performance | None
+    explanation: Explanation | None = Field(None, description="Only where it was asked for: ?explain=true.")
     model: Model
     disclaimer: str
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +15,10 @@ import pytest
 
 import ecg_core
 from ecg_core.classification import DISCLAIMER
+from ecg_core.classifier import default_classifier
+from functions.api import schemas
 from tests.builders import beats
+from tests.conftest import ROOT
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 
@@ -111,6 +116,44 @@ def test_fhir_is_given_to_who_asks_for_it(client: httpx.Client, example: dict[st
     report = answer.json()
     assert (report["resourceType"], report["status"]) == ("DiagnosticReport", "preliminary")
     assert DISCLAIMER in report["conclusion"]
+
+
+@pytest.mark.parametrize("name", ["normal.zip", "left_bundle_branch_block.zip", "watch_lead_i.csv"])
+def test_an_explanation_comes_with_the_bytes_of_the_core_and_of_the_command(
+    client: httpx.Client, example: dict[str, bytes], name: str, tmp_path: Path
+) -> None:
+    answer = client.post("/diagnosis?explain=true", files=parts({name: example[name]}))
+    assert answer.content == default_classifier().classify({name: example[name]}, explain=True).to_json()
+    (tmp_path / name).write_bytes(example[name])
+    command = [sys.executable, "-m", "ecg_core", "classify", "--json", "--explain", str(tmp_path / name)]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout == answer.content + b"\n"
+    described = schemas.Classification.model_validate_json(answer.content)
+    assert described.explanation is not None
+    assert described.explanation.about == answer.json()["diagnosis"]
+
+
+def test_no_explanation_comes_unasked(client: httpx.Client, example: dict[str, bytes]) -> None:
+    for query in ("", "?explain=false"):
+        answer = client.post(f"/diagnosis{query}", files=parts(pair(example)))
+        assert answer.content == ecg_core.classify(pair(example)).to_json()
+
+
+def test_a_wish_for_an_explanation_that_is_neither_yes_nor_no_is_refused(
+    client: httpx.Client, example: dict[str, bytes]
+) -> None:
+    answer = client.post("/diagnosis?explain=perhaps", files=parts(pair(example)))
+    assert (answer.status_code, code_of(answer)) == (422, "request_invalid")
+
+
+def test_the_plot_is_shaded_for_who_asks_why_and_fhir_stays_as_it_is(
+    client: httpx.Client, example: dict[str, bytes]
+) -> None:
+    def sent(query: str, accept: str) -> bytes:
+        return client.post(f"/diagnosis{query}", files=parts(pair(example)), headers={"accept": accept}).content
+
+    assert b"where the network looks" in sent("?explain=true", "image/svg+xml")
+    assert b"where the network looks" not in sent("", "image/svg+xml")
+    assert sent("?explain=true", "application/fhir+json") == sent("", "application/fhir+json")
 
 
 def test_the_plot_is_given_to_who_asks_for_it(client: httpx.Client, example: dict[str, bytes]) -> None:

@@ -53,10 +53,10 @@ def fresh_process(folder: Path) -> list[Figure]:
     """Import and first classification in a new process, ours and the naive peer's in turn."""
     import torch
 
-    from ecg_core.training.network import EcgNetwork
+    from ecg_core.training.networks import build
 
     members = default_classifier().card["training"]["members"]
-    torch.save([EcgNetwork(76).state_dict() for _ in range(members)], folder / "weights.pt")
+    torch.save([build("compact", 78).state_dict() for _ in range(members)], folder / "weights.pt")
     ours = [sys.executable, "-c", OURS, str(folder / "record")]
     naive = [sys.executable, "-m", "tests.bench.naive", str(folder / "weights.pt"), str(folder / "record")]
     seconds(ours), seconds(naive)
@@ -75,7 +75,7 @@ def warm(files: dict[str, bytes]) -> list[Figure]:
     whole, bare = [], []
     for _ in range(5):
         whole.append(median(milliseconds(lambda: classify(files), WARM_RUNS // 5)))
-        bare.append(median(milliseconds(lambda: classifier.logits(prepared), WARM_RUNS // 5)))
+        bare.append(median(milliseconds(lambda: classifier.run(prepared.signal, prepared.lead_mask), WARM_RUNS // 5)))
     ratios = [one / other for one, other in zip(whole, bare, strict=True)]
     return [
         Figure("warm, one 12-lead 500 Hz record", median(whole), (min(whole), max(whole)), 10, "ms"),
@@ -86,7 +86,7 @@ def warm(files: dict[str, bytes]) -> list[Figure]:
 def bare(files: dict[str, bytes]) -> Callable[[], object]:
     """The ONNX run alone."""
     prepared = prepare(usable(read(files))[0])
-    return lambda: default_classifier().logits(prepared)
+    return lambda: default_classifier().run(prepared.signal, prepared.lead_mask)
 
 
 def batch(folder: Path, files: dict[str, bytes]) -> list[Figure]:

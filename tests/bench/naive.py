@@ -10,7 +10,8 @@ import scipy.signal
 import torch
 import wfdb
 
-from ecg_core.training.network import EcgNetwork
+from ecg_core.training.networks import build
+from ecg_core.training.networks.windowed import EcgNetwork
 
 LABELS = ("NORM", "MI", "STTC", "CD", "HYP")
 
@@ -18,7 +19,7 @@ LABELS = ("NORM", "MI", "STTC", "CD", "HYP")
 def load(path: str) -> list[EcgNetwork]:
     networks = []
     for state in torch.load(path, weights_only=True):
-        network = EcgNetwork(state["head.4.weight"].shape[0])
+        network = build("compact", state["head.4.weight"].shape[0])
         network.load_state_dict(state)
         networks.append(network.eval())
     return networks

@@ -95,7 +95,7 @@ def lambda_figures(weights: Path, files: Mapping[str, bytes], packed: bytes) -> 
                 mine = median(milliseconds(lambda: _answered(own, posted), WARM_RUNS // 5))
                 theirs = median(milliseconds(lambda: _answered(peer, posted), WARM_RUNS // 5))
                 emulator = median(milliseconds(lambda: _answered(nothing, posted), WARM_RUNS // 5))
-                bare = median(milliseconds(lambda: classifier.logits(prepared), WARM_RUNS // 5))
+                bare = median(milliseconds(lambda: classifier.run(prepared.signal, prepared.lead_mask), WARM_RUNS // 5))
                 own_ms.append(mine)
                 empty_ms.append(emulator)
                 against_naive.append(mine / theirs)

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from ecg_core.classification import Notice
-from tests.builders import make_classification
+from tests.builders import make_classification, make_explanation
 
 
 def test_the_most_probable_finding_is_the_diagnosis() -> None:
@@ -82,3 +82,27 @@ def test_the_json_is_one_line_of_utf8() -> None:
     body = make_classification().to_json()
     assert b"\n" not in body
     body.decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "foremost"),
+    [({"CD": 0.7, "STTC": 0.6}, "CD"), ({"NORM": 0.4, "STTC": 0.3}, "NORM"), ({"NORM": 0.8, "CD": 0.9}, "CD")],
+)
+def test_the_foremost_class_is_the_diagnosis_or_would_come_closest(
+    probabilities: dict[str, float], foremost: str
+) -> None:
+    assert make_classification(probabilities).foremost == foremost
+
+
+def test_the_cells_of_an_explanation_begin_with_what_speaks_most_for_its_class() -> None:
+    explanation = make_explanation({"I": [-1.0, 0.5], "V1": [2.0, 0.0]}, [[(0, 1)], [(1, 2)]])
+    assert explanation.cells == ((2.0, "V1", "P"), (0.5, "I", "QRS"), (0.0, "V1", "QRS"), (-1.0, "I", "P"))
+
+
+def test_an_explanation_says_how_it_was_made_and_that_it_is_no_reason() -> None:
+    explanation = make_explanation({"I": [1.0]}, [[(0.25, 0.5)]])
+    body = explanation.to_dict()
+    assert "normal heart" in str(body["method"])
+    assert "not why" in str(body["method"])
+    assert body["spans_s"] == {"P": [[0.25, 0.5]]}
+    assert "straight line" in str(replace(explanation, reference="line").to_dict()["method"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ecg_core import classify
+from ecg_core.classifier import default_classifier
 from ecg_core.cli import main
 from ecg_core.synthesis import synthesize
 from ecg_core.writers import csv_bytes, wfdb_files, write_files, zip_bytes
@@ -254,3 +255,38 @@ def test_evaluate_prints_the_report(small_ptbxl: Path, capsys: pytest.CaptureFix
     assert "macro AUC of five" in capsys.readouterr().out
     assert main(["evaluate", str(small_ptbxl), "--json", "--leads", "I,II"]) == 0
     assert json.loads(capsys.readouterr().out)["leads"] == ["I", "II"]
+
+
+def test_an_explanation_in_json_is_exactly_that_of_the_core(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    files = wfdb_files(synthesize("lbbb"), "record")
+    write_files(files, tmp_path)
+    assert main(["classify", "--explain", "--json", str(tmp_path / "record.hea")]) == 0
+    shown = capfdbinary.readouterr().out
+    assert shown == default_classifier().classify(files, explain=True).to_json() + b"\n"
+    assert b'"explanation": {' in shown
+
+
+def test_a_person_is_told_what_speaks_most_for_the_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", "--explain", str(ROOT / "examples/right_bundle_branch_block.zip")]) == 0
+    shown = capsys.readouterr().out
+    assert "speaks most for CD, 0 to 10 s: V1 QRS +" in shown
+    assert "not why" in shown
+    assert main(["classify", str(ROOT / "examples/right_bundle_branch_block.zip")]) == 0
+    assert "speaks most" not in capsys.readouterr().out
+
+
+def test_a_plot_is_shaded_where_it_is_asked_for(tmp_path: Path) -> None:
+    path, plain, shaded = str(ROOT / "examples/st_depression.csv"), tmp_path / "plain.svg", tmp_path / "shaded.svg"
+    assert main(["plot", path, "-o", str(plain)]) == 0
+    assert main(["plot", "--explain", path, "-o", str(shaded)]) == 0
+    assert b"evidence for STTC" in shaded.read_bytes()
+    assert b"evidence for" not in plain.read_bytes()
+
+
+def test_where_the_network_looks_is_measured_and_printed(small_ptbxl: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evidence", str(small_ptbxl), "--records", "3"]) == 0
+    assert capsys.readouterr().out.startswith("## Where it looks")
+    assert main(["evidence", str(small_ptbxl), "--records", "3", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["classes"]) == {"CD", "STTC"}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ecg_core.leads import LEADS
 from ecg_core.recording import Recording
-from ecg_core.synthesis import DOWER, RHYTHMS, WAVES, synthesize
+from ecg_core.synthesis import DOWER, NARROW_QRS_RISE_S, RHYTHMS, WAVES, normal_heart, synthesize
 
 Beat = dict[str, NDArray[np.float64]]
 FS_HZ = 500
@@ -332,3 +332,14 @@ def test_sampling_rates_agree_on_the_same_heart() -> None:
 
 def test_every_rhythm_begins_with_the_same_atria() -> None:
     assert {waves[:2] for waves in WAVES.values()} == {WAVES["normal"][:2]}
+
+
+def test_the_normal_heart_beats_when_it_is_told_to_and_is_nobody_in_particular() -> None:
+    signal = normal_heart(np.array([1.0, 2.5]), 1.0, 2000, FS_HZ)
+    lead_ii = signal[LEADS.index("II")]
+    assert signal.shape == (12, 2000)
+    assert np.abs(np.array([lead_ii[:875].argmax(), 875 + lead_ii[875:].argmax()]) / FS_HZ - [1.0, 2.5]).max() < 0.02
+    assert not signal[:, : round((1.0 - 0.3) * FS_HZ)].any()
+    assert np.array_equal(signal, normal_heart(np.array([1.0, 2.5]), 1.0, 2000, FS_HZ))
+    begins = np.flatnonzero(np.abs(np.diff(lead_ii[400:875])) * FS_HZ > 5)[0] + 400
+    assert abs(begins / FS_HZ - (1.0 - NARROW_QRS_RISE_S)) < 0.03

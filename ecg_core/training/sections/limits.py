@@ -73,4 +73,4 @@ def _silent(report: Mapping[str, Any]) -> list[str]:
         if row["silent"]["value"] >= NAMED_FROM
     ]
     said = ", ".join(text for _, text in sorted(rows, key=lambda row: -row[0]))
-    return [f"- Diagnosed without any warning, though wrong: {said}."] if rows else []
+    return [f"- Diagnosed without any warning, though the input is wrong: {said}."] if rows else []

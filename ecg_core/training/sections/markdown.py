@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ecg_core.training.report import with_interval
+
 UNKNOWN = "-"
 
 
@@ -13,10 +15,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def figure(entry: Mapping[str, Any] | None, digits: int = 3) -> str:
     """0.949 [0.939, 0.957]"""
-    if entry is None:
-        return UNKNOWN
-    low, high = entry["ci95"]
-    return f"{entry['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return UNKNOWN if entry is None else with_interval(entry, digits)
 
 
 def signed(entry: Mapping[str, Any] | None, digits: int = 3) -> str:

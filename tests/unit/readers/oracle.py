@@ -8,6 +8,7 @@ from typing import Any
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import wfdb
+    import wfdb.processing
 
 
 def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,3 +22,4 @@ def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 rdrecord, wrsamp = _quiet(wfdb.rdrecord), _quiet(wfdb.wrsamp)
+xqrs_detect = _quiet(wfdb.processing.xqrs_detect)
