@@ -3,18 +3,21 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.classifier import CARD_FILE, Calibration, Classifier
+from ecg_core.classifier import CARD_FILE, MODEL_FILE, Calibration, Classifier
 from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.placement import KINDS
 from ecg_core.preparation import WINDOW_SAMPLES
 from ecg_core.resampling import MODEL_FS_HZ
 from ecg_core.training import metrics
+from ecg_core.training.calibrators import compared
 from ecg_core.training.evaluate import (
+    DIAGNOSIS_COLUMNS,
     Scores,
     cross_fitted_probabilities,
     cross_fitted_thresholds,
@@ -22,7 +25,9 @@ from ecg_core.training.evaluate import (
     outputs,
 )
 from ecg_core.training.metrics import Floats
+from ecg_core.training.model_card import serialised
 from ecg_core.training.ptbxl import VALIDATION_FOLD, read_ptbxl
+from ecg_core.training.reliability import reliability
 
 NAME = "ekg-compact"
 VERSION = "2.0.0"
@@ -77,6 +82,7 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
     classifier = Classifier(folder)
     data = read_ptbxl(ptbxl, {VALIDATION_FOLD}).scored()
     truth, groups = data.superclasses, metrics.patient_groups(data.patient_ids)
+    cells = []
     for name, leads in LEAD_SETS.items():
         score, kinds, refused = outputs(classifier, data, leads)
         card["placement"]["thresholds"][name] = placement_thresholds(kinds[~refused])
@@ -93,6 +99,11 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
         report = figures(Scores(truth, probability, chosen, refused, shipped), data.patient_ids)
         areas = {label: round(row["auc"]["value"], 3) for label, row in report["classes"].items()}
         card["performance"][name] = {"auc": areas, "refused": int(refused.sum()), **report}
+        if leads == LEADS:
+            bins = reliability(truth[~refused], probability[~refused])
+            card["reliability"] = {"lead_set": name, "classes": bins}
+        cells += [(truth[:, k], score[:, k], refused) for k in DIAGNOSIS_COLUMNS]
+    card["calibrators"] = compared(cells, groups, data.patient_ids)
     _write(folder, card)
     return card
 
@@ -103,6 +114,14 @@ def placement_thresholds(kinds: Floats) -> dict[str, float]:
     return {kind: round(max(LIKELY, float(bound)), 4) for kind, bound in zip(KINDS[1:], high, strict=True)}
 
 
+def calibrate(folder: Path, ptbxl: Path) -> dict[str, Any]:
+    """The card of folder/model.onnx, calibrated and measured again, without what was measured at older thresholds."""
+    card = json.loads((folder / CARD_FILE).read_bytes())
+    with TemporaryDirectory() as beside:
+        (Path(beside) / MODEL_FILE).write_bytes((folder / MODEL_FILE).read_bytes())
+        return write_card(Path(beside), card["sha256"], card["training"], ptbxl)
+
+
 def _write(folder: Path, card: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / CARD_FILE).write_text(serialised(card), encoding="utf-8")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
+from ecg_core.training.card_commands import add_card_commands
 from ecg_core.training.settings import Settings
 
 LEDGER = Path("artifacts/training")
@@ -80,6 +81,8 @@ def add_commands(commands: Any) -> None:
     evidence.add_argument("ptbxl", type=Path, metavar="DIR")
     evidence.add_argument("--records", type=int, default=300, metavar="N", help="of each class, at most (300)")
     evidence.add_argument("--json", action="store_true")
+
+    add_card_commands(command)
 
 
 def _guarded(run: Run) -> Callable[[argparse.Namespace], int]:

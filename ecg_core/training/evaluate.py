@@ -135,7 +135,7 @@ def measure(scores: Scores, weight: Floats) -> dict[str, float]:
     """Every figure, each record counted weight times; dots in names nest."""
     truth, probability, refused = scores.truth, scores.probability, scores.refused
     found: dict[str, float] = {}
-    called = probability >= scores.thresholds
+    called = (probability >= scores.thresholds) & ~refused[:, None]
     for k, label in enumerate(SUPERCLASSES):
         t, p = truth[:, k], probability[:, k]
         found[f"classes.{label}.auc"] = metrics.auc(t, scores.ranking[:, k], weight)
@@ -143,6 +143,7 @@ def measure(scores: Scores, weight: Floats) -> dict[str, float]:
         found[f"classes.{label}.calibration_slope"] = metrics.calibration_slope(t, p, weight)
         found[f"classes.{label}.brier"] = float((weight * (p - t) ** 2).sum() / weight.sum())
         found[f"classes.{label}.sensitivity"] = metrics.share(called[:, k], t, weight)
+        found[f"classes.{label}.precision"] = metrics.share(t, called[:, k], weight)
         found[f"classes.{label}.specificity"] = metrics.share(~called[:, k], ~t, weight)
     found["macro_auc_5"] = float(np.mean([found[f"classes.{label}.auc"] for label in SUPERCLASSES]))
     found["macro_auc_3"] = float(np.mean([found[f"classes.{label}.auc"] for label in DIAGNOSES]))

@@ -1,9 +1,13 @@
 """Figures of merit of a classifier with independent probabilities, and their spread over patients."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 ECE_BINS = 15
+# Of the normal distribution, for 95 %.
+QUANTILE = 1.959964
 BOOTSTRAPS = 1000
 CROSS_FITS = 5
 SEED = 20
@@ -21,6 +25,19 @@ def auc(truth: Bools, score: Floats, weight: Floats | None = None) -> float:
     below = np.cumsum(negatives) - negatives
     pairs = positives.sum() * negatives.sum()
     return float((positives * (below + negatives / 2)).sum() / pairs) if pairs else float("nan")
+
+
+def auc_of_draws(truth: Bools, score: Floats, weights: Floats) -> Floats:
+    """auc() for each row of weights [draws, n]; NaN for a draw without positives or without negatives."""
+    order = np.argsort(score, kind="stable")
+    starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
+    positives = np.add.reduceat(weights[:, order] * truth[order], starts, axis=1)
+    negatives = np.add.reduceat(weights[:, order] * ~truth[order], starts, axis=1)
+    below = np.cumsum(negatives, axis=1) - negatives
+    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+    ordered = (positives * (below + negatives / 2)).sum(axis=1)
+    areas: Floats = np.divide(ordered, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+    return areas
 
 
 def expected_calibration_error(truth: Bools, probability: Floats, weight: Floats | None = None) -> float:
@@ -104,3 +121,22 @@ def interval(values: Floats) -> tuple[float, float]:
     """The central 95 % of bootstrap values."""
     low, high = np.nanquantile(values, [0.025, 0.975])
     return float(low), float(high)
+
+
+def estimate(draws: Floats) -> dict[str, Any] | None:
+    """{"value", "ci95"} of draws whose first is of the records as they are; None where that cannot be computed."""
+    if not np.isfinite(draws[0]):
+        return None
+    low, high = interval(draws)
+    return {"value": round(float(draws[0]), 4), "ci95": [round(low, 4), round(high, 4)]}
+
+
+def wilson(hits: int, n: int) -> dict[str, Any] | None:
+    """{"value", "ci95"} of a share, by Wilson (1927): not empty at 0 and at 1; None of nothing."""
+    if not n:
+        return None
+    share, z2 = hits / n, QUANTILE**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = QUANTILE / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
+    # At 0 and 1 the interval ends there, whatever the last digit says.
+    return {"value": round(share, 4), "ci95": [round(max(centre - half, 0), 4), round(min(centre + half, 1), 4)]}

@@ -1,13 +1,24 @@
-"""artifacts/MODEL_CARD.md, written from model.json alone."""
+"""artifacts/MODEL_CARD.md and its diagram, written from model.json alone."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, SUPERCLASSES
+from ecg_core.classifier import CARD_FILE
 from ecg_core.leads import LEAD_SETS
-from ecg_core.training.report import COLUMNS, with_interval
+from ecg_core.training.reliability import RELIABILITY_FILE, draw
+from ecg_core.training.report import COLUMNS
+from ecg_core.training.sections.abstention import abstention
+from ecg_core.training.sections.calibration import calibration
+from ecg_core.training.sections.decisions import decisions
+from ecg_core.training.sections.limits import limits
+from ecg_core.training.sections.markdown import figure, table
+from ecg_core.training.sections.robustness import robustness
+from ecg_core.training.sections.transfer import transfer
 
-DECISION_FIGURES = ("top1", "answered", "correct_of_answered")
+MODEL_CARD_FILE = "MODEL_CARD.md"
 
 HEAD = """# Model card: {name} {version}
 
@@ -22,29 +33,40 @@ that is told which leads are present ({members} members, their logits averaged),
   the network; fold {fold} calibrated it and is what is measured below, cross-fitted by patient; fold {test}.
 - **Training**: `{command}`
 - **Thresholds**: {rule}.
-- This page is written by `ekg export` from `model.json`; `ekg evaluate DIR --folds 9` measures again.
+- This page is written from `model.json`, by `ekg export`, then `ekg robustness DIR --into artifacts` and
+  `ekg abstain DIR --into artifacts`; `ekg evaluate DIR --folds 9` measures again.
 """
-
-LIMITS = """## What it cannot do
-
-- Fold 9 reads .003 to .004 higher than a fold that was never looked at: expect that much less.
-- One hospital's devices and one population (PTB-XL: Germany, 1989-1996). At another hospital AUC drops by .04 to .13
-  in published comparisons, and thresholds and calibration do not transfer. Measure on your own data first.
-- Rhythm is not an output: atrial fibrillation without ST/T or conduction change has no label here.
-- Infarction and hypertrophy are outputs beside the diagnosis, with less data behind them; a record that shows only
-  those should come back without a diagnosis, and the share that does is in the tables above.
-- The quality checks refuse noise, flat lines and sines, but not everything that is no ECG: a sawtooth passes.
-"""
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def render(card: Mapping[str, Any]) -> str:
-    """The card as Markdown."""
-    data, training, measured = card["data"], card["training"], card["performance"]
+    """The card as Markdown; what was not measured yet has no section."""
+    parts = [_head(card), _performance(card), calibration(card), decisions(card), _thresholds(card)]
+    return "\n\n".join([*parts, *measured_sections(card, card), limits(card)]) + "\n"
+
+
+def measured_sections(card: Mapping[str, Any], chosen: Collection[str]) -> list[str]:
+    """What the commands measured of the chosen keys: robustness, transfer, abstention."""
+    sections: dict[str, Callable[[Any], str]] = {
+        "robustness": robustness,
+        "transfer": lambda report: transfer(report, card["performance"]["12"]),
+        "abstention": abstention,
+    }
+    return [section(card[key]) for key, section in sections.items() if key in chosen]
+
+
+def publish(folder: Path, card: Mapping[str, Any]) -> None:
+    """Writes model.json, the page and the diagram: one is never newer than the others."""
+    written = {CARD_FILE: serialised(card), MODEL_CARD_FILE: render(card), RELIABILITY_FILE: draw(card)}
+    for name, text in written.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def serialised(card: Mapping[str, Any]) -> str:
+    return json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+
+
+def _head(card: Mapping[str, Any]) -> str:
+    data, training = card["data"], card["training"]
     head = HEAD.format(
         name=card["name"],
         version=card["version"],
@@ -61,69 +83,42 @@ def render(card: Mapping[str, Any]) -> str:
         command=training["command"],
         rule=card["threshold_rule"],
     )
+    return head.rstrip()
+
+
+def _performance(card: Mapping[str, Any]) -> str:
+    measured, fold = card["performance"], card["data"]["calibration_fold"]
     full = measured["12"]
-    by_set = _table(
+    by_set = table(
         ["leads", "macro AUC of five", "mean of NORM, CD, STTC", *DIAGNOSES],
         [
             [
                 name,
-                with_interval(measured[name]["macro_auc_5"]),
-                with_interval(measured[name]["macro_auc_3"]),
+                figure(measured[name]["macro_auc_5"]),
+                figure(measured[name]["macro_auc_3"]),
                 *(f"{measured[name]['auc'][label]:.3f}" for label in DIAGNOSES),
             ]
             for name in LEAD_SETS
         ],
     )
-    by_class = _table(
-        ["", "AUC", *COLUMNS, "ECE if perfect, 95th percentile"],
+    by_class = table(
+        ["", "AUC", *COLUMNS],
         [
-            [
-                label,
-                with_interval(row["auc"]),
-                *(with_interval(row[key]) for key in COLUMNS.values()),
-                f"{row['ece_of_perfect_calibration_p95']:.3f}",
-            ]
+            [label, figure(row["auc"]), *(figure(row[key]) for key in COLUMNS.values())]
             for label, row in full["classes"].items()
         ],
     )
-    decisions = _table(
+    return "\n\n".join(
         [
-            "leads",
-            "top-1, single-label records",
-            "answered",
-            "correct of those",
-            "MI/HYP only: no diagnosis",
-            "refused",
-        ],
-        [
-            [
-                name,
-                *(with_interval(measured[name]["single_label"][key]) for key in DECISION_FIGURES),
-                with_interval(measured[name]["mi_hyp_only"]["without_diagnosis"]),
-                str(measured[name]["refused"]),
-            ]
-            for name in LEAD_SETS
-        ],
+            f"## Measured on fold {fold}, {full['n']} records of {full['patients']} patients",
+            "95 % intervals by bootstrap over patients.",
+            by_set,
+            "With twelve leads:",
+            by_class,
+        ]
     )
-    thresholds = _table(
-        ["leads", *SUPERCLASSES],
-        [[name, *(f"{card['thresholds'][name][label]:.2f}" for label in SUPERCLASSES)] for name in LEAD_SETS],
-    )
-    return (
-        "\n\n".join(
-            [
-                head.rstrip(),
-                f"## Measured on fold {data['calibration_fold']}, {full['n']} records of {full['patients']} patients",
-                "95 % intervals by bootstrap over patients.",
-                by_set,
-                "With twelve leads (ECE: 15 bins of equal width):",
-                by_class,
-                "The decision, at thresholds cross-fitted by patient:",
-                decisions,
-                "The thresholds that are served:",
-                thresholds,
-                LIMITS.rstrip(),
-            ]
-        )
-        + "\n"
-    )
+
+
+def _thresholds(card: Mapping[str, Any]) -> str:
+    rows = [[name, *(f"{card['thresholds'][name][label]:.2f}" for label in SUPERCLASSES)] for name in LEAD_SETS]
+    return "The thresholds that are served:\n\n" + table(["leads", *SUPERCLASSES], rows)

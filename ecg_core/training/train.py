@@ -14,7 +14,7 @@ from ecg_core.training.dataset import Data, load
 from ecg_core.training.export import export_onnx
 from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.ledger import Ledger
-from ecg_core.training.model_card import render
+from ecg_core.training.model_card import publish
 from ecg_core.training.networks import PLACEMENT
 from ecg_core.training.runs import Source, fit_all
 from ecg_core.training.settings import Settings
@@ -24,7 +24,6 @@ MEMBERS = 1
 BASELINE = "ecgnet"
 # Electrodes are learned sooner than diagnoses.
 PLACEMENT_EPOCHS = 16
-MODEL_CARD_FILE = "MODEL_CARD.md"
 
 
 def train(
@@ -53,7 +52,7 @@ def train(
 
 
 def export(checkpoints: Sequence[Path], placement: Path, data: Data, ptbxl: Path, out: Path) -> None:
-    """Writes model.onnx, model.json and MODEL_CARD.md to out."""
+    """Writes model.onnx, and with it all that publish() writes, to out."""
     sha256 = export_onnx(checkpoints, placement, out / MODEL_FILE)
     runs = [read_checkpoint(path)[1] for path in checkpoints]
     training = {
@@ -65,7 +64,7 @@ def export(checkpoints: Sequence[Path], placement: Path, data: Data, ptbxl: Path
         "data_sha256": data.sha256,
     }
     card = write_card(out, sha256, training, ptbxl)
-    (out / MODEL_CARD_FILE).write_text(render(card), encoding="utf-8")
+    publish(out, card)
     for name, measured in card["performance"].items():
         five, three = measured["macro_auc_5"]["value"], measured["macro_auc_3"]["value"]
         print(f"{name:8} macro AUC of five {five:.4f}, mean of three {three:.4f}")

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu
+from scipy.stats import binomtest, mannwhitneyu
 
 from ecg_core.training import metrics
 
@@ -74,3 +74,25 @@ def test_bootstrap_draws_patients_not_records() -> None:
 def test_chance_alone_gives_perfect_scores_an_error() -> None:
     probability = RNG.random(2000)
     assert 0.01 < metrics.perfect_calibration_error(probability, draws=100) < 0.05
+
+
+def test_areas_of_draws_are_those_of_each_draw() -> None:
+    weights = metrics.bootstrap_weights(np.arange(len(TRUTH)) // 2, draws=20)
+    expected = [metrics.auc(TRUTH, SCORE, weight) for weight in weights]
+    np.testing.assert_allclose(metrics.auc_of_draws(TRUTH, SCORE, weights), expected)
+    assert np.isnan(metrics.auc_of_draws(np.zeros(4, bool), np.arange(4.0), np.ones((2, 4)))).all()
+
+
+def test_an_estimate_without_a_value_is_none() -> None:
+    assert metrics.estimate(np.array([np.nan, 0.5])) is None
+    assert metrics.estimate(np.array([0.5, 0.4, np.nan, 0.6])) == {"value": 0.5, "ci95": [0.405, 0.595]}
+
+
+def test_wilson_agrees_with_scipy_and_is_not_empty_at_the_ends() -> None:
+    for hits, n in ((0, 20), (7, 20), (20, 20)):
+        expected = binomtest(hits, n).proportion_ci(method="wilson")
+        assert metrics.wilson(hits, n) == {
+            "value": hits / n,
+            "ci95": pytest.approx([expected.low, expected.high], abs=1e-4),
+        }
+    assert metrics.wilson(0, 0) is None
