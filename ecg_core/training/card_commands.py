@@ -37,6 +37,10 @@ def add_card_commands(command: AddCommand) -> None:
     abstain.add_argument("--samples", type=Path, metavar="FOLDER", help="real files of many formats, sound and broken")
     _add_common(abstain)
 
+    evidence = command("evidence", _evidence, "where the network looks, beside what is known", trains=False)
+    evidence.add_argument("--records", type=int, default=300, metavar="N", help="of each class, at most (300)")
+    _add_common(evidence)
+
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL as PhysioNet ships it")
@@ -91,6 +95,14 @@ def _abstain(options: argparse.Namespace) -> None:
         _give(options, classifier, {"abstention": report}, {"samples": each})
     else:
         _give(options, classifier, {"abstention": report})
+
+
+def _evidence(options: argparse.Namespace) -> None:
+    from ecg_core.training.evidence import measure_evidence
+
+    classifier = _classifier(options)
+    measured = measure_evidence(classifier, options.ptbxl, max_records=options.records)
+    _give(options, classifier, {"evidence": measured})
 
 
 def _give(

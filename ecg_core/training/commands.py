@@ -77,11 +77,6 @@ def add_commands(commands: Any) -> None:
     )
     evaluate.add_argument("--json", action="store_true")
 
-    evidence = command("evidence", _evidence, "measure on PTB-XL where the network looks", trains=False)
-    evidence.add_argument("ptbxl", type=Path, metavar="DIR")
-    evidence.add_argument("--records", type=int, default=300, metavar="N", help="of each class, at most (300)")
-    evidence.add_argument("--json", action="store_true")
-
     add_card_commands(command)
 
 
@@ -181,11 +176,3 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     report = evaluate(default_classifier(), options.ptbxl, options.folds, options.leads)
     print(json.dumps(report, ensure_ascii=False) if options.json else text(report))
-
-
-def _evidence(options: argparse.Namespace) -> None:
-    from ecg_core.classifier import default_classifier
-    from ecg_core.training.evidence import evidence_section, measure_evidence
-
-    measured = measure_evidence(default_classifier(), options.ptbxl, max_records=options.records)
-    print(json.dumps(measured, ensure_ascii=False) if options.json else evidence_section(measured).rstrip())

@@ -8,6 +8,7 @@ from typing import Any
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, SUPERCLASSES
 from ecg_core.classifier import CARD_FILE
 from ecg_core.leads import LEAD_SETS
+from ecg_core.training.evidence import evidence_section
 from ecg_core.training.reliability import RELIABILITY_FILE, draw
 from ecg_core.training.report import COLUMNS
 from ecg_core.training.sections.abstention import abstention
@@ -26,15 +27,15 @@ HEAD = """# Model card: {name} {version}
 
 Twelve leads (or fewer) at 100 Hz for ten seconds in; five independent, calibrated probabilities out. NORM, CD
 and STTC are published as the diagnosis, MI and HYP as `other_abnormality`. A residual 1-D convolutional network
-that is told which leads are present ({members} members, their logits averaged), ONNX, sha256
-`{sha256}`.
+that is told which leads are present, and beside it a small one that says whether electrodes are exchanged or this is
+no ECG; ONNX, sha256 `{sha256}`.
 
 - **Data**: {data_name}, doi [{doi}](https://doi.org/{doi}), licence {licence}. {citation}. Folds {folds} trained
   the network; fold {fold} calibrated it and is what is measured below, cross-fitted by patient; fold {test}.
 - **Training**: `{command}`
 - **Thresholds**: {rule}.
 - This page is written from `model.json`, by `ekg export`, then `ekg robustness DIR --into artifacts` and
-  `ekg abstain DIR --into artifacts`; `ekg evaluate DIR --folds 9` measures again.
+  `ekg abstain` and `ekg evidence` likewise; `ekg evaluate DIR --folds 9` measures again.
 """
 
 
@@ -45,11 +46,12 @@ def render(card: Mapping[str, Any]) -> str:
 
 
 def measured_sections(card: Mapping[str, Any], chosen: Collection[str]) -> list[str]:
-    """What the commands measured of the chosen keys: robustness, transfer, abstention."""
+    """What the commands measured of the chosen keys: robustness, transfer, abstention, evidence."""
     sections: dict[str, Callable[[Any], str]] = {
         "robustness": robustness,
         "transfer": lambda report: transfer(report, card["performance"]["12"]),
         "abstention": abstention,
+        "evidence": lambda report: evidence_section(report).rstrip(),
     }
     return [section(card[key]) for key, section in sections.items() if key in chosen]
 
@@ -71,7 +73,6 @@ def _head(card: Mapping[str, Any]) -> str:
         name=card["name"],
         version=card["version"],
         disclaimer=DISCLAIMER,
-        members=training["members"],
         sha256=card["sha256"],
         data_name=data["name"],
         doi=data["doi"],
