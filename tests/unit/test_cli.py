@@ -289,4 +289,4 @@ def test_where_the_network_looks_is_measured_and_printed(small_ptbxl: Path, caps
     assert main(["evidence", str(small_ptbxl), "--records", "3"]) == 0
     assert capsys.readouterr().out.startswith("## Where it looks")
     assert main(["evidence", str(small_ptbxl), "--records", "3", "--json"]) == 0
-    assert set(json.loads(capsys.readouterr().out)["classes"]) == {"CD", "STTC"}
+    assert set(json.loads(capsys.readouterr().out)["evidence"]["classes"]) == {"CD", "STTC"}
