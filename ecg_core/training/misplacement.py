@@ -22,7 +22,7 @@ from ecg_core.training.augment import (
     uniform,
     visible_samples,
 )
-from ecg_core.training.ptbxl import INDEPENDENT_LEADS
+from ecg_core.training.ptbxl import FS_HZ, INDEPENDENT_LEADS
 
 SOUND_SHARE = 0.4
 UNLIKE_SHARE = 0.15
@@ -35,6 +35,7 @@ WAVE_HZ = (0.3, 45.0)
 HARMONICS = 5
 ENVELOPE_HZ = (0.5, 5.0)
 PIECE_S = (0.08, 0.5)
+SAW_HZ, PULSE_SHARE, NOISE_ON_SAWS = (0.4, 12.0), (0.03, 0.4), 0.02
 BURIED_RATIO = (2.0, 5.0)
 
 _I, _II = 0, 1
@@ -85,17 +86,20 @@ def misplaced(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 def unlike_ecg(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Of each record [records, 8, samples] one of: coloured noise, waves, bursts, pieces of it shuffled, it buried."""
+    """Of each record [records, 8, samples] one of: noise, waves, saws, bursts, pieces of it shuffled, it buried."""
     count, _, samples = x.shape
     noise = _shared(_coloured(x.shape, generator), generator)
-    envelope = _waves((count, 1, samples), ENVELOPE_HZ, 1, generator).clamp(min=0)
+    alike = (count, 1, samples)
+    envelope = _waves(alike, ENVELOPE_HZ, 1, generator).clamp(min=0)
     shuffled = _shuffled(x, generator)
     height = x.std(dim=-1, keepdim=True).mean(dim=1, keepdim=True)
-    ratio = uniform((count, 1, 1), *BURIED_RATIO, generator)
+    ratio = uniform((count, 1, 1), *SAW_HZ, PULSE_SHARE, NOISE_ON_SAWS = (0.4, 12.0), (0.03, 0.4), 0.02
+BURIED_RATIO, generator)
     forms = torch.stack(
         [
             noise,
             _shared(_waves(x.shape, WAVE_HZ, HARMONICS, generator), generator),
+            _saws(alike, generator) * uniform((count, x.shape[1], 1), -1, 1, generator) + NOISE_ON_SAWS * noise,
             noise * envelope,
             shuffled,
             x + noise * height * ratio,
@@ -132,7 +136,7 @@ def _waves(shape: tuple[int, ...], band_hz: tuple[float, float], harmonics: int,
     count, leads, samples = shape
     low, high = (math.log(bound) for bound in band_hz)
     base = uniform((count, 1, 1), low, high, generator).exp()
-    time = torch.arange(samples, device=generator.device) / 100
+    time = torch.arange(samples, device=generator.device) / FS_HZ
     total = torch.zeros(shape, device=generator.device)
     for order in range(1, harmonics + 1):
         height = uniform((count, leads, 1), 0, 1 / order, generator) if order > 1 else 1.0
@@ -141,10 +145,24 @@ def _waves(shape: tuple[int, ...], band_hz: tuple[float, float], harmonics: int,
     return total
 
 
+def _saws(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Sawtooth, triangle, square and pulse waves of any rate, in turn by record."""
+    count, _, samples = shape
+    low, high = (math.log(bound) for bound in SAW_HZ)
+    rate = uniform((count, 1, 1), low, high, generator).exp()
+    start = uniform((count, 1, 1), 0, 1, generator)
+    turn = (rate * torch.arange(samples, device=generator.device) / FS_HZ + start) % 1
+    share = uniform((count, 1, 1), *PULSE_SHARE, generator)
+    forms = torch.stack([2 * turn - 1, 4 * (turn - 0.5).abs() - 1, (turn < 0.5) * 2.0 - 1, (turn < share) * 1.0])
+    pick = torch.randint(0, len(forms), (count,), generator=generator, device=generator.device)
+    made: Tensor = forms[pick, torch.arange(count, device=generator.device)]
+    return made - made.mean(dim=-1, keepdim=True)
+
+
 def _shuffled(x: Tensor, generator: torch.Generator) -> Tensor:
     """Pieces of one length, in random order, the same in all leads."""
     samples = x.shape[-1]
-    length = max(1, int(uniform((1,), *PIECE_S, generator).item() * 100))
+    length = max(1, int(uniform((1,), *PIECE_S, generator).item() * FS_HZ))
     pieces = torch.randperm(math.ceil(samples / length), generator=generator, device=x.device)
     order = (pieces[:, None] * length + torch.arange(length, device=x.device)).flatten()
     return x[..., order[order < samples]]
