@@ -93,8 +93,7 @@ def unlike_ecg(x: Tensor, generator: torch.Generator) -> Tensor:
     envelope = _waves(alike, ENVELOPE_HZ, 1, generator).clamp(min=0)
     shuffled = _shuffled(x, generator)
     height = x.std(dim=-1, keepdim=True).mean(dim=1, keepdim=True)
-    ratio = uniform((count, 1, 1), *SAW_HZ, PULSE_SHARE, NOISE_ON_SAWS = (0.4, 12.0), (0.03, 0.4), 0.02
-BURIED_RATIO, generator)
+    ratio = uniform((count, 1, 1), *BURIED_RATIO, generator)
     forms = torch.stack(
         [
             noise,
