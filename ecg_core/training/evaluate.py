@@ -166,7 +166,7 @@ def other_only(truth: Bools) -> Bools:
 
 
 def figures(scores: Scores, patients: NDArray[np.int64]) -> dict[str, Any]:
-    """measure() with 95 % bootstrap intervals by patient, nested: {"value", "ci95"} at each leaf."""
+    """measure() with 95 % bootstrap intervals by patient, nested: {"value", "ci95"} at each leaf, None of nothing."""
     truth = scores.truth
     point = measure(scores, np.ones(len(truth)))
     draws = [measure(scores, weight) for weight in metrics.bootstrap_weights(patients)]
@@ -182,6 +182,9 @@ def figures(scores: Scores, patients: NDArray[np.int64]) -> dict[str, Any]:
         place = report
         for part in path:
             place = place.setdefault(part, {})
+        if np.isnan(value):
+            place[leaf] = None
+            continue
         interval = metrics.interval(np.array([draw[name] for draw in draws]))
         place[leaf] = {"value": round(value, 4), "ci95": [round(bound, 4) for bound in interval]}
     for k, label in enumerate(SUPERCLASSES):

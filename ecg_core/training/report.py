@@ -12,7 +12,10 @@ COLUMNS = {
 }
 
 
-def with_interval(entry: Mapping[str, Any], digits: int = 3) -> str:
+def with_interval(entry: Mapping[str, Any] | None, digits: int = 3) -> str:
+    """0.949 [0.939, 0.957]; - where there was nothing to measure."""
+    if entry is None:
+        return "-"
     low, high = entry["ci95"]
     return f"{entry['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 

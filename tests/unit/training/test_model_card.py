@@ -29,6 +29,8 @@ from tests.unit.training.fakes import fake_classifier
 # GET /model serves it, and a Lambda reads it at every start.
 MAX_CARD_BYTES = 150_000
 
+MEASURED = ("robustness", "transfer", "abstention", "evidence")
+
 
 @pytest.fixture(scope="module")
 def card(small_ptbxl: Path) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def test_every_row_of_what_was_measured_is_on_the_page(card: dict[str, Any]) -> 
 
 
 def test_what_was_not_measured_has_no_section(card: dict[str, Any]) -> None:
-    bare = {key: value for key, value in card.items() if key not in ("robustness", "transfer", "abstention")}
+    bare = {key: value for key, value in card.items() if key not in MEASURED}
     assert measured_sections(bare, bare) == []
     page = render(bare)
     assert "do not transfer to another hospital" in page
