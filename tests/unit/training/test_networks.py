@@ -3,6 +3,7 @@ from typing import cast
 import pytest
 import torch
 
+from ecg_core.classifier import artifacts_folder
 from ecg_core.training.networks import NETWORKS, TEACHERS, build
 from ecg_core.training.networks.ecgnet import BLOCKS, ECGNet
 from ecg_core.training.networks.resnet import ResNet
@@ -107,3 +108,27 @@ def test_ecgnet_has_the_shape_of_the_notebook() -> None:
 
 def test_teachers_are_networks() -> None:
     assert set(TEACHERS) < set(NETWORKS)
+
+
+@torch.inference_mode()
+def multiplications(network: EcgNetwork) -> int:
+    """Of one record of ten seconds, in convolutions and linear layers."""
+    counted = 0
+
+    def count(layer: torch.nn.Module, _: object, output: torch.Tensor) -> None:
+        nonlocal counted
+        assert isinstance(layer, torch.nn.Conv1d | torch.nn.Linear)
+        each = layer.weight[0].numel()
+        counted += each * output.numel()
+
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Conv1d | torch.nn.Linear):
+            layer.register_forward_hook(count)
+    network.eval()(torch.zeros(1, 12, 1000), torch.ones(1, 12))
+    return counted
+
+
+def test_what_is_shipped_keeps_to_a_hundred_million_multiplications_and_four_megabytes() -> None:
+    counted = multiplications(build("compact", 78)) + multiplications(build("placement", 15))
+    assert 80e6 < counted < 100e6
+    assert (artifacts_folder() / "model.onnx").stat().st_size < 4e6
