@@ -84,7 +84,8 @@ def lead_set_of(present: Collection[str]) -> tuple[str, bool] | None:
 
     A set that was not measured is given the largest measured one that it contains.
     """
+    given = set(present)
     for name, leads in LEAD_SETS.items():
-        if set(leads) <= set(present):
-            return name, len(leads) == len(set(present))
+        if given.issuperset(leads):
+            return name, len(leads) == len(given)
     return None

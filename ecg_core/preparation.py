@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class ModelInput:
     whole: bool = True
     spans_s: tuple[tuple[float, float], ...] = ()
 
-    @property
+    @cached_property
     def leads(self) -> tuple[str, ...]:
         """Leads that are present in every window."""
         return leads_of(self.lead_mask.min(axis=0))

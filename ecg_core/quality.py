@@ -86,7 +86,7 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
         if (gap_share > MAX_GAP_SHARE).all():
             raise SignalMissing("More than half of every lead is missing.")
         notices.append(Notice("signal_gaps", f"{100 * gap_share.mean():.2g} % of the signal is missing."))
-    amplitude, flat_share = _amplitudes(signal, recording.fs_hz)
+    amplitude, flat_share, high, low = _amplitudes(signal, recording.fs_hz)
     flat = (flat_share > MAX_FLAT_SHARE) & (gap_share <= MAX_GAP_SHARE)
     carried = ~flat & (gap_share <= MAX_GAP_SHARE)
     if not carried.any():
@@ -106,7 +106,7 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
         raise AmplitudeImplausible(f"The signal's amplitude of {largest:.3g} mV is too small for an ECG.")
     if typical > UNUSUAL_AMPLITUDE_MV or largest < SMALL_AMPLITUDE_MV:
         notices.append(Notice("amplitude_unusual", f"The amplitude of {typical:.2g} mV is unusual: check the unit."))
-    clipped = _clipped_share(signal, carried)
+    clipped = _clipped_share(signal, high, low, carried)
     if median(clipped[carried])[0] > CLIPPED_REFUSED_SHARE:
         raise SignalClipped("The signal is saturated: its peaks are cut off in most leads.")
     if (clipped > CLIPPED_WARNING_SHARE).any():
@@ -150,17 +150,23 @@ def _names(recording: Recording, chosen: NDArray[np.bool_]) -> str:
     return f"{', '.join(leads)} {'is' if len(leads) == 1 else 'are'}"
 
 
-def _amplitudes(signal: NDArray[np.float32], fs_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Per lead: the median peak-to-peak amplitude of its pieces in mV, and the share of pieces that are flat."""
+def _amplitudes(
+    signal: NDArray[np.float32], fs_hz: float
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+    """Per lead: the median peak-to-peak amplitude of its pieces in mV, the share of them that is flat, highest, lowest.
+
+    The pieces cover all of the signal.
+    """
     length = round(PIECE_S * fs_hz)
     starts = np.arange(0, max(signal.shape[1] - length, 0) + 1, length)
-    heights = np.fmax.reduceat(signal, starts, axis=1) - np.fmin.reduceat(signal, starts, axis=1)
+    high, low = np.fmax.reduceat(signal, starts, axis=1), np.fmin.reduceat(signal, starts, axis=1)
+    heights = high - low
     known = ~np.isnan(heights)
     ordered = np.sort(heights, axis=1)
     middle = np.maximum(known.sum(axis=1) - 1, 0) // 2
     typical = np.nan_to_num(ordered[np.arange(len(ordered)), middle])
     flat = ((heights < FLAT_MV) & known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return typical, flat
+    return typical, flat, np.fmax.reduce(high, axis=1), np.fmin.reduce(low, axis=1)
 
 
 def _varied(row: NDArray[np.float32]) -> bool:
@@ -169,9 +175,10 @@ def _varied(row: NDArray[np.float32]) -> bool:
     return len(np.unique(head[np.isfinite(head)])) > MAX_DEAD_VALUES
 
 
-def _clipped_share(signal: NDArray[np.float32], carried: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _clipped_share(
+    signal: NDArray[np.float32], high: NDArray[np.float32], low: NDArray[np.float32], carried: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Per lead: the share of samples that stay at the lead's highest or lowest value."""
-    high, low = np.fmax.reduce(signal, axis=1), np.fmin.reduce(signal, axis=1)
     share = np.zeros(len(signal))
     for row in np.flatnonzero(carried & (high - low >= CLIPPED_MIN_MV)):
         lead = signal[row]
@@ -250,7 +257,10 @@ def _copied(prepared: ModelInput) -> list[Notice]:
     if len(leads) < 2:
         return []
     rows = prepared.signal[:, [LEADS.index(lead) for lead in leads]].transpose(1, 0, 2).reshape(len(leads), -1)
-    same = np.argwhere(np.triu(np.corrcoef(rows), 1) > COPY_CORRELATION)
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    covariance = centred @ centred.T
+    deviation = np.sqrt(covariance.diagonal())
+    same = np.argwhere(np.triu(covariance, 1) > COPY_CORRELATION * np.outer(deviation, deviation))
     if not len(same):
         return []
     one, other = (leads[place] for place in same[0])
