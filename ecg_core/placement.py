@@ -51,7 +51,8 @@ class PlacementRule:
         """
         kind = 1 + int(np.argmax(probabilities[1:]))
         probability = float(probabilities[kind])
-        if probability <= self.thresholds[kind]:
+        # Said so that what is no number is nothing either.
+        if not probability > self.thresholds[kind]:
             return ()
         if KINDS[kind] == UNLIKE and probability > REFUSED:
             raise SignalUnlikeEcg("The signal does not look like an electrocardiogram.")

@@ -40,3 +40,7 @@ def test_what_is_surely_no_ecg_is_refused_and_what_is_perhaps_none_is_said() -> 
     assert [said.code for said in RULE(likely("unlike", 0.8))] == ["signal_unlike_ecg"]
     with pytest.raises(SignalUnlikeEcg):
         RULE(likely("unlike", 0.95))
+
+
+def test_what_is_no_number_is_nothing() -> None:
+    assert RULE(np.full(len(KINDS), np.nan)) == ()
