@@ -37,6 +37,8 @@ def train(
     fresh: bool = False,
 ) -> None:
     """Trains each member, going on from its checkpoint, and writes the artifacts to out, and the first to a ledger."""
+    if soft_targets and not settings.soft_weight:
+        raise ValueError("soft targets want a soft weight: the shipped network has --soft-weight 0.7")
     data = load(ptbxl, soft_targets)
     runs = [(out / f"member{number + 1}", replace(settings, seed=settings.seed + number)) for number in range(members)]
     epochs = min(PLACEMENT_EPOCHS, settings.epochs)

@@ -109,6 +109,11 @@ def test_a_soft_weight_wants_soft_targets(data: Data, tmp_path: Path) -> None:
         fit(data, tmp_path, Settings(soft_weight=0.5))
 
 
+def test_soft_targets_that_would_not_count_are_refused(ledger: Path, two_folds: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="soft weight"):
+        train(two_folds, tmp_path, Settings(epochs=1), soft_targets=ledger / "soft_targets")
+
+
 def test_a_run_is_not_continued_with_other_soft_targets(ledger: Path, two_folds: Path, tmp_path: Path) -> None:
     settings = Settings(epochs=1, batch=8, soft_weight=0.5)
     data = load(two_folds, ledger / "soft_targets")
