@@ -47,7 +47,3 @@ class Compact(ConvolvedOnce):
         for condition, block in zip(self.conditions, self.blocks, strict=True):
             x = block(condition(x, lead_mask))
         return x
-
-    def pooled_logits(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.pool(x))
-        return logits

@@ -72,7 +72,3 @@ class ResNet(ConvolvedOnce):
         for condition, stage in zip(self.conditions, self.stages, strict=True):
             x = stage(condition(x, lead_mask))
         return x
-
-    def pooled_logits(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.pool(x))
-        return logits

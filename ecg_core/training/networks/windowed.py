@@ -39,13 +39,16 @@ class ConvolvedOnce(EcgNetwork):
 
     stride: ClassVar[int]
     pool_steps: ClassVar[int]
+    pool: nn.Module
+    head: nn.Module
 
     def features(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
         """[records, channels, samples / stride]."""
         raise NotImplementedError
 
     def pooled_logits(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
+        logits: Tensor = self.head(self.pool(x))
+        return logits
 
     def forward(self, signal: Tensor, lead_mask: Tensor) -> Tensor:
         x = self.features(signal, lead_mask)
