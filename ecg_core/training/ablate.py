@@ -20,6 +20,7 @@ ABLATIONS: dict[str, tuple[str, Settings]] = {
     "base2": ("another seed", replace(_base, seed=2)),
     "resnet": ("`resnet`, deeper and narrower", replace(_base, network="resnet")),
     "mixup": ("mixup on half of a batch", replace(_base, mixup=0.5)),
+    "gain": ("heights changed by up to a fifth, lead by lead by up to a tenth", replace(_base, gain=0.2)),
     "no_demographics": ("without sex and age as targets", replace(_base, demographic_weight=0.0)),
     "no_statements": ("without the 71 statements as targets", replace(_base, statement_weight=0.0)),
     "twelve": ("twelve leads, a quarter of a batch with leads dropped", replace(_base, few_leads=False)),

@@ -9,8 +9,8 @@ from torch import Tensor
 from ecg_core.leads import LEADS, LIMB_FROM_I_II, LIMB_LEADS
 from ecg_core.training.ptbxl import FS_HZ, INDEPENDENT_LEADS
 
+# Of the electrodes' learning, where the height of a wave says nothing.
 GAIN = 0.2
-LEAD_GAIN = 0.1
 WANDER_SHARE, WANDER_MV, WANDER_HZ = 0.3, 0.3, (0.05, 0.6)
 NOISE_SHARE, NOISE_MV = 0.3, 0.04
 CUTOUT_SHARE, CUTOUT_S = 0.7, (0.5, 1.0)
@@ -42,14 +42,11 @@ def chosen(count: int, share: float, generator: torch.Generator) -> Tensor:
     return uniform((count,), 0, 1, generator) < share
 
 
-def distort(x: Tensor, generator: torch.Generator) -> Tensor:
-    """[records, 8, samples] mV: gain, wander, electrode noise."""
+def distort(x: Tensor, generator: torch.Generator, gain: float) -> Tensor:
+    """[records, 8, samples] mV: wander, electrode noise; gain up to the given part, and half of it lead by lead."""
     n, leads, samples = x.shape
-    x = (
-        x
-        * uniform((n, 1, 1), 1 - GAIN, 1 + GAIN, generator)
-        * uniform((n, leads, 1), 1 - LEAD_GAIN, 1 + LEAD_GAIN, generator)
-    )
+    x = x * uniform((n, 1, 1), 1 - gain, 1 + gain, generator)
+    x = x * uniform((n, leads, 1), 1 - gain / 2, 1 + gain / 2, generator)
     time = torch.arange(samples, device=generator.device) / FS_HZ
     frequency = uniform((n, 1, 1), *WANDER_HZ, generator)
     phase = uniform((n, leads, 1), 0, 2 * math.pi, generator)
@@ -128,10 +125,15 @@ def random_masks(count: int, limb: Tensor, generator: torch.Generator) -> Tensor
 
 
 def augmented_batch(
-    x: Tensor, samples: int, matrix: Tensor, shares: Mapping[str, float], generator: torch.Generator
+    x: Tensor,
+    samples: int,
+    matrix: Tensor,
+    shares: Mapping[str, float],
+    generator: torch.Generator,
+    gain: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
     """[records, 8, 1000] mV -> signal [records, 12, samples] mV, lead mask [records, 12]."""
-    x = distort(cropped(x, samples, generator), generator)
+    x = distort(cropped(x, samples, generator), generator, gain)
     x = x * visible_samples(len(x), samples, generator)[:, None, :]
     masks = lead_masks(len(x), shares, generator)
     return torch.matmul(matrix, x) * masks[:, :, None], masks

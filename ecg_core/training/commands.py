@@ -19,6 +19,7 @@ SAID = {
     "held_out": "folds of 1-8 whose records are not seen",
     "few_leads": "half of each batch sees fewer leads",
     "mixup": "share of a batch",
+    "gain": "the largest part by which a record is made higher or lower",
     "soft_weight": "what the soft targets count beside the labels",
     "half_precision": "bfloat16 in the forward pass",
     "device": "cpu or cuda",

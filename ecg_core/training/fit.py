@@ -104,8 +104,10 @@ def _resume(path: Path, state: dict[str, Any], run: dict[str, Any], *generators:
     held = torch.load(path, map_location="cpu", weights_only=True)
     was, wanted = ({**part["settings"], "soft targets": part["soft_targets_sha256"]} for part in (held, run))
     for name, value in wanted.items():
-        if was[name] != value:
-            raise ValueError(f"{path} was trained with {name} {was[name]}: name another --out, or start with --fresh")
+        if was.get(name) != value:
+            raise ValueError(
+                f"{path} was trained with {name} {was.get(name)}: name another --out, or start with --fresh"
+            )
     for name, part in state.items():
         part.load_state_dict(held[name])
     torch.set_rng_state(held["random"][0])

@@ -13,6 +13,7 @@ from torch import Tensor
 from ecg_core.leads import LEADS, LIMB_LEADS
 from ecg_core.placement import KINDS, LIMB_KINDS, SOUND
 from ecg_core.training.augment import (
+    GAIN,
     LEAD_SET_SHARES,
     chosen,
     cropped,
@@ -187,7 +188,7 @@ def visible_kinds(kinds: Tensor, masks: Tensor) -> Tensor:
 def misplaced_batch(x: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """[records, 8, 1000] mV -> signal [records, 12, samples] mV, lead mask [records, 12], kind [records]."""
     x, kinds = misplaced(cropped(x, samples, generator), generator)
-    x = distort(x, generator)
+    x = distort(x, generator, GAIN)
     x = x * visible_samples(len(x), samples, generator)[:, None, :]
     masks = lead_masks(len(x), LEAD_SET_SHARES, generator)
     full = chosen(len(x), 0.5, generator)

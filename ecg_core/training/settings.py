@@ -15,7 +15,8 @@ SEED = 1
 @dataclass(frozen=True)
 class Settings:
     """held_out: of folds 1-8, those whose records are not seen. few_leads: half of each batch sees fewer leads, as the
-    product meets them; otherwise a quarter does. mixup: share of a batch. half_precision: bfloat16 in the forward pass.
+    product meets them; otherwise a quarter does. mixup: share of a batch. gain: the largest part by which a record is
+    made higher or lower (0: millivolts are what hypertrophy is told by). half_precision: bfloat16 in the forward pass.
     soft_weight: what the teachers' targets count, the labels count the rest.
     """
 
@@ -26,6 +27,7 @@ class Settings:
     held_out: tuple[int, ...] = ()
     few_leads: bool = True
     mixup: float = 0.0
+    gain: float = 0.0
     statement_weight: float = STATEMENT_WEIGHT
     demographic_weight: float = DEMOGRAPHIC_WEIGHT
     ema_decay: float = EMA_DECAY

@@ -56,7 +56,7 @@ class Diagnosis:
         x, y = self.signals[rows], self.targets[rows]
         if self.settings.mixup:
             x, y = mixed(x, y, self.settings.mixup, generator)
-        return (*augmented_batch(x, samples, self.matrix, self.shares, generator), y)
+        return (*augmented_batch(x, samples, self.matrix, self.shares, generator, self.settings.gain), y)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         classes, settings = len(SUPERCLASSES), self.settings
