@@ -36,6 +36,8 @@ BUSY_RETRIES, GATEWAY_RETRIES, RETRY_S, MAX_TIMEOUT_S = 3, 1, 2, 86_400
 REFUSED, FAILED, INTERRUPTED = 2, 3, 130
 NAMES = {"NORM": "normal ECG", "CD": "conduction disturbance", "STTC": "ST/T change"}
 BAR_WIDTH = 30
+# Of what speaks for a class; log-odds below it move no probability by .02.
+MOST, LEAST = 4, 0.05
 
 CHECK_URL = "Check --url, the network and its proxy, or try again later."
 EXCERPT = "Send an excerpt: ten seconds of twelve leads are enough."
@@ -255,7 +257,7 @@ class Service:
             ticket = self.call("POST", f"{self.url}/uploads")
             if ticket.status == 201:
                 if query or forms:
-                    hint = "Leave out --fs, --units, --fhir and --svg, or send an excerpt."
+                    hint = "Leave out --fs, --units, --explain, --fhir and --svg, or send an excerpt."
                     raise Failure(REFUSED, "For a record of this size the service takes no options.", hint)
                 return {JSON: self.outcome(ticket, files).accepted()}
             if ticket.status != 404 and ticket.problem.get("code") != "uploads_not_configured":
@@ -302,12 +304,26 @@ def text_of(result: dict[str, Any]) -> str:
         cells[min(round(result["thresholds"][name] * BAR_WIDTH), BAR_WIDTH - 1)] = "┃"
         mark = "  above its threshold" if name in findings else ""
         lines.append(f"{name:5}{''.join(cells)} {probability:.3f}{mark}")
-    lines += ["", *(f"! {warning['message']} ({warning['code']})" for warning in result["warnings"])]
+    lines += ["", *looked(result.get("explanation"))]
+    lines += [f"! {warning['message']} ({warning['code']})" for warning in result["warnings"]]
     if expected:
         areas = ", ".join(f"{name} {area:.3f}" for name, area in expected["auc"].items())
         least = "at least " if expected.get("at_least") else ""
         lines.append(f"expected with these leads ({expected['lead_set']}): AUC {least}{areas}")
     return "\n".join(f"  {clean(line)}".rstrip() for line in [*lines, result["disclaimer"]])
+
+
+def looked(explanation: dict[str, Any] | None) -> list[str]:
+    """The leads and segments that speak most for the class it is about."""
+    if not explanation:
+        return []
+    about, (start_s, end_s) = explanation["about"], explanation["window_s"]
+    rows, segments = explanation["evidence"][about].items(), explanation["segments"]
+    cells = [(float(row[at]), f"{lead} {segment}") for lead, row in rows for at, segment in enumerate(segments)]
+    most = [cell for cell in sorted(cells, key=lambda cell: -cell[0])[:MOST] if cell[0] >= LEAST]
+    spoken = ", ".join(f"{place} {value:+.2f}" for value, place in most) or "nothing"
+    said = f"speaks most for {about}, {start_s:g} to {end_s:g} s: {spoken}"
+    return [said, "(log-odds; where the network looks, not why)"]
 
 
 def options() -> argparse.Namespace:
@@ -319,6 +335,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print exactly what the service answers")
     parser.add_argument("--fhir", metavar="OUT", help="write the FHIR R4 report there")
     parser.add_argument("--svg", metavar="OUT", help="write the plot there")
+    parser.add_argument(
+        "--explain", action="store_true", help="also say, and shade in the plot, where the network looks"
+    )
     parser.add_argument("--fs", metavar="HZ", help="sampling rate, for a file that states none")
     parser.add_argument("--units", metavar="UNIT", help="uV, mV or V, for a file that states none")
     parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="for all together (default 60)")
@@ -337,7 +356,8 @@ def send(given: argparse.Namespace) -> None:
         raise Failure(REFUSED, "--fhir and --svg name the same file.", "Name two.")
     if any(out.name in files for out in outputs.values()):
         raise Failure(REFUSED, "The answer would overwrite the record.", "Name another file for it.")
-    query = {name: value for name, value in (("fs_hz", given.fs), ("units", given.units)) if value}
+    asked = {"fs_hz": given.fs, "units": given.units, "explain": "true" if given.explain else None}
+    query = {name: value for name, value in asked.items() if value}
     answers = Service(given.url, given.api_key.strip(), given.timeout).diagnosis(files, query, list(outputs))
     answer = answers[JSON]
     try:

@@ -23,6 +23,8 @@ from xml.etree import ElementTree
 import pytest
 
 from ecg_core import classify
+from ecg_core.answers import answer_text
+from ecg_core.classifier import default_classifier
 from ecg_core.synthesis import synthesize
 from ecg_core.writers import csv_bytes, wfdb_files, write_files
 from tests.builders import make_classification
@@ -240,6 +242,18 @@ def test_report_and_plot_are_written(service: str, tmp_path: Path) -> None:
     assert (answered.code, answered.err) == (0, "")
     assert json.loads(report.read_bytes())["resourceType"] == "DiagnosticReport"
     assert ElementTree.fromstring(plot.read_bytes()).tag.endswith("svg")
+
+
+def test_where_the_network_looks_is_said_in_the_words_of_the_command_line(service: str, tmp_path: Path) -> None:
+    files, plot = wfdb_files(synthesize("lbbb"), "r"), tmp_path / "plot.svg"
+    write_files(files, tmp_path)
+    answered = client(tmp_path / "r.hea", "--explain", "--svg", plot, "--url", service)
+    assert (answered.code, answered.err) == (0, "")
+    local = answer_text(default_classifier().classify(files, explain=True))
+    assert "speaks most for CD" in local
+    for line in local.split("\n"):
+        assert line in answered.out.decode().split("\n")
+    assert b"evidence for CD" in plot.read_bytes()
 
 
 def test_a_refusal_of_the_service_is_words_hint_and_code(service: str, tmp_path: Path) -> None:
@@ -678,11 +692,12 @@ def test_a_refused_upload_is_a_refusal(large: Path) -> None:
         assert "--api-key" in refused(client(large, "--url", script.url))
 
 
-@pytest.mark.parametrize("option", ["--fhir", "--svg", "--fs", "--units"])
+@pytest.mark.parametrize("option", ["--fhir", "--svg", "--fs", "--units", "--explain"])
 def test_an_upload_takes_no_options_and_says_so(large: Path, tmp_path: Path, option: str) -> None:
     with Script({}) as script:
         uploads(script, Reply())
-        assert option in refused(client(large, "--url", f"{script.url}/prod", option, tmp_path / "out"))
+        given = [option] if option == "--explain" else [option, tmp_path / "out"]
+        assert option in refused(client(large, "--url", f"{script.url}/prod", *given))
     assert script.calls == ["POST /prod/uploads"]
 
 

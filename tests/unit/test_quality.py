@@ -15,7 +15,7 @@ from ecg_core.errors import (
     SignalNoisy,
     TooShort,
 )
-from ecg_core.leads import LEADS
+from ecg_core.leads import LEADS, LIMB_LEADS
 from ecg_core.preparation import prepare
 from ecg_core.recording import Recording
 from tests.builders import make_recording
@@ -91,6 +91,23 @@ def test_a_unit_wrong_by_a_thousand_is_refused(scale: float) -> None:
 
 def test_an_amplitude_at_the_edge_of_the_possible_is_read_with_a_warning() -> None:
     assert "amplitude_unusual" in codes(make_recording(scale=5.0))
+
+
+@pytest.mark.parametrize(
+    ("leads", "small_mv", "usual_mv"), [(LEADS, 0.75, 0.85), (LIMB_LEADS, 0.3, 0.4), (("V5",), 0.18, 0.22)]
+)
+def test_an_ecg_lower_than_one_in_a_thousand_is_read_with_a_warning(
+    leads: tuple[str, ...], small_mv: float, usual_mv: float
+) -> None:
+    recording = make_recording().only(leads)
+    pieces = recording.signal.reshape(len(leads), -1, round(2 * recording.fs_hz))
+    largest = np.median(np.ptp(pieces, axis=2), axis=1).max()
+
+    def said(highest_mv: float) -> list[str]:
+        return codes(changed(recording, lambda signal: signal * np.float32(highest_mv / largest)))
+
+    assert "amplitude_unusual" in said(small_mv)
+    assert "amplitude_unusual" not in said(usual_mv)
 
 
 def test_values_that_are_no_numbers_are_refused() -> None:
