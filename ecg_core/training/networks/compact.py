@@ -28,9 +28,10 @@ DROPOUT = 0.2
 
 
 class Compact(ConvolvedOnce):
-    crop_samples: ClassVar[int] = 500
+    crop_samples: ClassVar[int] = 250
     learning_rate: ClassVar[float] = 3e-3
     stride: ClassVar[int] = 8
+    # Five seconds: pooled over those of a crop, ten seconds would have four more windows and the same areas.
     pool_steps: ClassVar[int] = 63
 
     def __init__(self, outputs: int) -> None:
