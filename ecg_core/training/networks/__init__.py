@@ -20,7 +20,7 @@ NETWORKS: dict[str, type[EcgNetwork]] = {
     PLACEMENT: Placement,
 }
 # Those that teach, and for how many epochs: about a quarter of an hour a member on one core each.
-TEACHERS = {"wide": 18, "compact": 12, "resnet": 20, "s4": 14, "attention": 14}
+TEACHERS = {"wide": 18, "compact": 20, "resnet": 20, "s4": 14, "attention": 14}
 
 
 def build(name: str, outputs: int) -> EcgNetwork:
