@@ -23,7 +23,7 @@ MEMBERS = 1
 # The row of the network that this project descends from.
 BASELINE = "ecgnet"
 # Electrodes are learned sooner than diagnoses.
-PLACEMENT_EPOCHS = 16
+PLACEMENT_EPOCHS = 24
 
 
 def train(
