@@ -30,7 +30,7 @@ from ecg_core.training.ptbxl import VALIDATION_FOLD, read_ptbxl
 from ecg_core.training.reliability import reliability
 
 NAME = "ekg-compact"
-VERSION = "2.0.0"
+VERSION = "2.1.0"
 MEASURED_ON = "PTB-XL 1.0.3, fold 9 (validation; calibration and thresholds cross-fitted by patient)"
 THRESHOLD_RULE = "highest F1 on fold 9, per class and lead set, of the calibrated probabilities"
 # Of sound records, for each kind of misplacement: all fifteen together stay below one in a hundred.
