@@ -95,7 +95,7 @@ def _bar(result: Classification, label: str, row: int) -> str:
         + box(left, top, BAR_WIDTH_MM, BAR_HEIGHT_MM, "none", INK)
         + path(f"M{tick} {round((top - 0.8) * PER_MM)}v{round((BAR_HEIGHT_MM + 1.6) * PER_MM)}", 0.5)
         + words(right, base, f"{probability:.3f}", TEXT_MM, 9, bold=found)
-        + words(right + 10, base, f"threshold {threshold:.3f}", SMALL_MM, 24, ink=FAINT_INK)
+        + words(right + 12, base, f"threshold {threshold:.3f}", SMALL_MM, 24, ink=FAINT_INK)
     )
 
 
