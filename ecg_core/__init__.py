@@ -1,8 +1,8 @@
 """An ECG file in, calibrated probabilities of NORM, CD and STTC out. Research use only, no medical device."""
 
 from ecg_core.classification import Classification
-from ecg_core.classifier import Classifier, classify
 from ecg_core.errors import EcgError
+from ecg_core.model.classifier import Classifier, classify
 from ecg_core.readers import read
 from ecg_core.recording import Recording
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
 
-from ecg_core.classifier import default_classifier
 from ecg_core.errors import ArtifactError
+from ecg_core.model.classifier import default_classifier
 
 
 @contextmanager

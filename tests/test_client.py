@@ -23,10 +23,10 @@ from xml.etree import ElementTree
 import pytest
 
 from ecg_core import classify
-from ecg_core.answers import answer_text
-from ecg_core.classifier import default_classifier
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import csv_bytes, wfdb_files, write_files
+from ecg_core.model.classifier import default_classifier
+from ecg_core.reports.text import answer_text
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import csv_bytes, wfdb_files, write_files
 from tests.builders import make_classification
 
 ROOT = Path(__file__).resolve().parents[1]

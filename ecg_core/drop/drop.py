@@ -6,14 +6,14 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from ecg_core import records
-from ecg_core.classifier import Classifier
 from ecg_core.drop.addresses import MEMBERS, WAITING
 from ecg_core.drop.notes import Notes, keys_of
 from ecg_core.drop.sources import Missing, Sources, sibling
 from ecg_core.drop.store import Conflict, Entry, Store
 from ecg_core.drop.writer import Answer, Writer
 from ecg_core.errors import EcgError, EmptyFile, FileTooLarge, HeaderInvalid, RecordIncomplete, UnsupportedFormat
+from ecg_core.model.classifier import Classifier
+from ecg_core.readers import records
 
 Found = TypeVar("Found")
 

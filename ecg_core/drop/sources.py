@@ -4,10 +4,10 @@ from collections.abc import Callable
 from hashlib import sha256
 from itertools import islice
 
-from ecg_core import records
 from ecg_core.drop.store import Entry, Store, Stored
 from ecg_core.errors import EcgError, FileTooLarge
-from ecg_core.inputs import too_large
+from ecg_core.readers import records
+from ecg_core.readers.paths import too_large
 from ecg_core.recording import MAX_BYTES
 
 # Of names with one stem, when the extension is looked for in any case.

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ecg_core import records
-from ecg_core.classifier import Classifier
 from ecg_core.drop.addresses import WAITING
 from ecg_core.drop.drop import Drop
 from ecg_core.drop.folder import FolderStore
 from ecg_core.drop.sweep import sweep
 from ecg_core.drop.writer import Answer
+from ecg_core.model.classifier import Classifier
+from ecg_core.readers import records
 
 # A folder of 10,000 files is looked through in 30 ms.
 INTERVAL_S = 2.0

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ecg_core.classifier import Classifier
 from ecg_core.drop.addresses import FORMS, OUTCOME, address
 from ecg_core.drop.outcome import (
     CODE,
@@ -21,6 +20,7 @@ from ecg_core.drop.outcome import (
 from ecg_core.drop.sources import Sources
 from ecg_core.drop.store import Conflict, Entry, Store, Stored
 from ecg_core.errors import EcgError
+from ecg_core.model.classifier import Classifier
 
 State = Literal["written", "unchanged", "waiting", "gone", "ignored"]
 # Answers and problems have 1 to 20 kB.

@@ -10,7 +10,6 @@ from importlib import import_module
 from itertools import islice
 from typing import Protocol, cast
 
-from ecg_core import records
 from ecg_core.errors import (
     ArchiveUnsafe,
     EmptyFile,
@@ -20,6 +19,7 @@ from ecg_core.errors import (
     SeveralRecords,
     UnsupportedFormat,
 )
+from ecg_core.readers import records
 from ecg_core.recording import MAX_BYTES, MAX_FS_HZ, MIN_FS_HZ, Files, Recording
 
 # Readers of single files; the first whose sniff() says yes reads.

@@ -6,9 +6,9 @@ import zlib
 from io import BytesIO
 
 from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge
+from ecg_core.readers.records import is_header, is_junk
 from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
-from ecg_core.records import is_header, is_junk
 
 MAGIC = b"PK\x03\x04"
 _EMPTY_MAGIC = b"PK\x05\x06"

@@ -2,7 +2,6 @@
 
 import html
 
-from ecg_core.answers import Outcome, printable
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, Classification
 from ecg_core.errors import EcgError
 from ecg_core.recording import Recording
@@ -18,6 +17,7 @@ from ecg_core.reports.paper import (
     words,
     wrapped,
 )
+from ecg_core.reports.text import Outcome, printable
 
 LEFT_MM, TOP_MM, WIDTH_MM, HEIGHT_MM = PAPER_MM
 RIGHT_MM = LEFT_MM + WIDTH_MM

@@ -8,8 +8,8 @@ import hashlib
 import html
 import json
 
-from ecg_core.answers import printable
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, OTHER_ABNORMALITIES, Classification
+from ecg_core.reports.text import printable
 
 Element = dict[str, object]
 

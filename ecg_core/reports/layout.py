@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.leads import LEADS, LIMB_LEADS
-from ecg_core.median import median
-from ecg_core.preparation import ROUNDING_S, limb_weights
-from ecg_core.quality import FLAT_MV
 from ecg_core.recording import Recording
 from ecg_core.reports.paper import MAJOR_MM
+from ecg_core.signal.median import median
+from ecg_core.signal.preparation import ROUNDING_S, limb_weights
+from ecg_core.signal.quality import FLAT_MV
 
 ROW_S, COLUMN_S = 10.0, 2.5
 TABLE = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))

@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.answers import printable
+from ecg_core.reports.text import printable
 
 SHEET_MM = (297, 210)
 PER_MM = 100

@@ -5,7 +5,6 @@ Of the file it shows the signal, canonical lead names, rate, duration and sha256
 
 import numpy as np
 
-from ecg_core.answers import Outcome
 from ecg_core.classification import Classification
 from ecg_core.recording import Recording
 from ecg_core.reports import captions
@@ -27,6 +26,7 @@ from ecg_core.reports.paper import (
     words,
 )
 from ecg_core.reports.shading import bands, legend
+from ecg_core.reports.text import Outcome
 
 LEFT_MM, TOP_MM, WIDTH_MM, HEIGHT_MM = PAPER_MM
 # Under the footer's two lines.

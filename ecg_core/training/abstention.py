@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ecg_core.classification import Notice
-from ecg_core.classifier import Classifier
 from ecg_core.errors import EcgError
-from ecg_core.inputs import Input, find_inputs
+from ecg_core.model.classifier import Classifier
 from ecg_core.readers import read
+from ecg_core.readers.paths import Input, find_inputs
 from ecg_core.recording import Files
 from ecg_core.training import metrics
 from ecg_core.training.conditions import rng_of

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.classifier import CARD_FILE, MODEL_FILE, Calibration, Classifier
 from ecg_core.leads import LEAD_SETS, LEADS
-from ecg_core.placement import KINDS
-from ecg_core.preparation import WINDOW_SAMPLES
-from ecg_core.resampling import MODEL_FS_HZ
+from ecg_core.model.classifier import CARD_FILE, MODEL_FILE, Calibration, Classifier
+from ecg_core.model.placement import KINDS
+from ecg_core.signal.preparation import WINDOW_SAMPLES
+from ecg_core.signal.resampling import MODEL_FS_HZ
 from ecg_core.training import metrics
 from ecg_core.training.calibrators import compared
 from ecg_core.training.evaluate import (

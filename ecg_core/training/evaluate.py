@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ecg_core import quality
 from ecg_core.classification import DIAGNOSES, OTHER_ABNORMALITIES, SUPERCLASSES
-from ecg_core.classifier import WEAKEST_SET, Calibration, Classifier
 from ecg_core.errors import EcgError
 from ecg_core.leads import lead_set_of
-from ecg_core.placement import KINDS
-from ecg_core.preparation import prepare
+from ecg_core.model.classifier import WEAKEST_SET, Calibration, Classifier
+from ecg_core.model.placement import KINDS
 from ecg_core.readers import read
 from ecg_core.recording import Files
+from ecg_core.signal import quality
+from ecg_core.signal.preparation import prepare
 from ecg_core.training import metrics
 from ecg_core.training.metrics import Bools, Floats
 from ecg_core.training.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_files

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import NAMES, SUPERCLASSES
-from ecg_core.classifier import Classifier
 from ecg_core.errors import EcgError
-from ecg_core.explanation import occluded
-from ecg_core.occlusion import Cell, Floats, Occlusion
-from ecg_core.preparation import prepare
+from ecg_core.model.classifier import Classifier
+from ecg_core.model.explanation import occluded
+from ecg_core.model.occlusion import Cell, Floats, Occlusion
 from ecg_core.readers import read
 from ecg_core.recording import Files
-from ecg_core.segments import PARTS
+from ecg_core.signal.preparation import prepare
+from ecg_core.signal.segments import PARTS
 from ecg_core.training import metrics
 from ecg_core.training.evaluate import each
 from ecg_core.training.ptbxl import PtbXl, read_ptbxl

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ecg_core.leads import LEADS, LIMB_LEADS
-from ecg_core.placement import KINDS, LIMB_KINDS, SOUND
+from ecg_core.model.placement import KINDS, LIMB_KINDS, SOUND
 from ecg_core.training.augment import (
     GAIN,
     LEAD_SET_SHARES,

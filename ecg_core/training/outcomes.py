@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecg_core.classification import SUPERCLASSES, Notice
-from ecg_core.classifier import Classifier
 from ecg_core.errors import EcgError
+from ecg_core.model.classifier import Classifier
 from ecg_core.recording import Files, Recording
 from ecg_core.training.metrics import Floats
 

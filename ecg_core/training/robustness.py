@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
-from ecg_core.classifier import Classifier
+from ecg_core.model.classifier import Classifier
 from ecg_core.readers import read
 from ecg_core.recording import Files
 from ecg_core.training import metrics

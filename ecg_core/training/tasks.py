@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.leads import LEAD_SETS, LEADS
-from ecg_core.placement import KINDS, SOUND
+from ecg_core.model.placement import KINDS, SOUND
 from ecg_core.training.augment import (
     LEAD_SET_SHARES,
     TWELVE_LEAD_SHARES,

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ecg_core.classification import DIAGNOSES
-from ecg_core.classifier import Classifier
-from ecg_core.inputs import find_inputs
+from ecg_core.model.classifier import Classifier
+from ecg_core.readers.paths import find_inputs
 from ecg_core.training import metrics
 from ecg_core.training.evaluate import DIAGNOSIS_COLUMNS
 from ecg_core.training.metrics import Bools

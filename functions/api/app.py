@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from ecg_core import Classifier, __version__
 from ecg_core.classification import DISCLAIMER
-from ecg_core.classifier import default_classifier
 from ecg_core.errors import EcgError
+from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_BYTES
 from functions.api import docs, openapi
 from functions.api.body import MAX_FILENAME, files_of

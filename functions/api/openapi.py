@@ -104,9 +104,9 @@ DIAGNOSIS_BODY: dict[str, Any] = {
 @cache
 def _example() -> tuple[str, dict[str, Any]]:
     """A CSV of one lead and the answer to it."""
-    from ecg_core.classifier import classify
-    from ecg_core.synthesis import synthesize
-    from ecg_core.writers import csv_bytes
+    from ecg_core.model.classifier import classify
+    from ecg_core.synthesis.heart import synthesize
+    from ecg_core.synthesis.writers import csv_bytes
 
     table = csv_bytes(synthesize("normal", fs_hz=EXAMPLE_FS_HZ, seed=1).only([EXAMPLE_LEAD]))
     return table.decode(), json.loads(classify({"example.csv": table}).to_json())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from ecg_core import records
+from ecg_core.readers import records
 
 
 class Hint(NamedTuple):

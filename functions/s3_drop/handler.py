@@ -6,7 +6,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from ecg_core.classifier import default_classifier
+from ecg_core.model.classifier import default_classifier
 from functions.cold_start import quick_start
 
 with quick_start():

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ecg_core.examples import examples
+from ecg_core.cli.examples import examples
 from functions.api.settings import Settings
 from tests.api.serving import serving
 

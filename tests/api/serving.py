@@ -7,7 +7,7 @@ from threading import Thread
 
 import uvicorn
 
-from ecg_core.classifier import default_classifier
+from ecg_core.model.classifier import default_classifier
 from functions.api.app import create_app
 from functions.api.settings import Settings
 

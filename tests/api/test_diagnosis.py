@@ -15,7 +15,7 @@ import pytest
 
 import ecg_core
 from ecg_core.classification import DISCLAIMER
-from ecg_core.classifier import default_classifier
+from ecg_core.model.classifier import default_classifier
 from functions.api import schemas
 from tests.builders import beats
 from tests.conftest import ROOT

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 import ecg_core
-from ecg_core.classifier import default_classifier
+from ecg_core.model.classifier import default_classifier
 from functions.api import docs, openapi
 from tests.api.test_diagnosis import code_of
 

@@ -16,10 +16,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 import ecg_core
-from ecg_core.classifier import default_classifier
 from ecg_core.drop import Drop
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import wfdb_files
+from ecg_core.model.classifier import default_classifier
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import wfdb_files
 from functions.api.settings import LAMBDA_BODY_BYTES, Settings
 from functions.s3_drop.store import BucketStore
 from tests.api.serving import serving

@@ -19,13 +19,13 @@ from statistics import median
 import numpy as np
 
 from ecg_core import classify
-from ecg_core.classifier import default_classifier
-from ecg_core.preparation import prepare
-from ecg_core.quality import usable
+from ecg_core.model.classifier import default_classifier
 from ecg_core.readers import read
 from ecg_core.recording import MAX_VALUES
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import csv_bytes, wfdb_files
+from ecg_core.signal.preparation import prepare
+from ecg_core.signal.quality import usable
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import csv_bytes, wfdb_files
 from tests.bench.drop import drop_figures
 from tests.bench.figures import Figure, milliseconds
 from tests.bench.load import load_figures

@@ -9,10 +9,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ecg_core.classifier import default_classifier
-from ecg_core.preparation import prepare
-from ecg_core.quality import usable
+from ecg_core.model.classifier import default_classifier
 from ecg_core.readers import read
+from ecg_core.signal.preparation import prepare
+from ecg_core.signal.quality import usable
 from tests.bench.closure import closure, link, requirements, size_mb
 from tests.bench.figures import Figure, milliseconds
 from tests.lambda_contract.emulator import API, Function, function

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 import ecg_core
-from ecg_core.examples import examples
+from ecg_core.cli.examples import examples
 from functions.api.settings import LAMBDA_BODY_BYTES
 from tests.lambda_contract.emulator import Function, binary, function
 from tests.lambda_contract.events import KINDS, Kind, event, multipart
@@ -267,7 +267,7 @@ def test_the_path_of_a_custom_domain_is_taken_off() -> None:
 
 def test_an_altered_model_stops_the_start_with_a_word(tmp_path: Any) -> None:
     for name in ("model.onnx", "model.json"):
-        (tmp_path / name).write_bytes((ecg_core.classifier.artifacts_folder() / name).read_bytes())
+        (tmp_path / name).write_bytes((ecg_core.model.classifier.artifacts_folder() / name).read_bytes())
     with (tmp_path / "model.onnx").open("ab") as model:
         model.write(b"x")
     with function(environment={"EKG_ARTIFACTS": str(tmp_path)}) as broken:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import ecg_core
-from ecg_core.examples import examples
+from ecg_core.cli.examples import examples
 from tests.lambda_contract.emulator import Function, binary, function
 from tests.s3_drop.cloud import Cloud, cloud
 from tests.s3_drop.events import SWEEP, TEST_EVENT, backfill_batch, s3_event, sqs_event

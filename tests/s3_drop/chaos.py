@@ -24,12 +24,12 @@ from urllib.parse import unquote_plus
 
 from werkzeug.wrappers import Request
 
-from ecg_core.classifier import default_classifier
 from ecg_core.drop import Drop, sweep
 from ecg_core.drop.addresses import FHIR, address
 from ecg_core.drop.sweep import GRACE
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import csv_bytes, wfdb_files, zip_bytes
+from ecg_core.model.classifier import default_classifier
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import csv_bytes, wfdb_files, zip_bytes
 from functions.s3_drop.store import BucketStore
 from tests.s3_drop.cloud import INBOX, RESULTS, Cloud, arn_of, environment, furnished
 from tests.s3_drop.faults import DENIED, Fault, Layer, at_random, served

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import csv_bytes, wfdb_files
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import csv_bytes, wfdb_files
 from tests.s3_drop.cloud import Cloud, cloud
 from tests.s3_drop.function import loaded
 

@@ -8,8 +8,8 @@ import os
 import time
 from typing import Any
 
-from ecg_core.answers import printable
-from ecg_core.examples import examples
+from ecg_core.cli.examples import examples
+from ecg_core.reports.text import printable
 from tests.s3_drop.cloud import INBOX, RESULTS, Cloud, furnished
 from tests.s3_drop.faults import Layer, served
 from tests.s3_drop.queue import Context, work

@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
-from ecg_core.classifier import classify
+from ecg_core.model.classifier import classify
 from tests.s3_drop.cloud import INBOX, REGION, RESULTS
 from tests.s3_drop.events import backfill_batch
 from tests.s3_drop.function import invoke, loaded

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ecg_core.classifier import default_classifier
 from ecg_core.drop import Drop
+from ecg_core.model.classifier import default_classifier
 from functions.s3_drop.events import hints_of_batch
 from tests.s3_drop.events import backfill_batch
 from tests.sam.conftest import ROOT

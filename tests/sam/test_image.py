@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from ecg_core.classifier import classify
+from ecg_core.model.classifier import classify
 from tests.lambda_contract.events import event, multipart
 from tests.s3_drop.events import TEST_EVENT, sqs_event
 from tests.sam.conftest import ROOT, output_of, run

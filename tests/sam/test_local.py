@@ -13,7 +13,7 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
-from ecg_core.classifier import classify
+from ecg_core.model.classifier import classify
 from tests.lambda_contract.events import multipart
 from tests.s3_drop.cloud import INBOX, RESULTS, Cloud, furnished
 from tests.s3_drop.events import s3_event

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from ecg_core.classifier import classify, default_classifier
 from ecg_core.drop import Drop, sweep
 from ecg_core.drop.addresses import FORMS
+from ecg_core.model.classifier import classify, default_classifier
 from functions.s3_drop.store import BucketStore
 from tests.sam.conftest import ROOT
 from tests.sam.policies import Statement, allows, listed, statements_of

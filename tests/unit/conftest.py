@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import wfdb_files, write_files
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import wfdb_files, write_files
 
 CODES = {"normal": "{'NORM': 100.0, 'SR': 0.0}", "lbbb": "{'CLBBB': 100.0}", "st_depression": "{'ISC_': 35.0}"}
 # Labels that a learner can tell apart; what the heart of these two shows does not matter.

@@ -6,7 +6,7 @@ from ecg_core.training.networks.resnet import ResNet
 
 
 class Placement(ResNet):
-    """Its outputs are ecg_core.placement.KINDS."""
+    """Its outputs are ecg_core.model.placement.KINDS."""
 
     widths: ClassVar[tuple[int, ...]] = (12, 20, 32, 48, 64)
     blocks_per_stage: ClassVar[int] = 1

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from ecg_core.classifier import Classifier, default_classifier
 from ecg_core.drop import Answer, Drop, Swept, sweep
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import csv_bytes, wfdb_files, zip_bytes
+from ecg_core.model.classifier import Classifier, default_classifier
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import csv_bytes, wfdb_files, zip_bytes
 from tests.unit.drop.fake import Clock, MemoryStore
 
 PATIENCE = timedelta(hours=24)

@@ -9,8 +9,8 @@ import pytest
 from ecg_core import EcgError, __version__, classify
 from ecg_core.drop.addresses import FHIR, SVG, address
 from ecg_core.recording import MAX_BYTES
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import wfdb_files, zip_bytes
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import wfdb_files, zip_bytes
 from tests.unit.drop.conftest import Place
 from tests.unit.drop.fake import MemoryStore
 

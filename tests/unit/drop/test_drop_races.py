@@ -11,7 +11,7 @@ from ecg_core import classify
 from ecg_core.drop import Contended
 from ecg_core.drop.addresses import FHIR, SVG
 from ecg_core.recording import MAX_BYTES
-from ecg_core.writers import zip_bytes
+from ecg_core.synthesis.writers import zip_bytes
 from tests.unit.drop.conftest import Place
 from tests.unit.drop.fake import MemoryStore, once
 from tests.unit.drop.test_drop import segmented

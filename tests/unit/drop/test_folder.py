@@ -16,7 +16,7 @@ from ecg_core.cli import main
 from ecg_core.drop import Answer, Conflict
 from ecg_core.drop.folder import OWN, FolderStore
 from ecg_core.drop.watch import Arrivals, Watcher
-from ecg_core.writers import write_files
+from ecg_core.synthesis.writers import write_files
 from tests.conftest import ROOT
 from tests.unit.drop.conftest import Place
 

@@ -25,7 +25,8 @@ from ecg_core.errors import (
     UnsupportedFormat,
 )
 from ecg_core.leads import LEADS, canonical_leads
-from ecg_core.readers import wfdb, wfdb_flac
+from ecg_core.readers import wfdb
+from ecg_core.readers.wfdb import flac as wfdb_flac
 from ecg_core.recording import Recording
 from tests.unit.readers import oracle
 from tests.unit.readers.wfdb_records import encode, make_header, make_record, make_samples, make_segmented
@@ -161,7 +162,7 @@ def test_flac_written_by_the_wfdb_package_is_read_alike(tmp_path: Path, fmt: str
 
 @pytest.mark.parametrize("storage", NATIVE_FORMATS)
 def test_files_of_several_blocks_are_read_alike(tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecg_core.readers.wfdb_signals.BLOCK_SAMPLES", 100)
+    monkeypatch.setattr("ecg_core.readers.wfdb.signals.BLOCK_SAMPLES", 100)
     values = make_values(storage, 3, 1000)
     header = make_encoded(tmp_path, values, storage)
     assert_equal(wfdb.read("rec.hea", folder_of(header)), (values + 3) / 200, LEADS[:3])
@@ -170,7 +171,7 @@ def test_files_of_several_blocks_are_read_alike(tmp_path: Path, storage: str, mo
 def test_format_8_goes_on_from_each_signals_own_last_sample_across_frames_and_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ecg_core.readers.wfdb_signals.BLOCK_SAMPLES", 12)
+    monkeypatch.setattr("ecg_core.readers.wfdb.signals.BLOCK_SAMPLES", 12)
     steps = make_samples(1, 600, 7)[0].astype("i1")
     (tmp_path / "r.dat").write_bytes(steps.tobytes())
     lines = "r.dat 8x2 200/mV 12 0 -40 {} 0 I\nr.dat 8 200/mV 12 0 7 {} 0 II\n"
@@ -211,7 +212,7 @@ def test_samples_of_a_frame_are_kept_up_to_the_rate_that_all_leads_share(
 def test_kept_samples_survive_blocks_skew_gaps_and_channels_that_are_no_lead(
     storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ecg_core.readers.wfdb_signals.BLOCK_SAMPLES", 100)
+    monkeypatch.setattr("ecg_core.readers.wfdb.signals.BLOCK_SAMPLES", 100)
     lead, other = make_samples(1, 400, 8)[0].reshape(100, 4), make_samples(1, 100, 8)[0].reshape(100, 1)
     signal = np.hstack([lead, other])
     lines = [
@@ -620,4 +621,4 @@ def test_flac_without_its_library_is_unsupported_and_says_what_to_do(
     with pytest.raises(UnsupportedFormat) as refused:
         wfdb.read(header.name, folder_of(header))
     assert "soundfile" in refused.value.hint
-    assert wfdb_flac.__name__ == "ecg_core.readers.wfdb_flac"
+    assert wfdb_flac.__name__ == "ecg_core.readers.wfdb.flac"

@@ -18,8 +18,8 @@ from ecg_core import classify
 from ecg_core.classification import DISCLAIMER, Classification, Notice, Performance
 from ecg_core.leads import LEADS
 from ecg_core.reports.fhir import NAMES, SUPERCLASS_SYSTEM, XHTML, diagnostic_report
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import wfdb_files
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import wfdb_files
 from tests.builders import make_classification, make_recording
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from ecg_core.classification import Explanation
-from ecg_core.classifier import default_classifier
 from ecg_core.leads import LEADS
+from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import Recording
 from ecg_core.reports.svg import plot
-from ecg_core.synthesis import synthesize
+from ecg_core.synthesis.heart import synthesize
 from tests.builders import make_classification, make_explanation, make_recording
 
 SVG = "{http://www.w3.org/2000/svg}"

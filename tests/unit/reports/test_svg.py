@@ -14,14 +14,14 @@ import pytest
 from ecg_core import classify
 from ecg_core.classification import DISCLAIMER, Notice
 from ecg_core.cli import main
+from ecg_core.cli.examples import examples
 from ecg_core.errors import SignalNoisy
-from ecg_core.examples import examples
 from ecg_core.leads import CHEST_LEADS, LEADS, LIMB_LEADS
 from ecg_core.recording import Recording
 from ecg_core.reports.paper import shortened, width_em, wrapped
 from ecg_core.reports.svg import plot
-from ecg_core.synthesis import synthesize
-from ecg_core.writers import csv_bytes, wfdb_files, write_files
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import csv_bytes, wfdb_files, write_files
 from tests.builders import make_classification, make_recording
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -6,8 +6,8 @@ from typing import cast
 import numpy as np
 
 from ecg_core.classification import SUPERCLASSES, Classification, Notice
-from ecg_core.classifier import Classifier
 from ecg_core.errors import SignalNoisy
+from ecg_core.model.classifier import Classifier
 from ecg_core.readers import read
 from ecg_core.recording import Files, Recording
 from tests.builders import make_classification

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from ecg_core.classification import Notice
-from ecg_core.classifier import default_classifier
-from ecg_core.placement import KINDS, LIMB_KINDS, SOUND, notice
-from ecg_core.synthesis import synthesize
+from ecg_core.model.classifier import default_classifier
+from ecg_core.model.placement import KINDS, LIMB_KINDS, SOUND, notice
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import wfdb_files, write_files
 from ecg_core.training.abstention import abstention, names, samples, shares
 from ecg_core.training.conditions import shortened
 from ecg_core.training.electrodes import REVERSALS
 from ecg_core.training.outcomes import Outcome, outcome, refused
-from ecg_core.writers import wfdb_files, write_files
 from tests.unit.training.fakes import fake_classifier
 
 NOTICE = Notice("noisy", "noise")

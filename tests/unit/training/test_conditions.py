@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from ecg_core.leads import LEADS, LIMB_FROM_I_II
-from ecg_core.resampling import resampled
-from ecg_core.synthesis import synthesize
+from ecg_core.signal.resampling import resampled
+from ecg_core.synthesis.heart import synthesize
 from ecg_core.training.conditions import CONDITIONS, RATES_HZ, Condition, at_rate, rng_of, with_noise
 from ecg_core.training.noise import BANDS_HZ, band, coloured
 from ecg_core.training.ptbxl import INDEPENDENT_LEADS

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ecg_core.leads import LEADS, LIMB_FROM_I_II
-from ecg_core.synthesis import synthesize
+from ecg_core.synthesis.heart import synthesize
 from ecg_core.training.conditions import rng_of
 from ecg_core.training.corruptions import CORRUPTIONS, FOREIGN, GAP_S, GAPS, SENTINEL_MV, SPOILED, Corruption
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from ecg_core.leads import CHEST_LEADS, LEADS, LIMB_FROM_I_II
-from ecg_core.placement import KINDS
-from ecg_core.synthesis import synthesize
+from ecg_core.model.placement import KINDS
+from ecg_core.synthesis.heart import synthesize
 from ecg_core.training.electrodes import LEG_DIFFERENCE, REVERSALS, exchange_matrix, exchanged
 from ecg_core.training.misplacement import reversal_matrices
 from ecg_core.training.ptbxl import INDEPENDENT_LEADS

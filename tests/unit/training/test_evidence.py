@@ -9,15 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.classifier import default_classifier
-from ecg_core.explanation import occluded
 from ecg_core.leads import LEADS
-from ecg_core.preparation import ModelInput, prepare
-from ecg_core.segments import PARTS
-from ecg_core.synthesis import synthesize
+from ecg_core.model.classifier import default_classifier
+from ecg_core.model.explanation import occluded
+from ecg_core.signal.preparation import ModelInput, prepare
+from ecg_core.signal.segments import PARTS
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import wfdb_files
 from ecg_core.training.evidence import DRAWS, HIDDEN, _deleted, evidence_section, look, measure_evidence
 from ecg_core.training.report import with_interval
-from ecg_core.writers import wfdb_files
 
 CD, V1 = SUPERCLASSES.index("CD"), LEADS.index("V1")
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ecg_core.leads import LEADS
-from ecg_core.placement import CHEST_KINDS, KINDS, SOUND
+from ecg_core.model.placement import CHEST_KINDS, KINDS, SOUND
 from ecg_core.training.augment import derivation_matrix
 from ecg_core.training.misplacement import misplaced, misplaced_batch, reversal_matrices, unlike_ecg, visible_kinds
 from ecg_core.training.ptbxl import INDEPENDENT_LEADS

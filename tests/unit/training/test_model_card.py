@@ -9,8 +9,8 @@ import pytest
 
 from ecg_core import cli
 from ecg_core.classification import DIAGNOSES
-from ecg_core.classifier import Classifier, artifacts_folder, default_classifier
 from ecg_core.leads import LEAD_SETS
+from ecg_core.model.classifier import Classifier, artifacts_folder, default_classifier
 from ecg_core.training import abstention as abstaining
 from ecg_core.training import calibrate as calibrating
 from ecg_core.training import evaluate, metrics
@@ -144,7 +144,7 @@ def test_a_model_is_calibrated_again_without_its_checkpoints(
     draws = metrics.bootstrap_weights
     monkeypatch.setattr(evaluate.metrics, "bootstrap_weights", lambda patients: draws(patients, 10))
     monkeypatch.setattr(calibrating, "LEAD_SETS", {"12": LEAD_SETS["12"]})
-    monkeypatch.setattr("ecg_core.classifier.LEAD_SETS", {"12": LEAD_SETS["12"]})
+    monkeypatch.setattr("ecg_core.model.classifier.LEAD_SETS", {"12": LEAD_SETS["12"]})
     after = calibrating.calibrate(tmp_path, small_ptbxl)
     assert (after["sha256"], after["training"]) == (before["sha256"], before["training"])
     assert after["performance"]["12"]["n"] == 60

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecg_core.synthesis import synthesize
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import wfdb_files, write_files
 from ecg_core.training import robustness as measuring
 from ecg_core.training.conditions import Condition, at_rate
 from ecg_core.training.ptbxl import read_ptbxl
 from ecg_core.training.robustness import MIN_CASES, areas, groups_of, robustness, twins
-from ecg_core.writers import wfdb_files, write_files
 from tests.unit.training.fakes import fake_classifier
 
 SAME = Condition("nothing", "same", lambda recording, _: recording)

@@ -11,7 +11,7 @@ from ecg_core import Classifier
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.errors import ArtifactError
 from ecg_core.leads import LEAD_SETS, LEADS
-from ecg_core.synthesis import synthesize
+from ecg_core.synthesis.heart import synthesize
 from ecg_core.training import evaluate
 from ecg_core.training.dataset import load
 from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from ecg_core.synthesis import synthesize
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import wfdb_files, write_files
 from ecg_core.training.transfer import TABLES, codes_of, transfer, truth_of
-from ecg_core.writers import wfdb_files, write_files
 from tests.unit.training.fakes import fake_classifier
 
 

@@ -1,0 +1,128 @@
+"""The commands of `ekg` that measure what the model card shows, and write it there."""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ecg_core.model.classifier import Classifier
+
+
+class AddCommand(Protocol):
+    def __call__(
+        self, name: str, run: Callable[[argparse.Namespace], None], said: str, *, trains: bool = True
+    ) -> argparse.ArgumentParser: ...
+
+
+def add_card_commands(command: AddCommand) -> None:
+    card = command("card", _card, "write a model's page and diagram again, from its model.json", trains=False)
+    card.add_argument("artifacts", type=Path, metavar="FOLDER")
+
+    calibrate = command(
+        "calibrate", _calibrate, "calibrate and measure a model again, and write its card", trains=False
+    )
+    calibrate.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL as PhysioNet ships it")
+    calibrate.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="its artifacts")
+
+    robustness = command("robustness", _robustness, "for whom it works, and under which conditions", trains=False)
+    robustness.add_argument(
+        "--records500", type=Path, metavar="FOLDER", help="the same records at 500 Hz, NNNNN_hr.hea"
+    )
+    robustness.add_argument("--transfer", type=Path, metavar="FOLDER", help="records of other hospitals, of CinC-2021")
+    _add_common(robustness)
+
+    abstain = command("abstain", _abstain, "what is said to what is no ECG, or no longer one", trains=False)
+    abstain.add_argument("--samples", type=Path, metavar="FOLDER", help="real files of many formats, sound and broken")
+    _add_common(abstain)
+
+    evidence = command("evidence", _evidence, "where the network looks, beside what is known", trains=False)
+    evidence.add_argument("--records", type=int, default=300, metavar="N", help="of each class, at most (300)")
+    _add_common(evidence)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL as PhysioNet ships it")
+    parser.add_argument(
+        "--into", type=Path, metavar="FOLDER", help="measure these artifacts, and write it on their card"
+    )
+    parser.add_argument("--json", action="store_true")
+
+
+def _classifier(options: argparse.Namespace) -> "Classifier":
+    from ecg_core.model.classifier import Classifier, default_classifier
+
+    return Classifier(options.into) if options.into else default_classifier()
+
+
+def _card(options: argparse.Namespace) -> None:
+    from ecg_core.model.classifier import Classifier
+    from ecg_core.training.model_card import publish
+
+    publish(options.artifacts, Classifier(options.artifacts).card)
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    from ecg_core.training.calibrate import calibrate
+    from ecg_core.training.model_card import publish
+    from ecg_core.training.sections.calibration import broken
+
+    card = calibrate(options.into, options.ptbxl)
+    publish(options.into, card)
+    print(f"outside the limits of calibration: {', '.join(broken(card)) or 'none'}")
+
+
+def _robustness(options: argparse.Namespace) -> None:
+    from ecg_core.training import robustness, transfer
+
+    classifier = _classifier(options)
+    measured = {"robustness": robustness.robustness(classifier, options.ptbxl)}
+    if options.records500:
+        measured["robustness"]["twins"] = robustness.twins(classifier, options.ptbxl, options.records500)
+    if options.transfer:
+        measured["transfer"] = transfer.transfer(classifier, options.transfer)
+    _give(options, classifier, measured)
+
+
+def _abstain(options: argparse.Namespace) -> None:
+    from ecg_core.training import abstention
+
+    classifier = _classifier(options)
+    report = abstention.abstention(classifier, options.ptbxl)
+    if options.samples:
+        report["samples"], each = abstention.samples(classifier, options.samples)
+        _give(options, classifier, {"abstention": report}, {"samples": each})
+    else:
+        _give(options, classifier, {"abstention": report})
+
+
+def _evidence(options: argparse.Namespace) -> None:
+    from ecg_core.training.evidence import measure_evidence
+
+    classifier = _classifier(options)
+    measured = measure_evidence(classifier, options.ptbxl, max_records=options.records)
+    _give(options, classifier, {"evidence": measured})
+
+
+def _give(
+    options: argparse.Namespace,
+    classifier: "Classifier",
+    measured: Mapping[str, Any],
+    beside: Mapping[str, Any] | None = None,
+) -> None:
+    """measured: what the card keeps. beside: what only this run shows."""
+    from ecg_core.model.classifier import CARD_FILE
+    from ecg_core.training.model_card import measured_sections, publish
+
+    # Read again: another measurement may have been written while this one ran.
+    card = json.loads((options.into / CARD_FILE).read_bytes()) if options.into else classifier.card
+    card = {**card, **measured}
+    if options.into:
+        publish(options.into, card)
+    if options.json:
+        print(json.dumps({**measured, **(beside or {})}, ensure_ascii=False))
+        return
+    print("\n\n".join(measured_sections(card, measured)))
+    for title, lines in (beside or {}).items():
+        print(f"\n{title}:", *(f"{name}: {', '.join(said)}" for name, said in lines.items()), sep="\n")

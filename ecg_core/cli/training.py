@@ -1,0 +1,179 @@
+"""The commands of `ekg` that train and measure. Torch is imported when one of them runs."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from ecg_core.cli.card import add_card_commands
+from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
+from ecg_core.training.settings import Settings
+
+LEDGER = Path("artifacts/training")
+NETWORKS = "compact (shipped), ecgnet (the baseline), wide, resnet, s4, attention, placement"
+SAID = {
+    "network": NETWORKS,
+    "held_out": "folds of 1-8 whose records are not seen",
+    "few_leads": "half of each batch sees fewer leads",
+    "mixup": "share of a batch",
+    "gain": "the largest part by which a record is made higher or lower",
+    "soft_weight": "what the soft targets count beside the labels",
+    "half_precision": "bfloat16 in the forward pass",
+    "device": "cpu or cuda",
+    "threads": "of each run; runs train side by side",
+    "compiled": "torch.compile: wants a C++ compiler",
+}
+
+Run = Callable[[argparse.Namespace], None]
+
+
+def add_commands(commands: Any) -> None:
+    """Adds them to what ArgumentParser.add_subparsers() gave."""
+
+    def command(name: str, run: Run, said: str, *, trains: bool = True) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = commands.add_parser(name, help=said)
+        if trains:
+            parser.add_argument("--ptbxl", type=Path, required=True, metavar="DIR", help="PTB-XL as PhysioNet ships it")
+            parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+        parser.set_defaults(run=_guarded(run))
+        return parser
+
+    train = command("train", _train, "train on PTB-XL and write model.onnx, model.json and MODEL_CARD.md")
+    train.add_argument("--members", type=int, default=1, help="networks whose logits are averaged")
+    train.add_argument("--soft-targets", type=Path, metavar="DIR", help="what `ekg teach` wrote")
+    train.add_argument("--fresh", action="store_true", help="ignore checkpoints of an earlier run")
+    train.add_argument("--ledger", type=Path, metavar="DIR", help="enter the first member in this ledger")
+    _add_settings(train)
+
+    teach = command("teach", _teach, "train the teachers and write their soft targets")
+    _add_ledger(teach)
+    teach.add_argument("--networks", type=_names, metavar="NAME[,NAME...]", help="all teachers if not given")
+    teach.add_argument("--epochs", type=int)
+    teach.add_argument("--device", default="cpu", help="cpu or cuda")
+
+    ablate = command("ablate", _ablate, "what each ingredient gives, at a reduced budget")
+    _add_ledger(ablate)
+    ablate.add_argument("--only", type=_names, metavar="NAME[,NAME...]")
+    ablate.add_argument("--device", default="cpu", help="cpu or cuda")
+
+    export = command("export", _export, "checkpoints of `ekg train` -> model.onnx, model.json, MODEL_CARD.md")
+    export.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT")
+    export.add_argument("--placement", type=Path, required=True, metavar="CHECKPOINT")
+
+    precision = command("precision", _precision, "what FP16 and INT8 would lose and win", trains=False)
+    precision.add_argument("ptbxl", type=Path, metavar="DIR")
+    precision.add_argument("--model", type=Path, default=Path("artifacts/model.onnx"), metavar="FILE")
+    _add_ledger(precision)
+
+    evaluate = command(
+        "evaluate", _evaluate, "measure the model on PTB-XL through the product's own road", trains=False
+    )
+    evaluate.add_argument("ptbxl", type=Path, metavar="DIR")
+    evaluate.add_argument("--folds", type=_numbers, default=(9,), metavar="N[,N...]")
+    evaluate.add_argument(
+        "--leads", type=_leads, default=LEADS, metavar="LEADS", help="a lead set (12, limb, I...) or a list: I,II,V2"
+    )
+    evaluate.add_argument("--json", action="store_true")
+
+    add_card_commands(command)
+
+
+def _guarded(run: Run) -> Callable[[argparse.Namespace], int]:
+    def guarded(options: argparse.Namespace) -> int:
+        try:
+            run(options)
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return 2
+        return 0
+
+    return guarded
+
+
+def _add_ledger(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ledger", type=Path, default=LEDGER, metavar="DIR", help=f"{LEDGER} if not given")
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """An option for each of Settings."""
+    for setting in fields(Settings):
+        option, said = f"--{setting.name.replace('_', '-')}", SAID.get(setting.name)
+        if isinstance(setting.default, bool):
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=setting.default, help=said)
+        else:
+            convert = _numbers if isinstance(setting.default, tuple) else type(setting.default)
+            parser.add_argument(option, type=convert, default=setting.default, help=said)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(**{setting.name: getattr(options, setting.name) for setting in fields(Settings)})
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+def _leads(text: str) -> tuple[str, ...]:
+    if text in LEAD_SETS:
+        return LEAD_SETS[text]
+    named = [canonical_lead(part) for part in text.split(",")]
+    if None in named:
+        raise argparse.ArgumentTypeError(f"a lead set ({', '.join(LEAD_SETS)}) or leads of {', '.join(LEADS)}")
+    return tuple(lead for lead in LEADS if lead in named)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from ecg_core.training.train import train
+
+    train(
+        options.ptbxl,
+        options.out,
+        _settings(options),
+        members=options.members,
+        soft_targets=options.soft_targets,
+        ledger=options.ledger,
+        fresh=options.fresh,
+    )
+
+
+def _teach(options: argparse.Namespace) -> None:
+    from ecg_core.training.teach import teach
+
+    given = {"networks": options.networks} if options.networks else {}
+    teach(options.ptbxl, options.out, options.ledger, device=options.device, epochs=options.epochs, **given)
+
+
+def _ablate(options: argparse.Namespace) -> None:
+    from ecg_core.training.ablate import ablate
+
+    given = {"names": options.only} if options.only else {}
+    ablate(options.ptbxl, options.out, options.ledger, device=options.device, **given)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from ecg_core.training.dataset import load
+    from ecg_core.training.train import export
+
+    export(options.checkpoints, options.placement, load(options.ptbxl), options.ptbxl, options.out)
+
+
+def _precision(options: argparse.Namespace) -> None:
+    from ecg_core.training.precision import precision
+
+    precision(options.ptbxl, options.model, options.ledger)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from ecg_core.model.classifier import default_classifier
+    from ecg_core.training.evaluate import evaluate
+    from ecg_core.training.report import text
+
+    report = evaluate(default_classifier(), options.ptbxl, options.folds, options.leads)
+    print(json.dumps(report, ensure_ascii=False) if options.json else text(report))

@@ -1,0 +1,128 @@
+"""Paths on a disk -> the records to classify, each read when its turn comes."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ecg_core.errors import EcgError, FileTooLarge, HeaderInvalid, UnsupportedFormat
+from ecg_core.readers import records
+from ecg_core.recording import MAX_BYTES
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Input:
+    """shown: what to call it. paths: the record's files, its header first. refusal: what was wrong on the way here."""
+
+    shown: str
+    paths: tuple[Path, ...]
+    refusal: EcgError | None = None
+
+    def files(self) -> dict[str, bytes]:
+        """Raises FileTooLarge, UnsupportedFormat or the refusal."""
+        if self.refusal:
+            raise self.refusal
+        if self.shown == STDIN:
+            return {STDIN: _bounded(sys.stdin.buffer, MAX_BYTES)}
+        files: dict[str, bytes] = {}
+        for path in self.paths:
+            files[path.name] = read_bounded(path, MAX_BYTES - sum(map(len, files.values())))
+        return files
+
+
+def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a file. Raises FileTooLarge before reading more than the limit, UnsupportedFormat."""
+    try:
+        # Without O_NONBLOCK a named pipe would wait for a writer for ever; Windows has no such pipes.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with open(os.open(path, flags), "rb") as file:  # noqa: PTH123
+            return _bounded(file, limit)
+    except OSError as error:
+        raise UnsupportedFormat("The file cannot be read.", "Check the path and your permission to read it.") from error
+
+
+def _bounded(file: BinaryIO, limit: int) -> bytes:
+    data = file.read(limit + 1)
+    if len(data) > limit:
+        raise too_large()
+    return data
+
+
+def too_large() -> FileTooLarge:
+    """The refusal of a record whose files were not even read to their end."""
+    return FileTooLarge(f"The record's files are larger than {MAX_BYTES // 1_000_000} MB.")
+
+
+def find_inputs(paths: Iterable[str]) -> list[Input]:
+    """The records that the paths name, in order: files, WFDB names without extension, folders, "-" for standard input.
+
+    Several files of one WFDB record are one input; anything else that is named twice is answered twice.
+    """
+    found: list[Input] = []
+    seen: set[tuple[Path, ...]] = set()
+    listed: dict[Path, Mapping[str, str]] = {}
+    for path in paths:
+        for item in _inputs_of(path, listed):
+            is_record = bool(item.paths) and records.is_header(item.paths[0].name)
+            if not (is_record and item.paths in seen):
+                found.append(item)
+            seen.add(item.paths)
+    return found
+
+
+def _inputs_of(shown: str, listed: dict[Path, Mapping[str, str]]) -> Sequence[Input]:
+    if shown == STDIN:
+        return [Input(shown, ())]
+    path = Path(shown)
+    try:
+        if shown and path.is_dir():
+            found = _inputs_in(path)
+            return found or [Input(shown, (), UnsupportedFormat("No record was found in this folder."))]
+        header = path.with_name(path.name + records.HEADER_SUFFIX) if path.name else path
+        path = header if header.is_file() and not path.exists() else path
+        exists = bool(shown) and path.exists()
+    except (OSError, ValueError):
+        exists = False
+    if not exists:
+        return [Input(shown, (), UnsupportedFormat("No such file.", "Check the path."))]
+    folder = path.parent
+    if folder not in listed:
+        listed[folder] = records.index(os.listdir(folder))
+    if records.is_header(path.name):
+        return [_record(shown, path, listed[folder])]
+    header_name = records.find(records.header_beside(path.name), listed[folder])
+    if header_name is None:
+        return [Input(shown, (path,))]
+    owner = _record(shown, folder / header_name, listed[folder])
+    return [owner if path in owner.paths else Input(shown, (path,))]
+
+
+def _record(shown: str, header: Path, siblings: Mapping[str, str]) -> Input:
+    folder = header.parent
+    try:
+        group = records.record(header.name, siblings, lambda name: _header(folder / name))
+    except HeaderInvalid:
+        # Reading the header alone tells what is wrong with it.
+        return Input(shown, (header,))
+    return Input(shown, tuple(folder / name for name in group.names))
+
+
+def _inputs_in(folder: Path) -> list[Input]:
+    names = [
+        (Path(place) / name).relative_to(folder).as_posix()
+        for place, _, files in sorted(os.walk(folder))
+        for name in sorted(files)
+    ]
+    groups = records.group(names, lambda name: _header(folder / name))
+    return [Input(str(folder / group.names[0]), tuple(folder / name for name in group.names)) for group in groups]
+
+
+def _header(path: Path) -> bytes:
+    try:
+        return read_bounded(path, records.MAX_HEADER_BYTES)
+    except EcgError as error:
+        raise HeaderInvalid("The header is too large or cannot be read.") from error

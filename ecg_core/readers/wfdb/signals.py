@@ -1,0 +1,142 @@
+"""WFDB signal files: https://physionet.org/physiotools/wag/signal-5.htm, decoded block by block into integers."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.errors import SignalInvalid, UnsupportedFormat
+
+Integers = NDArray[np.signedinteger]
+
+# A few MB of temporaries, whatever the file's length. Divisible by 2 and 3: packed samples come in pairs and triplets.
+BLOCK_SAMPLES = 196_608
+# The code for "no sample here"; differences (format 8) have none.
+INVALID: dict[int, int | None] = {
+    **dict.fromkeys((80, 508), -(2**7)),
+    **dict.fromkeys((310, 311), -(2**9)),
+    **dict.fromkeys((16, 61, 160, 516), -(2**15)),
+    **dict.fromkeys((24, 524), -(2**23)),
+    212: -(2**11),
+    32: -(2**31),
+    8: None,
+}
+FLAC = (508, 516, 524)
+
+_BYTES = {8: 1, 16: 2, 24: 3, 32: 4, 61: 2, 80: 1, 160: 2}
+# format: (bytes of a whole block, bytes that hold its first 0, 1, 2, 3 samples)
+_PACKED = {212: (3, (0, 2, 3)), 310: (4, (0, 2, 4, 4)), 311: (4, (0, 2, 3, 4))}
+
+
+def bytes_for(format_: int, samples: int) -> int:
+    """The bytes that this many samples take, without padding."""
+    if format_ in _BYTES:
+        return _BYTES[format_] * samples
+    size, held = _PACKED[format_]
+    blocks, rest = divmod(samples, len(held) - 1)
+    return size * blocks + held[rest]
+
+
+def samples_in(format_: int, size: int) -> int:
+    """The samples that so many bytes hold."""
+    if format_ in _BYTES:
+        return size // _BYTES[format_]
+    block, held = _PACKED[format_]
+    blocks, rest = divmod(size, block)
+    return blocks * (len(held) - 1) + max(count for count, needed in enumerate(held[:-1]) if needed <= rest)
+
+
+def frames_in(data: bytes, format_: int, offset: int, widths: Sequence[int]) -> int:
+    """The whole frames that a signal file holds. widths: samples per frame of its signals. Raises UnsupportedFormat."""
+    if format_ in FLAC:
+        from ecg_core.readers.wfdb import flac as wfdb_flac
+
+        return wfdb_flac.frames_in(data, format_, offset, widths)
+    if format_ not in INVALID:
+        raise UnsupportedFormat("The signals are stored in a WFDB format that is not read.")
+    return samples_in(format_, max(len(data) - offset, 0)) // sum(widths)
+
+
+def blocks(
+    data: bytes, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int], frames: int
+) -> Iterator[Integers]:
+    """The samples of the file's first frames, as blocks [samples of a frame, frames], contiguous.
+
+    The caller has verified with frames_in() that they are there.
+    """
+    width = sum(widths)
+    step = max(BLOCK_SAMPLES // width // 6, 1) * 6
+    if format_ in FLAC:
+        from ecg_core.readers.wfdb import flac as wfdb_flac
+
+        yield from wfdb_flac.blocks(data, format_, offset, widths, frames, step)
+        return
+    last = np.array(initial, np.int64)
+    for start in range(0, frames, step):
+        count = min(step, frames - start)
+        first = offset + bytes_for(format_, start * width)
+        rows = _decode(data, format_, first, count * width).reshape(count, width)
+        if format_ == 8:
+            rows = _summed(rows, widths, last)
+        yield np.ascontiguousarray(rows.T)
+
+
+def _summed(differences: Integers, widths: Sequence[int], last: NDArray[np.int64]) -> Integers:
+    """Format 8: samples from differences; each signal goes on from its last sample, which is updated."""
+    values = np.empty(differences.shape, np.int64)
+    start = 0
+    for signal, width in enumerate(widths):
+        part = differences[:, start : start + width]
+        sums = part.cumsum(dtype=np.int64) + last[signal]
+        values[:, start : start + width] = sums.reshape(part.shape)
+        last[signal] = sums[-1]
+        start += width
+    return values
+
+
+def _decode(data: bytes, format_: int, first: int, count: int) -> Integers:
+    """count samples from byte first on, in the smallest type that calculations need."""
+    if format_ == 16:
+        return np.frombuffer(data, "<i2", count, first)
+    if format_ == 32:
+        return np.frombuffer(data, "<i4", count, first)
+    if format_ == 61:
+        return np.frombuffer(data, ">i2", count, first).astype(np.int16)
+    if format_ == 160:
+        return (np.frombuffer(data, "<u2", count, first) ^ 0x8000).view(np.int16)
+    if format_ == 80:
+        return np.frombuffer(data, np.uint8, count, first).astype(np.int16) - np.int16(128)
+    if format_ == 8:
+        return np.frombuffer(data, np.int8, count, first)
+    if format_ == 24:
+        padded = np.zeros((count, 4), np.uint8)
+        padded[:, 1:] = np.frombuffer(data, np.uint8, 3 * count, first).reshape(count, 3)
+        return padded.view("<i4")[:, 0] >> 8
+    return _unpack(data, format_, first, count)
+
+
+def _unpack(data: bytes, format_: int, first: int, count: int) -> Integers:
+    """Formats 212, 310 and 311. A sample is shifted up to the sign bit of its 16, and back with its sign."""
+    size, held = _PACKED[format_]
+    packed = data[first : first + bytes_for(format_, count)]
+    packed += bytes(-len(packed) % size)
+    samples = np.empty((len(packed) // size, len(held) - 1), np.int16)
+    if format_ == 212:
+        low, middle, high = np.frombuffer(packed, np.uint8).reshape(-1, 3).T.astype(np.int16)
+        samples[:, 0] = (middle << 12) | (low << 4)
+        samples[:, 1] = ((middle & 0xF0) << 8) | (high << 4)
+        samples >>= 4
+    elif format_ == 310:
+        first_half, second_half = np.frombuffer(packed, "<u2").reshape(-1, 2).T
+        samples[:, 0] = (first_half << 5).view(np.int16)
+        samples[:, 1] = (second_half << 5).view(np.int16)
+        samples[:, 2] = ((second_half & 0xF800) | ((first_half & 0xF800) >> 5)).view(np.int16)
+        samples >>= 6
+    elif format_ == 311:
+        words = np.frombuffer(packed, "<u4")
+        for position in range(3):
+            samples[:, position] = (words >> 10 * position).astype(np.uint16).view(np.int16) << 6
+        samples >>= 6
+    else:
+        raise SignalInvalid("The signals are stored in a WFDB format that is not read.")
+    return samples.reshape(-1)[:count]

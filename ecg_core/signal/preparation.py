@@ -1,0 +1,185 @@
+"""Recording -> ModelInput: windows of 10 s at 100 Hz, gaps closed, limb leads derived, lead masks."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.errors import SignalMissing
+from ecg_core.leads import LEADS, LIMB_FROM_I_II, LIMB_LEADS
+from ecg_core.recording import Recording
+from ecg_core.signal.median import median
+from ecg_core.signal.resampling import MODEL_FS_HZ, resampled
+
+WINDOW_S = 10.0
+WINDOW_SAMPLES = 1000
+# Five seconds hold four beats at 50 per minute; below that the network was not trained.
+MIN_DURATION_S = 5.0
+# Two minutes spread over a recording: more windows move the mean by less than a window's own spread and cost 4 ms each.
+MAX_WINDOWS = 12
+# What is left over at a recording's end without being worth a window of its own.
+MAX_UNREAD_S = 0.5
+# What a window may lack at its end without being called padded: rates are rounded.
+ROUNDING_S = 0.05
+# Resampling looks this far beyond a window's edges, where there is signal.
+MARGIN_S = 0.5
+# A gap up to this length is bridged by a line: shorter than an RR interval, so no beat is invented.
+MAX_BRIDGED_GAP_S = 0.2
+# A lead that lacks more than this share of a window is left out of it.
+MAX_MISSING_SHARE = 0.3
+
+Signal = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelInput:
+    """signal: [windows, 12, 1000] mV at 100 Hz, zero where absent. lead_mask: [windows, 12], 1 present, 0 absent.
+
+    whole: whether the windows cover all of the recording. spans_s: where in the recording each window begins and ends.
+    """
+
+    signal: Signal
+    lead_mask: Signal
+    corrections: tuple[str, ...]
+    whole: bool = True
+    spans_s: tuple[tuple[float, float], ...] = ()
+
+    @cached_property
+    def leads(self) -> tuple[str, ...]:
+        """Leads that are present in every window."""
+        return leads_of(self.lead_mask.min(axis=0))
+
+
+def leads_of(mask: Signal) -> tuple[str, ...]:
+    """The names of the leads that a mask [12] has."""
+    return tuple(lead for lead, there in zip(LEADS, mask.tolist(), strict=True) if there)
+
+
+def prepare(recording: Recording) -> ModelInput:
+    """The windows that the network reads. The recording's leads are taken to be fit (see quality.usable).
+
+    Raises SignalMissing if no window has a lead that is there for most of it.
+    """
+    rows = [LEADS.index(lead) for lead in recording.leads]
+    starts = _window_starts(recording.duration_s)
+    signal = np.zeros((len(starts), len(LEADS), WINDOW_SAMPLES), np.float32)
+    mask = np.zeros((len(starts), len(LEADS)), np.float32)
+    bridged, holes = 0, False
+    for index, start_s in enumerate(starts):
+        piece, missing, closed = _window(recording, start_s)
+        bridged += closed
+        signal[index, rows, : piece.shape[1]] = piece
+        mask[index, rows] = 1
+        if missing is not None:
+            holes = True
+            gone = np.array(rows)[missing.mean(axis=1) > MAX_MISSING_SHARE]
+            signal[index, gone] = 0
+            mask[index, gone] = 0
+    kept = mask.any(axis=1)
+    if not kept.any():
+        raise SignalMissing("No lead is there for ten seconds in one piece.")
+    signal, mask = signal[kept], mask[kept]
+    derived = _derive_limb_leads(signal, mask)
+    whole = recording.duration_s <= len(signal) * WINDOW_S + MAX_UNREAD_S
+    corrections = _said(recording, mask, whole, bridged, holes, derived)
+    spans_s = tuple(
+        (starts[index], min(starts[index] + WINDOW_S, recording.duration_s)) for index in np.flatnonzero(kept).tolist()
+    )
+    return ModelInput(signal, mask, (*recording.corrections, *corrections), whole, spans_s)
+
+
+def _window_starts(duration_s: float) -> list[float]:
+    """Evenly spaced starts in seconds; windows overlap rather than leave more than MAX_UNREAD_S at the end."""
+    count = min(MAX_WINDOWS, max(1, math.ceil((duration_s - MAX_UNREAD_S) / WINDOW_S)))
+    last = (duration_s - WINDOW_S) if count > 1 else 0.0
+    return [last * index / max(count - 1, 1) for index in range(count)]
+
+
+def _window(recording: Recording, start_s: float) -> tuple[Signal, NDArray[np.bool_] | None, int]:
+    """(signal [leads, up to 1000] centred on its median, where it is missing if anywhere, gaps bridged)."""
+    fs_hz = recording.fs_hz
+    first = round(start_s * fs_hz)
+    begin = max(0, first - round(MARGIN_S * fs_hz))
+    end = round((start_s + WINDOW_S + MARGIN_S) * fs_hz)
+    piece, missing, bridged = _without_gaps(recording.signal[:, begin:end], fs_hz)
+    offset = round((first - begin) * MODEL_FS_HZ / fs_hz)
+    piece = resampled(piece, fs_hz)[:, offset : offset + WINDOW_SAMPLES]
+    if missing is None:
+        return piece - median(piece), None, bridged
+    nearest = (np.arange(piece.shape[1]) + offset) * (fs_hz / MODEL_FS_HZ)
+    missing = missing[:, np.minimum(nearest.astype(int), missing.shape[1] - 1)]
+    piece = piece.copy()
+    for lead, hole in zip(piece, missing, strict=True):
+        lead -= median(lead[~hole])[0] if not hole.all() else 0
+        lead[hole] = 0
+    return piece, missing, bridged
+
+
+def _without_gaps(piece: Signal, fs_hz: float) -> tuple[Signal, NDArray[np.bool_] | None, int]:
+    """The piece without NaN, where gaps too long to be bridged are, and how many were bridged."""
+    gaps = np.isnan(piece)
+    if not gaps.any():
+        return piece, None, 0
+    piece = piece.copy()
+    longest = round(MAX_BRIDGED_GAP_S * fs_hz)
+    bridged = 0
+    for lead, gap in zip(piece, gaps, strict=True):
+        if gap.all():
+            lead[:] = 0
+        elif gap.any():
+            known = np.flatnonzero(~gap)
+            lead[gap] = np.interp(np.flatnonzero(gap), known, lead[known])
+            edges = np.flatnonzero(np.diff(np.concatenate(([0], gap.view(np.int8), [0]))))
+            for start, end in zip(edges[::2], edges[1::2], strict=True):
+                if end - start <= longest:
+                    gap[start:end] = False
+                    bridged += 1
+    return piece, gaps if gaps.any() else None, bridged
+
+
+def limb_weights(present: Sequence[str]) -> NDArray[np.float64]:
+    """[6, present]: what makes the six limb leads from two or more of them, by least squares."""
+    i_and_ii = np.linalg.pinv(np.array([LIMB_FROM_I_II[lead] for lead in present]))
+    return np.asarray(np.array(list(LIMB_FROM_I_II.values())) @ i_and_ii)
+
+
+def _derive_limb_leads(signal: Signal, mask: Signal) -> list[str]:
+    """Fills in place the limb leads that follow from two others; gives the names of those filled in any window."""
+    limb = len(LIMB_LEADS)
+    derived: set[str] = set()
+    for window, there in zip(signal, mask, strict=True):
+        present = [row for row in range(limb) if there[row]]
+        if len(present) < 2 or len(present) == limb:
+            continue
+        limb_leads = limb_weights([LIMB_LEADS[row] for row in present]) @ window[present]
+        for row in set(range(limb)) - set(present):
+            window[row] = limb_leads[row]
+            there[row] = 1
+            derived.add(LIMB_LEADS[row])
+    return [lead for lead in LIMB_LEADS if lead in derived]
+
+
+def _said(recording: Recording, mask: Signal, whole: bool, bridged: int, holes: bool, derived: list[str]) -> list[str]:
+    """What was done to the recording, for a person."""
+    windows, said = len(mask), []
+    if bridged:
+        said.append(f"short gaps bridged: {bridged}")
+    if holes:
+        said.append("longer gaps set to the baseline")
+    if recording.fs_hz != MODEL_FS_HZ:
+        said.append(f"resampled from {recording.fs_hz:.7g} to 100 Hz")
+    if recording.duration_s < WINDOW_S - ROUNDING_S:
+        said.append(f"padded from {recording.duration_s:.4g} to 10 s")
+    elif windows > 1:
+        said.append(f"read in {windows} windows of 10 s" + ("" if whole else ", evenly spaced"))
+    elif recording.duration_s > WINDOW_S + ROUNDING_S:
+        said.append("cropped to 10 s")
+    if derived:
+        said.append(f"{', '.join(derived)} derived from the other limb leads")
+    for lead, count in zip(LEADS, mask.sum(axis=0).tolist(), strict=True):
+        if 0 < count < windows:
+            said.append(f"{lead} read in {count:.0f} of the windows only")
+    return said
