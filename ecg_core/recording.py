@@ -16,8 +16,6 @@ MAX_VALUES = 8_000_000
 # 16 MB, and 24 MB of the widest format still stay below 150 MB of memory.
 MAX_BYTES = 24_000_000
 
-MV_PER_UNIT: dict[str, float] = {"nv": 1e-6, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "mv": 1.0, "v": 1e3}
-
 
 @dataclass(frozen=True, eq=False)
 class Recording:

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from ecg_core.readers.records import folded
+from ecg_core.readers.names import folded
 
 OUTCOME = ".json"
 FHIR, SVG = ".fhir.json", ".svg"

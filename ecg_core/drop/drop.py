@@ -14,6 +14,17 @@ from ecg_core.drop.writer import Answer, Writer
 from ecg_core.errors import EcgError, EmptyFile, FileTooLarge, HeaderInvalid, RecordIncomplete, UnsupportedFormat
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers import records
+from ecg_core.readers.names import (
+    SIGNAL_SUFFIXES,
+    folded,
+    header_beside,
+    is_header,
+    is_junk,
+    is_noise,
+    may_be_signal,
+    split,
+)
+from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
 
 Found = TypeVar("Found")
 
@@ -42,15 +53,15 @@ class _Record:
 
     def asks_for(self, key: str) -> bool:
         """A header that cannot be read keeps the files of its stem."""
-        beside = self.broken and records.split(key)[:2] == records.split(self.answer.key)[:2]
-        return beside or records.folded(key) in self.asked
+        beside = self.broken and split(key)[:2] == split(self.answer.key)[:2]
+        return beside or folded(key) in self.asked
 
     def has_seen(self, *keys: str) -> bool:
-        return {records.folded(key) for key in keys} <= {records.folded(file) for file in self.files}
+        return {folded(key) for key in keys} <= {folded(file) for file in self.files}
 
     def has_header_beside(self, key: str) -> bool:
-        headers = (file for file in (self.answer.key, *self.files) if records.is_header(file))
-        return any(records.split(header)[:2] == records.split(key)[:2] for header in headers)
+        headers = (file for file in (self.answer.key, *self.files) if is_header(file))
+        return any(split(header)[:2] == split(key)[:2] for header in headers)
 
     @property
     def is_answered(self) -> bool:
@@ -81,10 +92,10 @@ class Drop:
         overdue: what has been waiting since before then is answered as it is. Raises Contended, and what the stores
         raise.
         """
-        if records.is_junk(key):
+        if is_junk(key):
             return (Answer(key, "ignored"),)
         found = self._records_of(key, overdue)
-        if not records.is_header(key):
+        if not is_header(key):
             beside, found = found, [record for record in found if record.asks_for(key)]
             annotation = _is_annotation(key) and any(record.has_header_beside(key) for record in beside)
             found = found or [_Record(Answer(key, "ignored")) if annotation else self._single(key, overdue)]
@@ -103,12 +114,12 @@ class Drop:
     def _records_of(self, key: str, overdue: datetime | None) -> list[_Record]:
         """Those of the headers that may ask for the file: by a note, beside it, or itself."""
         found = [record for header in sorted(self._headers_of(key)) for record in self._whole(header, overdue)]
-        if records.is_header(key):
+        if is_header(key):
             return [*found, *self._whole(key, overdue)]
-        if records.may_be_signal(key):
-            found += self._whole(records.header_beside(key), overdue)
+        if may_be_signal(key):
+            found += self._whole(header_beside(key), overdue)
             if all(record.answer.state == "gone" for record in found):
-                other = sibling(self._inbox, records.header_beside(key))
+                other = sibling(self._inbox, header_beside(key))
                 found = self._whole(other, overdue) if other else []
         return [record for record in found if record.answer.state != "gone"]
 
@@ -131,16 +142,16 @@ class Drop:
     def _asks(self, master: str, header: str) -> bool:
         """Whether a header asks for a segment now; the note may be older than it."""
         try:
-            there = self._inbox.get(master, records.MAX_HEADER_BYTES)
-            names = records.signal_names(there.body) if there else ()
+            there = self._inbox.get(master, MAX_HEADER_BYTES)
+            names = Header(there.body).asks_for if there else ()
         except (HeaderInvalid, FileTooLarge):
             return False
-        folder = records.split(master)[0]
-        return records.folded(header) in {records.folded(folder + name) for name in names}
+        folder = split(master)[0]
+        return folded(header) in {folded(folder + name) for name in names}
 
     def _settle(self, key: str, found: list[_Record]) -> None:
         """The file that others waited for has arrived: if it was seen by all of them, none waits for it any more."""
-        if not (records.is_header(key) or records.may_be_signal(key) or self._headers_of(key)):
+        if not (is_header(key) or may_be_signal(key) or self._headers_of(key)):
             return
         note = self._notes.get(WAITING, key)
         if note is None:
@@ -151,9 +162,9 @@ class Drop:
     def _retract_own(self, key: str, found: list[_Record]) -> None:
         """Empties what signals beside a header got when it had not come, or what this file got then."""
         for record in found:
-            if records.is_header(key) and record.answer.key == key and record.is_answered:
+            if is_header(key) and record.answer.key == key and record.is_answered:
                 self._retract(record, [file for file in record.files[1:] if not _leads_elsewhere(file, key)])
-            elif record.broken or (record.answer.state == "ignored" and not records.is_noise(key)):
+            elif record.broken or (record.answer.state == "ignored" and not is_noise(key)):
                 self._retract(record, [key])
 
     def _record(self, header: str, overdue: datetime | None) -> _Record:
@@ -172,11 +183,11 @@ class Drop:
     def _retract(self, record: _Record, files: list[str]) -> None:
         """Empties what the files got of their own before their record was there: results only where it is one."""
         for file in files:
-            if record.is_result or not records.is_header(file):
+            if record.is_result or not is_header(file):
                 _persistently(partial(self._writer.retract, file, refused=not record.is_result))
 
     def _single(self, key: str, overdue: datetime | None) -> _Record:
-        if records.is_noise(key):
+        if is_noise(key):
             return _Record(Answer(key, "ignored"))
         if key not in self._records:
             self._records[key] = _Record(_persistently(lambda: self._try_single(key, overdue)))
@@ -191,11 +202,11 @@ class Drop:
         due = overdue is not None and there.modified < overdue
         direct: list[str] = []
         try:
-            direct = [records.split(header)[0] + name for name in records.signal_names(sources.body(header))]
+            direct = [split(header)[0] + name for name in sources.header(header).asks_for]
             sources.stop_at_missing = not due
             if not due and len(direct) > FEW_FILES:
                 sources.get(direct[-1])
-            group = records.record(header, sources, sources.body)
+            group = records.record(header, sources, sources.header)
             files, missing = group.names, group.missing
         except Missing as stopped:
             self._notes.add(WAITING, stopped.name, header, _token(there))
@@ -213,13 +224,13 @@ class Drop:
 
     def _remembering(self, header: str) -> Callable[[str], None]:
         """Notes which files the header asks for before they are looked for: the later of the two sees both."""
-        stems = {records.split(header)[:2]}
+        stems = {split(header)[:2]}
 
         def named(name: str) -> None:
-            stem = records.split(name)[:2]
-            if _leads_elsewhere(name, header) and not (records.may_be_signal(name) and stem in stems):
+            stem = split(name)[:2]
+            if _leads_elsewhere(name, header) and not (may_be_signal(name) and stem in stems):
                 self._notes.add(MEMBERS, name, header)
-            if records.is_header(name):
+            if is_header(name):
                 stems.add(stem)
 
         return named
@@ -234,7 +245,7 @@ class Drop:
         def waits(refusal: EcgError) -> bool:
             if not _may_await_header(key, refusal) or (overdue is not None and there.modified < overdue):
                 return False
-            self._notes.add(WAITING, records.header_beside(key), key, _token(there))
+            self._notes.add(WAITING, header_beside(key), key, _token(there))
             return True
 
         return self._writer.answer(key, before, sources, (key,), waits)
@@ -243,24 +254,24 @@ class Drop:
 def _may_await_header(key: str, refusal: EcgError) -> bool:
     """Whether what cannot be read alone may be a signal whose header is still to come."""
     unreadable: tuple[type[EcgError], ...] = (RecordIncomplete, EmptyFile, FileTooLarge)
-    if records.split(key)[2].lower() not in records.SIGNAL_SUFFIXES:
+    if split(key)[2].lower() not in SIGNAL_SUFFIXES:
         # With an extension that no format has, it may be one of any form.
         unreadable += (UnsupportedFormat,)
-    return records.may_be_signal(key) and isinstance(refusal, unreadable)
+    return may_be_signal(key) and isinstance(refusal, unreadable)
 
 
 def _leads_elsewhere(file: str, header: str) -> bool:
     """Whether the name of a file does not lead to the header that asks for it."""
-    return not (records.may_be_signal(file) and records.split(file)[:2] == records.split(header)[:2])
+    return not (may_be_signal(file) and split(file)[:2] == split(header)[:2])
 
 
 def _is_annotation(key: str) -> bool:
     """What stands beside a header that does not ask for it, unless it is named as a record or a signal."""
-    return records.may_be_signal(key) and records.split(key)[2].lower() not in records.SIGNAL_SUFFIXES
+    return may_be_signal(key) and split(key)[2].lower() not in SIGNAL_SUFFIXES
 
 
 def _folded(names: list[str]) -> frozenset[str]:
-    return frozenset(map(records.folded, names))
+    return frozenset(map(folded, names))
 
 
 def _token(there: Entry) -> str:

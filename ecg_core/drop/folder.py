@@ -14,7 +14,7 @@ from uuid import uuid4
 from ecg_core.drop.addresses import MAX_KEY_BYTES, MEMBERS, WAITING
 from ecg_core.drop.store import Conflict, Entry, Stored
 from ecg_core.errors import FileTooLarge
-from ecg_core.readers.records import MAX_NAME_LENGTH
+from ecg_core.readers.wfdb.header import MAX_NAME_LENGTH
 
 # Metadata, the lock, and files that are being written: below the folder, so that a rename moves no bytes.
 OWN = ".ekg"

@@ -10,7 +10,7 @@ from ecg_core.drop.sources import digest
 from ecg_core.drop.store import Stored
 from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
-from ecg_core.readers.records import is_header
+from ecg_core.readers.names import is_header
 
 CONTENT_TYPES = {FHIR: "application/fhir+json", SVG: "image/svg+xml"}
 # S3 takes 2 kB of metadata; versions of a record with more files are not all named.

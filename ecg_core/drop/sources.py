@@ -6,8 +6,9 @@ from itertools import islice
 
 from ecg_core.drop.store import Entry, Store, Stored
 from ecg_core.errors import EcgError, FileTooLarge
-from ecg_core.readers import records
+from ecg_core.readers.names import folded, is_junk, split
 from ecg_core.readers.paths import too_large
+from ecg_core.readers.wfdb.header import Header
 from ecg_core.recording import MAX_BYTES
 
 # Of names with one stem, when the extension is looked for in any case.
@@ -25,7 +26,7 @@ class Missing(Exception):
 
 
 class Sources:
-    """Answers records.record's questions: get() is the names that exist, body() the reader of headers.
+    """Answers records.record's questions: get() gives the names that exist, header() their headers.
 
     stop_at_missing: raise Missing for the first name that is not there. refusal: what keeps the files from being read,
     such as their size; whether a file exists is all that is asked then.
@@ -36,6 +37,7 @@ class Sources:
         self._inbox, self._named = inbox, named
         self._read: dict[str, Stored] = {}
         self._unread: dict[str, Entry] = {}
+        self._headers: dict[str, Header] = {}
         self._absent: set[str] = set()
         self._names: dict[str, str | None] = {}
         self._left = MAX_BYTES
@@ -57,7 +59,7 @@ class Sources:
         return self._names[name]
 
     def _found(self, name: str) -> str | None:
-        if records.is_junk(name):
+        if is_junk(name):
             return None
         if self.exists(name):
             return name
@@ -87,6 +89,12 @@ class Sources:
         """Of a file that exists; empty if it was too large to be read."""
         return self._read[key].body if key in self._read else b""
 
+    def header(self, key: str) -> Header:
+        """Of a file that exists, parsed once. Raises HeaderInvalid."""
+        if key not in self._headers:
+            self._headers[key] = Header(self.body(key))
+        return self._headers[key]
+
     def entry(self, key: str) -> Entry:
         """Of a file that exists."""
         return self._read.get(key) or self._unread[key]
@@ -103,7 +111,7 @@ class Sources:
     @property
     def asked(self) -> frozenset[str]:
         """The names that were looked for, folded."""
-        return frozenset(map(records.folded, self._names))
+        return frozenset(map(folded, self._names))
 
     def have_changed(self) -> bool:
         """Whether anything is other than it was found, or there and was not."""
@@ -118,10 +126,10 @@ def _identity(there: Entry | None) -> tuple[str, str | None] | None:
 
 def sibling(inbox: Store, name: str) -> str | None:
     """Another key with this stem whose extension differs in upper and lower case only."""
-    folder, stem, _ = records.split(name)
-    wanted = records.folded(name)
+    folder, stem, _ = split(name)
+    wanted = folded(name)
     beside = islice(inbox.list(f"{folder}{stem}."), MAX_SIBLINGS)
-    return next((entry.key for entry in beside if entry.key != name and records.folded(entry.key) == wanted), None)
+    return next((entry.key for entry in beside if entry.key != name and folded(entry.key) == wanted), None)
 
 
 def digest(parts: tuple[Stored, ...]) -> str:

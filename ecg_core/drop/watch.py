@@ -11,7 +11,7 @@ from ecg_core.drop.folder import FolderStore
 from ecg_core.drop.sweep import sweep
 from ecg_core.drop.writer import Answer
 from ecg_core.model.classifier import Classifier
-from ecg_core.readers import records
+from ecg_core.readers.names import is_header, is_junk
 
 # A folder of 10,000 files is looked through in 30 ms.
 INTERVAL_S = 2.0
@@ -30,11 +30,11 @@ class Arrivals:
 
     def settled(self) -> list[str]:
         """The keys whose file is the same as at the last call and was not told before. Headers come first."""
-        now = {entry.key: entry.etag for entry in self._inbox.list("") if not records.is_junk(entry.key)}
+        now = {entry.key: entry.etag for entry in self._inbox.list("") if not is_junk(entry.key)}
         keys = [key for key, etag in now.items() if self._seen.get(key) == etag and self._told.get(key) != etag]
         self._seen = now
         self._told = {key: etag for key, etag in self._told.items() if key in now} | {key: now[key] for key in keys}
-        return sorted(keys, key=lambda key: (not records.is_header(key), key))
+        return sorted(keys, key=lambda key: (not is_header(key), key))
 
     def again(self, key: str) -> None:
         """Tells the key once more at the next call: it was not answered."""

@@ -10,12 +10,16 @@ import re
 from collections.abc import Sequence
 
 from ecg_core.errors import HeaderInvalid
-from ecg_core.readers import statements
-from ecg_core.readers.options import choose_rate, choose_units
-from ecg_core.readers.table import Table, kind_of
+from ecg_core.readers.bundle import Bundle
+from ecg_core.readers.corrections import Corrections
+from ecg_core.readers.labels import lead_in_any_language
+from ecg_core.readers.options import Options
+from ecg_core.readers.rates import choose_rate, rate_of
+from ecg_core.readers.table.layout import Table, kind_of
+from ecg_core.readers.table.rows import read_rows
 from ecg_core.readers.text import MAX_WORDS_LENGTH, as_utf8, first_lines, fold, head_of
-from ecg_core.readers.values import read_rows
-from ecg_core.recording import MV_PER_UNIT, Recording
+from ecg_core.readers.units import MV_PER_UNIT, choose_units, unit_of
+from ecg_core.recording import Recording
 
 # Exports seen have 10 to 14 lines of key and value; a longer head is another format.
 MAX_HEAD_LINES = 40
@@ -75,7 +79,7 @@ def _pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
 
 def _rate_line(pairs: Sequence[tuple[str, str]]) -> int | None:
     """The place of the rate: the last value in hertz above the unit, and near it."""
-    end = max((number for number, (_, value) in enumerate(pairs) if statements.unit_of(value)), default=len(pairs))
+    end = max((number for number, (_, value) in enumerate(pairs) if unit_of(value)), default=len(pairs))
     near = range(max(0, end - _LINES_FROM_RATE_TO_UNIT), end)
     return max((number for number in near if _RATE_VALUE.fullmatch(pairs[number][1])), default=None)
 
@@ -104,31 +108,30 @@ def sniff(data: bytes) -> bool:
     return (watch or keys >= _MIN_KEYS) and _rate_line(pairs) is not None
 
 
-def read(name: str, data: bytes, *, fs_hz: float | None = None, units: str | None = None) -> Recording:
+def read(name: str, bundle: Bundle, options: Options) -> Recording:
     """The recording in an Apple Watch export: one lead, I unless the file names another.
 
-    Options fill in what the file leaves open. Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange,
-    UnitsUnknown, SignalInvalid, FileTooLarge, UnsupportedFormat.
+    Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange, UnitsUnknown, SignalInvalid, FileTooLarge,
+    UnsupportedFormat.
     """
-    text = as_utf8(data)
+    text = as_utf8(bundle[name])
     layout = _layout(first_lines(text))
     if layout is None:
         raise HeaderInvalid("The export has no samples below its head.")
     pairs, body, line = layout
-    corrections: list[str] = []
+    corrections = Corrections()
     place = _rate_line(pairs)
     # Lead and unit stand below the rate; above it stand a person's name and other words that may look like a lead.
     below = [value for _, value in pairs[-2 if place is None else place + 1 :]]
     stated = None if place is None else _RATE_VALUE.fullmatch(pairs[place][1])
-    rate = choose_rate(statements.rate_of(stated[1]) if stated else None, fs_hz, corrections)
-    unit = next((unit for value in below if (unit := statements.unit_of(value))), None)
-    scale = MV_PER_UNIT[choose_units([unit], units, corrections)[0].lower()]
-    lead = next((found for value in below if (found := statements.lead_in_any_language(value))), None)
+    rate = choose_rate(rate_of(stated[1]) if stated else None, options.fs_hz, corrections)
+    unit = next((unit for value in below if (unit := unit_of(value))), None)
+    scale = MV_PER_UNIT[choose_units([unit], options.unit, corrections)[0]]
+    lead = next((found for value in below if (found := lead_in_any_language(value))), None)
     if lead is None:
-        corrections.append("lead taken as I: a watch measures between both arms")
+        corrections.add("lead taken as I: a watch measures between both arms")
     rows = read_rows(text, Table("", ("number",), (), (), (), body, line), [0], [scale])
     if rows.infinite:
-        corrections.append(f"values that are not finite read as gaps: {rows.infinite}")
-    return Recording(
-        rows.values, rate, (lead or "I",), "apple_csv", hashlib.sha256(data).hexdigest(), tuple(corrections)
-    )
+        corrections.add(f"values that are not finite read as gaps: {rows.infinite}")
+    digest = hashlib.sha256(bundle[name]).hexdigest()
+    return Recording(rows.values, rate, (lead or "I",), "apple_csv", digest, tuple(corrections))

@@ -6,7 +6,7 @@ import zlib
 from io import BytesIO
 
 from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge
-from ecg_core.readers.records import is_header, is_junk
+from ecg_core.readers.names import is_header, is_junk
 from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
 

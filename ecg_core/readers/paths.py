@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ecg_core.errors import EcgError, FileTooLarge, HeaderInvalid, UnsupportedFormat
-from ecg_core.readers import records
+from ecg_core.readers import names, records
+from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
 from ecg_core.recording import MAX_BYTES
 
 STDIN = "-"
@@ -67,7 +68,7 @@ def find_inputs(paths: Iterable[str]) -> list[Input]:
     listed: dict[Path, Mapping[str, str]] = {}
     for path in paths:
         for item in _inputs_of(path, listed):
-            is_record = bool(item.paths) and records.is_header(item.paths[0].name)
+            is_record = bool(item.paths) and names.is_header(item.paths[0].name)
             if not (is_record and item.paths in seen):
                 found.append(item)
             seen.add(item.paths)
@@ -82,7 +83,7 @@ def _inputs_of(shown: str, listed: dict[Path, Mapping[str, str]]) -> Sequence[In
         if shown and path.is_dir():
             found = _inputs_in(path)
             return found or [Input(shown, (), UnsupportedFormat("No record was found in this folder."))]
-        header = path.with_name(path.name + records.HEADER_SUFFIX) if path.name else path
+        header = path.with_name(path.name + names.HEADER_SUFFIX) if path.name else path
         path = header if header.is_file() and not path.exists() else path
         exists = bool(shown) and path.exists()
     except (OSError, ValueError):
@@ -91,10 +92,10 @@ def _inputs_of(shown: str, listed: dict[Path, Mapping[str, str]]) -> Sequence[In
         return [Input(shown, (), UnsupportedFormat("No such file.", "Check the path."))]
     folder = path.parent
     if folder not in listed:
-        listed[folder] = records.index(os.listdir(folder))
-    if records.is_header(path.name):
+        listed[folder] = names.index(os.listdir(folder))
+    if names.is_header(path.name):
         return [_record(shown, path, listed[folder])]
-    header_name = records.find(records.header_beside(path.name), listed[folder])
+    header_name = names.find(names.header_beside(path.name), listed[folder])
     if header_name is None:
         return [Input(shown, (path,))]
     owner = _record(shown, folder / header_name, listed[folder])
@@ -112,17 +113,20 @@ def _record(shown: str, header: Path, siblings: Mapping[str, str]) -> Input:
 
 
 def _inputs_in(folder: Path) -> list[Input]:
-    names = [
+    found = [
         (Path(place) / name).relative_to(folder).as_posix()
         for place, _, files in sorted(os.walk(folder))
         for name in sorted(files)
     ]
-    groups = records.group(names, lambda name: _header(folder / name))
+    groups = records.group(found, lambda name: _header(folder / name))
     return [Input(str(folder / group.names[0]), tuple(folder / name for name in group.names)) for group in groups]
 
 
-def _header(path: Path) -> bytes:
+def _header(path: Path) -> Header:
+    """Raises HeaderInvalid."""
     try:
-        return read_bounded(path, records.MAX_HEADER_BYTES)
+        return Header(read_bounded(path, MAX_HEADER_BYTES))
+    except HeaderInvalid:
+        raise
     except EcgError as error:
         raise HeaderInvalid("The header is too large or cannot be read.") from error

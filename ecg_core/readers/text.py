@@ -1,9 +1,11 @@
 """Is this text, and in which encoding? Everything after this module works on UTF-8 with plain line ends."""
 
 import codecs
+import re
 import unicodedata
 
 from ecg_core.errors import FileTooLarge, UnsupportedFormat
+from ecg_core.readers.registry import unsupported
 
 # An upload has 10 MB, and a text from an archive may have no more: with its copies in UTF-8 and its numbers, the whole
 # process stays below 150 MB of memory.
@@ -68,7 +70,7 @@ def as_utf8(data: bytes) -> bytes:
         raise FileTooLarge(f"Of a text, {MAX_TEXT_BYTES / 1e6:g} MB are read at most.")
     encoding = encoding_of(data)
     if encoding is None:
-        raise UnsupportedFormat("The file is no text.")
+        raise unsupported("The file is no text.")
     if encoding.startswith("utf-16"):
         data = data.decode(encoding, "replace").encode("utf-8", "replace")
     elif not data.isascii() and not _is_utf8(data):
@@ -80,7 +82,7 @@ def as_utf8(data: bytes) -> bytes:
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\0" in data:
-        raise UnsupportedFormat("The file is no text: it holds NUL bytes.")
+        raise unsupported("The file is no text: it holds NUL bytes.")
     return data
 
 
@@ -124,3 +126,18 @@ def fold(text: str) -> str:
     Of a text that is longer than any of these words, the beginning.
     """
     return without_accents(text[:MAX_WORDS_LENGTH]).casefold().strip()[:MAX_WORDS_LENGTH]
+
+
+def any_of(*words: str) -> str:
+    """A pattern for any of the words in folded text, whatever separates their parts."""
+    return "|".join(re.escape(fold(word)).replace(r"\ ", r"[\s_.-]*") for word in words)
+
+
+def number_of(text: str) -> float:
+    """A number with a decimal point or comma, thousands marked by the other one."""
+    if "," in text and "." in text:
+        text = text.replace("," if text.rfind(".") > text.rfind(",") else ".", "")
+    try:
+        return float(text.strip(".,").replace(",", "."))
+    except ValueError:
+        return float("nan")

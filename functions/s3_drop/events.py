@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from ecg_core.readers import records
+from ecg_core.readers.names import is_header
 
 
 class Hint(NamedTuple):
@@ -59,7 +59,7 @@ def hints_of_batch(event: dict[str, Any], bucket: str) -> list[Hint]:
         raise UnknownEvent("The event is no batch of a listing.") from None
     if not all(isinstance(key, str) for key in keys):
         raise UnknownEvent("A key of the batch is no text.")
-    return [Hint(bucket, key) for key in sorted(keys, key=lambda key: not records.is_header(key))]
+    return [Hint(bucket, key) for key in sorted(keys, key=lambda key: not is_header(key))]
 
 
 def _hints(event: dict[str, Any]) -> Iterator[Hint]:

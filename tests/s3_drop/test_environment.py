@@ -34,7 +34,8 @@ LOADED = """
 import json, sys
 import functions.s3_drop.handler
 print(json.dumps(sorted({"fastapi", "starlette", "pydantic", "mangum", "scipy", "torch", "pandas", "wfdb", "soxr",
-    "ecg_core.readers.csv", "ecg_core.readers.archive", "ecg_core.reports.svg", "numpy.ma"} & set(sys.modules))))
+    "ecg_core.readers.table.reader", "ecg_core.readers.archive",
+    "ecg_core.reports.svg", "numpy.ma"} & set(sys.modules))))
 """
 
 

@@ -3,18 +3,34 @@
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from ecg_core.errors import HeaderInvalid, SamplingRateOutOfRange
-from ecg_core.readers.records import HEADER_SUFFIX, NULL, checked_name, fields, layout
+from ecg_core.readers.names import HEADER_SUFFIX, is_header
 from ecg_core.recording import MAX_FS_HZ
 
+# The file name of a gap between segments, and of a signal without samples.
+NULL = "~"
+# MIMIC's master headers with hundreds of segments have about 30 kB, CinC's headers with comments 1 kB.
+MAX_HEADER_BYTES = 262_144
+# The widest recordings, body surface maps and high-density EEG, have 256 channels.
+MAX_SIGNALS = 512
+# A thousand segments of one second each are parsed, decoded and verified within a second.
+MAX_SEGMENTS = 1_000
 # Of all signals together. Multi-rate records have 4 or 8 for each signal, those converted from EDF up to 1,000.
 MAX_FRAME_SAMPLES = 65_536
+# What file systems allow for one name.
+MAX_NAME_LENGTH = 255
 # Initial values, baselines and ADC zeros are 32-bit integers in the WFDB library.
 MAX_INTEGER = 2**31
-# A line of a header may not be longer; what follows is cut off a description.
+# A description may not be longer; the rest is cut off.
 MAX_DESCRIPTION = 255
 
+# ASCII throughout: \d, \s and \w of Unicode know digits and blanks that no WFDB library does.
+_FIELD = re.compile(r"\S+", re.ASCII)
+_RECORD_FIELD = re.compile(r"[^\s/]+(?:/(\d{1,9}))?", re.ASCII)
+_CHANNELS = re.compile(r"\d{1,9}", re.ASCII)
+_UNSAFE_IN_NAMES = re.compile(r"[/\\:\x00-\x20\x7f]|\.\.")
 _NUMBER = r"[-+]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][-+]?\d{1,4})?"
 _INTEGER = r"([-+]?\d{1,12})(?:\.0*)?"
 _RATE = re.compile(rf"({_NUMBER})(?:/.*|\(.*)?", re.ASCII)
@@ -55,65 +71,122 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """name: of the segment's record, None for a gap. frames: its length; 0 for a layout."""
+    """header: the file name of the segment's header, None for a gap. frames: its length; 0 for a layout."""
 
-    name: str | None
+    header: str | None
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
 class Header:
-    """frames_hz: frames per second, frames: per signal; None if not stated. channels: how many it announces.
+    """A header whose lines are counted at once, and parsed when they are asked for, each only once.
 
-    It has signals or segments.
+    Whoever groups files needs the names alone; whoever reads the record needs all of it. Every property may raise
+    HeaderInvalid, frames_hz also SamplingRateOutOfRange.
     """
 
-    channels: int
-    frames_hz: float | None
-    frames: int | None
-    signals: tuple[Signal, ...]
-    segments: tuple[Segment, ...]
+    def __init__(self, data: bytes) -> None:
+        """Raises HeaderInvalid if this is no header, or if its counts are wrong."""
+        if len(data) > MAX_HEADER_BYTES:
+            raise HeaderInvalid(f"The header is larger than {MAX_HEADER_BYTES:,} bytes.")
+        if b"\0" in data:
+            raise HeaderInvalid("The header is no text.")
+        stripped = (line.strip() for line in data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").split(b"\n"))
+        lines = [line for line in stripped if line and not line.startswith(b"#")]
+        self._record = _fields(_decoded(lines[0])) if lines else []
+        name = _RECORD_FIELD.fullmatch(self._record[0]) if len(self._record) > 1 else None
+        if name is None or not _CHANNELS.fullmatch(self._record[1]):
+            raise HeaderInvalid("The header does not begin with a record name and a number of signals.")
+        self.channels = int(self._record[1])
+        self.segmented = name[1] is not None
+        expected = int(name[1]) if self.segmented else self.channels
+        if self.channels > MAX_SIGNALS or expected > (MAX_SEGMENTS if self.segmented else MAX_SIGNALS):
+            raise HeaderInvalid(f"The header names more than {MAX_SIGNALS} signals or {MAX_SEGMENTS:,} segments.")
+        if len(lines) - 1 != expected:
+            kind = "segments" if self.segmented else "signals"
+            raise HeaderInvalid(f"The header announces {expected} {kind} and describes {len(lines) - 1}.")
+        self._lines = [_decoded(line) for line in lines[1:]]
 
+    @cached_property
+    def asks_for(self) -> tuple[str, ...]:
+        """The names of its signal files, or of the headers of its segments, in its order and each once."""
+        suffix = HEADER_SUFFIX if self.segmented else ""
+        names = (match[0] for line in self._lines if (match := _FIELD.search(line)))
+        asked = tuple(dict.fromkeys(_checked_name(name + suffix) for name in names if name != NULL))
+        if not self.segmented and any(is_header(name) for name in asked):
+            raise HeaderInvalid("The header names a header where a signal file should be.")
+        return asked
 
-def parse(data: bytes) -> Header:
-    """Raises HeaderInvalid, SamplingRateOutOfRange."""
-    record, segmented, lines = layout(data)
-    channels = int(record[1])
-    frames_hz = _rate(record[2]) if len(record) > 2 else None
-    frames = _length(record[3]) if len(record) > 3 else 0
-    if segmented:
-        if not lines:
+    @cached_property
+    def frames_hz(self) -> float | None:
+        """Frames per second, None if not stated. They may be few, with many samples each."""
+        if len(self._record) < 3:
+            return None
+        match = _RATE.fullmatch(self._record[2])
+        frames_hz = float(match[1]) if match else 0.0
+        if not math.isfinite(frames_hz) or frames_hz <= 0:
+            raise HeaderInvalid("The header's sampling rate is no positive number.")
+        if frames_hz > MAX_FS_HZ:
+            raise SamplingRateOutOfRange("The sampling rate is not that of an electrocardiogram.")
+        return frames_hz
+
+    @cached_property
+    def frames(self) -> int | None:
+        """The length, None if not stated, also where the time of day stands in its place."""
+        field = self._record[3] if len(self._record) > 3 else "0"
+        if not _COUNT.fullmatch(field) and ":" not in field:
+            raise HeaderInvalid("The header's number of samples is no count.")
+        return None if ":" in field else int(field) or None
+
+    @cached_property
+    def signals(self) -> tuple[Signal, ...]:
+        """None of them if it has segments."""
+        signals = () if self.segmented else tuple(_signal(line) for line in self._lines)
+        if sum(signal.samples_per_frame for signal in signals) > MAX_FRAME_SAMPLES:
+            raise HeaderInvalid(f"A frame of the record holds more than {MAX_FRAME_SAMPLES:,} samples.")
+        return signals
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """None of them if it has signals."""
+        if self.segmented and not self._lines:
             raise HeaderInvalid("The header announces segments and names none.")
-        return Header(channels, frames_hz, frames or None, (), tuple(_segment(line) for line in lines))
-    signals = tuple(_signal(line) for line in lines)
-    if sum(signal.samples_per_frame for signal in signals) > MAX_FRAME_SAMPLES:
-        raise HeaderInvalid(f"A frame of the record holds more than {MAX_FRAME_SAMPLES:,} samples.")
-    return Header(channels, frames_hz, frames or None, signals, ())
+        return tuple(_segment(line) for line in self._lines) if self.segmented else ()
+
+    def parsed(self) -> "Header":
+        """The header, all of its lines parsed. Raises HeaderInvalid, SamplingRateOutOfRange."""
+        _ = self.frames_hz, self.frames, self.segments, self.signals
+        return self
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether its first segment is a layout: it states the leads of all segments and holds no samples."""
+        return bool(self.segments) and self.segments[0].frames == 0 and self.segments[0].header is not None
 
 
-def _rate(field: str) -> float:
-    """Frames per second. They may be few, with many samples each."""
-    match = _RATE.fullmatch(field)
-    frames_hz = float(match[1]) if match else 0.0
-    if not math.isfinite(frames_hz) or frames_hz <= 0:
-        raise HeaderInvalid("The header's sampling rate is no positive number.")
-    if frames_hz > MAX_FS_HZ:
-        raise SamplingRateOutOfRange("The sampling rate is not that of an electrocardiogram.")
-    return frames_hz
+def _fields(line: str) -> list[str]:
+    """The fields of a header's line, which blanks of ASCII separate."""
+    return _FIELD.findall(line)
 
 
-def _length(field: str) -> int:
-    """0 for "not stated", also where the time of day stands in its place."""
-    if not _COUNT.fullmatch(field) and ":" not in field:
-        raise HeaderInvalid("The header's number of samples is no count.")
-    return 0 if ":" in field else int(field)
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _checked_name(name: str) -> str:
+    """A file name from a header, if it stays in the header's folder. Raises HeaderInvalid."""
+    if not name or len(name) > MAX_NAME_LENGTH or name == "-" or _UNSAFE_IN_NAMES.search(name):
+        raise HeaderInvalid("The header names a file outside its own folder.", "Put the record's files in one folder.")
+    return name
 
 
 def _segment(line: str) -> Segment:
-    name, *rest = fields(line)
+    name, *rest = _fields(line)
     if not rest or not _COUNT.fullmatch(rest[0]):
         raise HeaderInvalid("A segment line of the header states no length.")
-    return Segment(None if name == NULL else checked_name(name + HEADER_SUFFIX), int(rest[0]))
+    return Segment(None if name == NULL else _checked_name(name + HEADER_SUFFIX), int(rest[0]))
 
 
 def _signal(line: str) -> Signal:
@@ -130,7 +203,7 @@ def _signal(line: str) -> Signal:
     if abs(level) > MAX_INTEGER or abs(first) > MAX_INTEGER:
         raise HeaderInvalid("A baseline or an initial value of the header does not fit into 32 bits.")
     return Signal(
-        file if file == NULL else checked_name(file),
+        file if file == NULL else _checked_name(file),
         int(storage),
         samples_per_frame,
         int(skew or 0),

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 
 from ecg_core.errors import DuplicateLeads, HeaderInvalid, UnitsUnknown
 from ecg_core.leads import canonical_leads
+from ecg_core.readers.corrections import Corrections
+from ecg_core.readers.options import Options
+from ecg_core.readers.units import MV_PER_UNIT, unit_of
 from ecg_core.readers.wfdb.header import Signal
-from ecg_core.recording import MV_PER_UNIT
 
 # What the format defines for a header that states no gain.
 DEFAULT_GAIN = 200.0
 # A step of 1 kV down to one of 1 aV: no converter is outside, and float32 neither overflows nor vanishes.
 MIN_STEPS_PER_MV, MAX_STEPS_PER_MV = 1e-6, 1e15
-
-_UNIT_WORDS = {"nanovolt": "nv", "microvolt": "uv", "millivolt": "mv", "volt": "v"}
-_SPELLED = {"nv": "nV", "uv": "uV", "µv": "uV", "μv": "uV", "mv": "mV", "v": "V"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +37,35 @@ def lead_positions(signals: Sequence[Signal]) -> dict[str, int]:
     return positions
 
 
-def leads_of(signals: Sequence[Signal], units: str | None, corrections: dict[str, None]) -> list[Lead]:
-    """The ECG leads in the header's order; notes what it assumes. units: for leads whose unit is not stated.
+def leads_of(signals: Sequence[Signal], options: Options, corrections: Corrections) -> list[Lead]:
+    """The ECG leads in the header's order.
 
     Raises DuplicateLeads, HeaderInvalid, UnitsUnknown.
     """
     leads = []
     for name, position in lead_positions(signals).items():
         signal = signals[position]
-        steps = _steps_per_mv(signal, units, corrections)
+        steps = _steps_per_mv(signal, options.unit, corrections)
         leads.append(Lead(name, position, signal.samples_per_frame, signal.baseline, steps))
     return leads
 
 
-def _unit(text: str) -> str | None:
-    """The key of MV_PER_UNIT for a unit as people write it."""
-    word = text.strip().lower()
-    word = _UNIT_WORDS.get(word.removesuffix("s"), word)
-    return word if word in MV_PER_UNIT else None
-
-
-def _steps_per_mv(signal: Signal, units: str | None, corrections: dict[str, None]) -> float:
-    given = None if units is None else _unit(units)
-    if units is not None and given is None:
-        raise UnitsUnknown("The unit given with the file is not known.")
-    unit = _unit(signal.unit)
-    if unit is None and given is not None:
-        corrections[f"unit as given with the file: {_SPELLED[given]}"] = None
-    elif unit is None and signal.unit:
+def _steps_per_mv(signal: Signal, given: str | None, corrections: Corrections) -> float:
+    """given: the unit that the caller states, for a signal without one."""
+    stated = unit_of(signal.unit)
+    if stated is None and given is not None:
+        corrections.add(f"unit as given with the file: {given}")
+    elif stated is None and signal.unit:
         raise UnitsUnknown("The unit of an ECG lead is none of voltage.")
-    elif unit is None:
-        corrections["unit not stated: mV, as the format defines"] = None
-    elif given is not None and MV_PER_UNIT[given] != MV_PER_UNIT[unit]:
-        corrections["unit given with the file not used: the file states another"] = None
-    unit = unit or given or "mv"
-    if MV_PER_UNIT[unit] != 1:
-        corrections[f"converted from {_SPELLED[unit]} to mV"] = None
+    elif stated is None:
+        corrections.add("unit not stated: mV, as the format defines")
+    elif given not in (None, stated):
+        corrections.add("unit given with the file not used: the file states another")
+    unit = stated or given or "mV"
+    if unit != "mV":
+        corrections.add(f"converted from {unit} to mV")
     if signal.gain is None:
-        corrections[f"gain not stated: {DEFAULT_GAIN:g} steps per unit, as the format defines"] = None
+        corrections.add(f"gain not stated: {DEFAULT_GAIN:g} steps per unit, as the format defines")
     gain = DEFAULT_GAIN if signal.gain is None else signal.gain
     if gain == 0:
         raise UnitsUnknown("The gain of an ECG lead is 0: it is not calibrated.", "State the gain in the header.")

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.errors import ChecksumMismatch, HeaderInvalid, SignalTruncated
-from ecg_core.readers.records import NULL
-from ecg_core.readers.wfdb.header import Header, Signal
+from ecg_core.readers.budget import Budget
+from ecg_core.readers.corrections import Corrections
+from ecg_core.readers.options import Options
+from ecg_core.readers.wfdb.header import NULL, Header, Signal
 from ecg_core.readers.wfdb.leads import Lead, leads_of
-from ecg_core.readers.wfdb.signals import INVALID, Integers, blocks, frames_in
+from ecg_core.readers.wfdb.signals import FLAC, INVALID, Integers, blocks, frames_in
 
 # Up to here float32 subtracts a baseline without a rounding error.
 EXACT_FLOAT32 = 2**24
@@ -57,37 +59,37 @@ class _Run:
 
 
 def verified(
-    start: int,
     expected: int | None,
     header: Header,
     data: Mapping[str, bytes],
-    units: str | None,
-    corrections: dict[str, None],
+    options: Options,
+    budget: Budget,
+    corrections: Corrections,
 ) -> Part:
-    """expected: the segment's frames by the master header. data: the bytes of each file that the header names.
+    """The segment at place 0. expected: its frames by the master header. data: the bytes of each file it names.
 
     Raises HeaderInvalid, SignalTruncated, SignalInvalid, UnsupportedFormat, DuplicateLeads, UnitsUnknown.
     """
     if expected is not None and header.frames not in (None, expected):
         raise HeaderInvalid("A segment is not as long as its record says.")
-    files = _signal_files(header, data)
+    files = _signal_files(header, data, budget)
     frames = header.frames or expected
     if frames is None:
         frames = min((file.frames for file in files), default=0)
-        corrections["length not stated: taken from the size of the signal file"] = None
+        corrections.add("length not stated: taken from the size of the signal file")
     if any(file.frames < max(frames, 1) for file in files):
         raise SignalTruncated("A signal file is shorter than its header says.")
     if any((file.frames - frames) * sum(file.widths) > MAX_PADDING for file in files):
-        corrections["signal file longer than its header says: the rest not read"] = None
+        corrections.add("signal file longer than its header says: the rest not read")
     if any(signal.skew > frames for signal in header.signals):
         raise HeaderInvalid("A skew of the header is longer than the record.")
-    leads = tuple(leads_of(header.signals, units, corrections))
+    leads = tuple(leads_of(header.signals, options, corrections))
     if any(header.signals[lead.signal].file == NULL for lead in leads):
         raise HeaderInvalid("An ECG lead of the header has no signal file.")
-    return Part(start, frames, files, leads, any(signal.checksum for signal in header.signals))
+    return Part(0, frames, files, leads, any(signal.checksum for signal in header.signals))
 
 
-def _signal_files(header: Header, data: Mapping[str, bytes]) -> tuple[SignalFile, ...]:
+def _signal_files(header: Header, data: Mapping[str, bytes], budget: Budget) -> tuple[SignalFile, ...]:
     groups: dict[str, list[int]] = {}
     for position, signal in enumerate(header.signals):
         if signal.file != NULL:
@@ -100,13 +102,15 @@ def _signal_files(header: Header, data: Mapping[str, bytes]) -> tuple[SignalFile
         if len(signals) != len(positions) or not alike:
             raise HeaderInvalid("The signals of one file are described in contradictory ways.")
         widths = [signal.samples_per_frame for signal in signals]
+        if lead.format in FLAC:
+            budget.open_stream()
         held = frames_in(data[name], lead.format, lead.offset, widths)
         files.append(SignalFile(data[name], signals, positions[0], held, widths))
     return tuple(files)
 
 
 def decode(
-    part: Part, out: NDArray[np.float32], names: Sequence[str], per_frame: int, corrections: dict[str, None]
+    part: Part, out: NDArray[np.float32], names: Sequence[str], per_frame: int, corrections: Corrections
 ) -> None:
     """Fills the part's leads and verifies the checksums. out: [leads of the record, frames * per_frame] mV.
 
@@ -131,9 +135,9 @@ def decode(
         for run in runs:
             if run.skew:
                 out[run.rows, (part.frames - run.skew) * per_frame :] = np.nan
-                corrections["leads stored with a delay aligned, as the header states"] = None
+                corrections.add("leads stored with a delay aligned, as the header states")
             if run.samples_per_frame > per_frame:
-                corrections["samples of one frame averaged"] = None
+                corrections.add("samples of one frame averaged")
         _verify(file, np.add.reduceat(sums, columns[:-1]), part, corrections)
 
 
@@ -195,13 +199,13 @@ def _means(samples: Integers, bad: NDArray[np.bool_] | None) -> NDArray[np.float
     return means
 
 
-def _verify(file: SignalFile, sums: NDArray[np.int64], part: Part, corrections: dict[str, None]) -> None:
+def _verify(file: SignalFile, sums: NDArray[np.int64], part: Part, corrections: Corrections) -> None:
     """The sums of the raw samples modulo 65536, as the header states them; all zero stands for none."""
     for position, (signal, total) in enumerate(zip(file.signals, sums.tolist(), strict=True), file.first):
         if signal.checksum is None:
             if any(lead.signal == position for lead in part.leads):
-                corrections["no checksum stated: the samples could not be verified"] = None
+                corrections.add("no checksum stated: the samples could not be verified")
         elif signal.checksum != total & 0xFFFF:
             if part.has_checksums:
                 raise ChecksumMismatch("The samples of the record are not those that its header was written for.")
-            corrections["checksums all 0: the samples could not be verified"] = None
+            corrections.add("checksums all 0: the samples could not be verified")

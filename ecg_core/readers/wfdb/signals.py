@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.errors import SignalInvalid, UnsupportedFormat
+from ecg_core.errors import SignalInvalid
+from ecg_core.readers.registry import unsupported
 
 Integers = NDArray[np.signedinteger]
 
@@ -49,11 +50,11 @@ def samples_in(format_: int, size: int) -> int:
 def frames_in(data: bytes, format_: int, offset: int, widths: Sequence[int]) -> int:
     """The whole frames that a signal file holds. widths: samples per frame of its signals. Raises UnsupportedFormat."""
     if format_ in FLAC:
-        from ecg_core.readers.wfdb import flac as wfdb_flac
+        from ecg_core.readers.wfdb import flac
 
-        return wfdb_flac.frames_in(data, format_, offset, widths)
+        return flac.frames_in(data, format_, offset, widths)
     if format_ not in INVALID:
-        raise UnsupportedFormat("The signals are stored in a WFDB format that is not read.")
+        raise unsupported("The signals are stored in a WFDB format that is not read.")
     return samples_in(format_, max(len(data) - offset, 0)) // sum(widths)
 
 
@@ -67,9 +68,9 @@ def blocks(
     width = sum(widths)
     step = max(BLOCK_SAMPLES // width // 6, 1) * 6
     if format_ in FLAC:
-        from ecg_core.readers.wfdb import flac as wfdb_flac
+        from ecg_core.readers.wfdb import flac
 
-        yield from wfdb_flac.blocks(data, format_, offset, widths, frames, step)
+        yield from flac.blocks(data, format_, offset, widths, frames, step)
         return
     last = np.array(initial, np.int64)
     for start in range(0, frames, step):

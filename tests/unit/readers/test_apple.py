@@ -7,6 +7,7 @@ import pytest
 
 from ecg_core.errors import EcgError, SamplingRateOutOfRange, SamplingRateUnknown, SignalInvalid, UnitsUnknown
 from ecg_core.readers import apple
+from tests.unit.readers.reading import read_apple
 from tests.unit.readers.tables import make_apple, make_csv, sample
 
 MICROVOLTS = np.array([-180.596, -199.83, -217.333, 12.0, 0.5])
@@ -19,7 +20,7 @@ MICROVOLTS = np.array([-180.596, -199.83, -217.333, 12.0, 0.5])
 def test_real_exports_are_read(samples: Path, file: str, fs_hz: float, samples_read: int, first: float) -> None:
     data = sample(samples, f"csv_apple/{file}")
 
-    recording = apple.read(file, data)
+    recording = read_apple(file, data)
 
     assert apple.sniff(data)
     assert recording.leads == ("I",)
@@ -49,7 +50,7 @@ def test_every_language_and_region_gives_the_same(
 ) -> None:
     data = make_apple(MICROVOLTS, language=language, rate=rate, lead=lead, decimal=decimal, encoding=encoding)
 
-    recording = apple.read("ecg.csv", data)
+    recording = read_apple("ecg.csv", data)
 
     assert apple.sniff(data)
     assert recording.leads == ("I",)
@@ -59,12 +60,12 @@ def test_every_language_and_region_gives_the_same(
 
 @pytest.mark.parametrize("rate", ["511,562 Hertz", "511.562 hertz", "511,562\u202fHz"])
 def test_the_rate_is_never_rounded_to_512(rate: str) -> None:
-    assert apple.read("", make_apple(rate=rate)).fs_hz == 511.562
+    assert read_apple("", make_apple(rate=rate)).fs_hz == 511.562
 
 
 @pytest.mark.parametrize(("unit", "mv"), [("мкВ", 0.012), ("мВ", 12.0)])
 def test_units_in_cyrillic_letters_are_read(unit: str, mv: float) -> None:
-    recording = apple.read("", make_apple(MICROVOLTS, language="ru", unit=unit))
+    recording = read_apple("", make_apple(MICROVOLTS, language="ru", unit=unit))
 
     assert recording.signal[0, 3] == pytest.approx(mv)
 
@@ -73,25 +74,25 @@ def test_a_name_like_a_rate_is_no_rate() -> None:
     named = make_apple().replace(b"Elizabeth II", b'"100 hz"')
     without = make_apple(rate="").replace(b"Elizabeth II", b'"100 hz"')
 
-    assert apple.read("", named).fs_hz == 512.508
+    assert read_apple("", named).fs_hz == 512.508
     assert apple.sniff(named)
     with pytest.raises(SamplingRateUnknown):
-        apple.read("", without)
+        read_apple("", without)
 
 
 def test_a_name_that_ends_like_a_lead_is_no_lead() -> None:
-    recording = apple.read("", make_apple(lead=""))
+    recording = read_apple("", make_apple(lead=""))
 
     assert recording.leads == ("I",)
     assert "lead taken as I: a watch measures between both arms" in recording.corrections
 
 
 def test_another_lead_is_kept() -> None:
-    assert apple.read("", make_apple(lead="Lead II")).leads == ("II",)
+    assert read_apple("", make_apple(lead="Lead II")).leads == ("II",)
 
 
 def test_nothing_of_the_person_is_kept() -> None:
-    recording = apple.read("Elizabeth II.csv", make_apple())
+    recording = read_apple("Elizabeth II.csv", make_apple())
 
     assert "Elizabeth" not in repr(recording)
     assert "1987" not in " ".join(recording.corrections)
@@ -100,11 +101,11 @@ def test_nothing_of_the_person_is_kept() -> None:
 def test_a_bare_name_line_and_a_semicolon_head_are_read() -> None:
     data = make_apple(MICROVOLTS).replace(b"Name,Elizabeth II", b"Name").replace(b"Rate,", b"Rate;")
 
-    assert apple.read("", data).signal.shape == (1, len(MICROVOLTS))
+    assert read_apple("", data).signal.shape == (1, len(MICROVOLTS))
 
 
 def test_millivolts_are_taken_as_they_are() -> None:
-    recording = apple.read("", make_apple(MICROVOLTS, unit="mV"))
+    recording = read_apple("", make_apple(MICROVOLTS, unit="mV"))
 
     np.testing.assert_allclose(recording.signal[0], MICROVOLTS, rtol=1e-6)
     assert recording.corrections == ()
@@ -114,25 +115,25 @@ def test_a_missing_unit_is_an_error_that_the_option_cures() -> None:
     data = make_apple(unit="")
 
     with pytest.raises(UnitsUnknown):
-        apple.read("", data)
-    assert "unit as given with the file: uV" in apple.read("", data, units="µV").corrections
+        read_apple("", data)
+    assert "unit as given with the file: uV" in read_apple("", data, units="µV").corrections
 
 
 def test_a_missing_rate_is_an_error_that_the_option_cures() -> None:
     data = make_apple(rate="")
 
     with pytest.raises(SamplingRateUnknown):
-        apple.read("", data)
-    assert apple.read("", data, fs_hz=512.0).fs_hz == 512.0
+        read_apple("", data)
+    assert read_apple("", data, fs_hz=512.0).fs_hz == 512.0
 
 
 def test_a_rate_beyond_the_possible_is_refused() -> None:
     with pytest.raises(SamplingRateOutOfRange):
-        apple.read("", make_apple(rate="20000 hertz"))
+        read_apple("", make_apple(rate="20000 hertz"))
 
 
 def test_the_file_wins_over_the_options() -> None:
-    recording = apple.read("", make_apple(), fs_hz=500.0, units="mV")
+    recording = read_apple("", make_apple(), fs_hz=500.0, units="mV")
 
     assert recording.fs_hz == 512.508
     assert "sampling rate given with the file not used: the file states another" in recording.corrections
@@ -143,7 +144,7 @@ def test_a_word_among_the_samples_is_refused_with_its_line_and_not_repeated() ->
     data = make_apple(MICROVOLTS) + b"Elizabeth\n1.5\n"
 
     with pytest.raises(SignalInvalid, match="Line 19") as refusal:
-        apple.read("", data)
+        read_apple("", data)
 
     assert "Elizabeth" not in str(refusal.value.to_dict())
 
@@ -155,4 +156,4 @@ def test_other_files_are_left_to_their_readers(data: bytes) -> None:
 
 def test_a_head_without_samples_is_an_error() -> None:
     with pytest.raises(EcgError):
-        apple.read("", make_apple(np.array([])))
+        read_apple("", make_apple(np.array([])))

@@ -18,7 +18,9 @@ from ecg_core.errors import (
     UnitsUnknown,
 )
 from ecg_core.leads import LEADS
-from ecg_core.readers import csv, statements
+from ecg_core.readers.labels import lead_in_any_language, split_unit
+from ecg_core.readers.table.reader import sniff
+from tests.unit.readers.reading import read_table
 from tests.unit.readers.tables import LINE_ENDS, make_csv, make_signal, sample
 
 FOUR = "I,II,V1,V2"
@@ -40,9 +42,9 @@ def timed(times: list[str], name: str = "time (s)", separator: str = ",") -> byt
 def test_a_table_with_two_lines_above_its_header_is_read(samples: Path) -> None:
     data = sample(samples, "csv/ECG_12L.csv")
 
-    recording = csv.read("ECG_12L.csv", data)
+    recording = read_table("ECG_12L.csv", data)
 
-    assert csv.sniff(data)
+    assert sniff(data)
     assert recording.leads == LEADS
     assert recording.fs_hz == 500
     assert recording.signal.shape == (12, 5000)
@@ -59,16 +61,16 @@ def test_a_table_with_two_lines_above_its_header_is_read(samples: Path) -> None:
 def test_columns_without_lead_names_are_refused_and_the_hint_says_what_to_add(samples: Path, file: str) -> None:
     data = sample(samples, file)
 
-    assert csv.sniff(data)
+    assert sniff(data)
     with pytest.raises(NoEcgLeads) as refusal:
-        csv.read(file, data, fs_hz=250, units="mV")
+        read_table(file, data, fs_hz=250, units="mV")
     assert "header line" in refusal.value.hint
 
 
 def test_a_real_column_is_read_once_its_lead_is_named(samples: Path) -> None:
     data = b"Lead I (mV)\n" + sample(samples, "csv/e0103.csv")
 
-    recording = csv.read("e0103.csv", data, fs_hz=250)
+    recording = read_table("e0103.csv", data, fs_hz=250)
 
     assert recording.leads == ("I",)
     assert recording.duration_s == 120.0
@@ -79,8 +81,8 @@ def test_the_rhythm_text_of_a_muse_is_read_in_its_order_once_rate_and_unit_are_g
     data = sample(samples, "muse_txt/J123456_10sec.txt")
 
     with pytest.raises(UnitsUnknown):
-        csv.read("", data)
-    recording = csv.read("", data, fs_hz=500, units="uV")
+        read_table("", data)
+    recording = read_table("", data, fs_hz=500, units="uV")
 
     assert recording.leads == LEADS
     assert np.max(abs(recording.signal[1] - recording.signal[0] - recording.signal[2])) < 0.015
@@ -88,7 +90,7 @@ def test_the_rhythm_text_of_a_muse_is_read_in_its_order_once_rate_and_unit_are_g
 
 
 def test_wfdb_headers_are_no_tables(samples: Path) -> None:
-    headers = [path for path in samples.rglob("*.hea") if csv.sniff(path.read_bytes())]
+    headers = [path for path in samples.rglob("*.hea") if sniff(path.read_bytes())]
 
     assert headers == []
 
@@ -104,7 +106,7 @@ def test_separators_decimal_marks_and_line_ends_make_no_difference(separator: st
     signal = make_signal()
     data = make_csv(signal, separator=separator, decimal=decimal, end=end, name="{lead}_mV", time="time_s")
 
-    recording = csv.read("", data)
+    recording = read_table("", data)
 
     assert recording.leads == LEADS
     assert recording.fs_hz == 500
@@ -151,7 +153,7 @@ def test_any_recording_in_any_dialect_reads_back_equal(
         end=end,
     )
 
-    recording = csv.read("", data)
+    recording = read_table("", data)
 
     assert recording.leads == tuple(leads)
     assert recording.fs_hz == pytest.approx(fs_hz, rel=1e-4)
@@ -161,7 +163,7 @@ def test_any_recording_in_any_dialect_reads_back_equal(
 def test_one_column_with_decimal_commas_needs_no_separator() -> None:
     data = ("Ableitung II (mV)\n" + "0,125\n-1,5\n" * 20).encode()
 
-    recording = csv.read("", data, fs_hz=500)
+    recording = read_table("", data, fs_hz=500)
 
     assert recording.leads == ("II",)
     assert recording.signal[0, :2].tolist() == [0.125, -1.5]
@@ -170,7 +172,7 @@ def test_one_column_with_decimal_commas_needs_no_separator() -> None:
 def test_one_column_below_lines_of_key_and_value_is_read_like_a_watch_export() -> None:
     data = ("Sample Rate,500 Hz\nLead,Lead I\nUnit,mV\n\n" + "0,125\n-1,5\n" * 20).encode()
 
-    recording = csv.read("", data)
+    recording = read_table("", data)
 
     assert (recording.leads, recording.fs_hz, recording.signal[0, 1]) == (("I",), 500.0, -1.5)
 
@@ -178,7 +180,7 @@ def test_one_column_below_lines_of_key_and_value_is_read_like_a_watch_export() -
 def test_the_unnamed_index_of_pandas_is_no_channel() -> None:
     rows = "".join(f"{number},0.1,0.2\n" for number in range(50))
 
-    recording = csv.read("", f",I,II\n{rows}".encode(), fs_hz=250, units="mV")
+    recording = read_table("", f",I,II\n{rows}".encode(), fs_hz=250, units="mV")
 
     assert recording.leads == ("I", "II")
     assert not any("left out" in correction for correction in recording.corrections)
@@ -187,7 +189,7 @@ def test_the_unnamed_index_of_pandas_is_no_channel() -> None:
 def test_an_unnamed_index_in_seconds_gives_the_rate() -> None:
     rows = "".join(f"{number / 250:.3f},0.1,0.2\n" for number in range(50))
 
-    recording = csv.read("", f",I,II\n{rows}".encode(), units="mV")
+    recording = read_table("", f",I,II\n{rows}".encode(), units="mV")
 
     assert recording.fs_hz == 250
     assert "unit of the time column taken as s: it is not stated" in recording.corrections
@@ -196,26 +198,26 @@ def test_an_unnamed_index_in_seconds_gives_the_rate() -> None:
 def test_the_row_names_of_r_without_a_header_are_left_out() -> None:
     rows = "".join(f'"{number}" 0.1 0.2\n' for number in range(1, 50))
 
-    recording = csv.read("", f'"I" "II"\n{rows}'.encode(), fs_hz=250, units="mV")
+    recording = read_table("", f'"I" "II"\n{rows}'.encode(), fs_hz=250, units="mV")
 
     assert recording.leads == ("I", "II")
     assert recording.signal[:, 0] == pytest.approx([0.1, 0.2])
 
 
 def test_names_mangled_by_r_and_matlab_keep_lead_and_unit() -> None:
-    assert csv.read("", table("I..mV.,II..mV.,V1_mV_,V2 mV"), fs_hz=500).corrections == (
+    assert read_table("", table("I..mV.,II..mV.,V1_mV_,V2 mV"), fs_hz=500).corrections == (
         "sampling rate as given with the file: 500 Hz",
     )
 
 
 def test_a_commented_header_of_numpy_is_a_header() -> None:
-    assert csv.read("", table(f"# {FOUR}"), fs_hz=500, units="mV").leads == ("I", "II", "V1", "V2")
+    assert read_table("", table(f"# {FOUR}"), fs_hz=500, units="mV").leads == ("I", "II", "V1", "V2")
 
 
 def test_names_in_a_line_above_the_table_are_taken() -> None:
     rows = "\n".join(f"{n}.0\t{n}.5" for n in range(20))
 
-    recording = csv.read("", f"# Sampling Rate (Hz):= 1000.00\n# Units:= mV\n# Labels:= I\tII\n{rows}\n".encode())
+    recording = read_table("", f"# Sampling Rate (Hz):= 1000.00\n# Units:= mV\n# Labels:= I\tII\n{rows}\n".encode())
 
     assert (recording.leads, recording.fs_hz) == (("I", "II"), 1000.0)
 
@@ -223,23 +225,23 @@ def test_names_in_a_line_above_the_table_are_taken() -> None:
 def test_the_single_quotes_and_unit_row_of_physionet_are_read() -> None:
     rows = "".join(f"'0:{number / 250:06.3f}',-0.145,-0.065\n" for number in range(50))
 
-    recording = csv.read("", f"'Elapsed time','MLII','V5'\n'hh:mm:ss.mmm','mV','mV'\n{rows}".encode())
+    recording = read_table("", f"'Elapsed time','MLII','V5'\n'hh:mm:ss.mmm','mV','mV'\n{rows}".encode())
 
     assert (recording.leads, recording.fs_hz) == (("II", "V5"), 250.0)
 
 
 def test_a_quote_alone_at_the_end_is_harmless() -> None:
-    assert csv.read("", table(FOUR, ROWS + '"\n'), fs_hz=500, units="mV").signal.shape == (4, 20)
+    assert read_table("", table(FOUR, ROWS + '"\n'), fs_hz=500, units="mV").signal.shape == (4, 20)
 
 
 def test_the_first_line_of_excel_that_names_the_separator_is_skipped() -> None:
-    assert csv.read("", table("I;II;V1;V2", ROWS.replace(",", ";"), "sep=;"), fs_hz=500, units="mV").leads[0] == "I"
+    assert read_table("", table("I;II;V1;V2", ROWS.replace(",", ";"), "sep=;"), fs_hz=500, units="mV").leads[0] == "I"
 
 
 def test_empty_columns_and_rows_that_excel_leaves_are_dropped() -> None:
     rows = "".join(f"{number},{number},,\n" for number in range(1, 30)) + ",,,\n,,,\n"
 
-    recording = csv.read("", f"I,II,,\n{rows}".encode(), fs_hz=500, units="uV")
+    recording = read_table("", f"I,II,,\n{rows}".encode(), fs_hz=500, units="uV")
 
     assert recording.signal.shape == (2, 29)
     assert "empty rows at the end left out: 2" in recording.corrections
@@ -248,7 +250,7 @@ def test_empty_columns_and_rows_that_excel_leaves_are_dropped() -> None:
 def test_the_channel_titles_of_labchart_are_names() -> None:
     rows = "".join(f"{number / 500:.3f}\t{number}\t{-number}\n" for number in range(40))
 
-    recording = csv.read("", f"Interval=\t0.002 s\nChannelTitle=\tI\tII\nUnitName=\tmV\tmV\n{rows}".encode())
+    recording = read_table("", f"Interval=\t0.002 s\nChannelTitle=\tI\tII\nUnitName=\tmV\tmV\n{rows}".encode())
 
     assert (recording.leads, recording.fs_hz, recording.signal[1, 3]) == (("I", "II"), 500.0, -3)
 
@@ -256,7 +258,7 @@ def test_the_channel_titles_of_labchart_are_names() -> None:
 def test_lead_and_unit_above_the_table_name_its_only_column_of_values() -> None:
     rows = "".join(f"{number * 2},0.{number}\n" for number in range(40))
 
-    recording = csv.read("", f"Lead,II\nUnit,mV\ntime_ms,ecg\n{rows}".encode())
+    recording = read_table("", f"Lead,II\nUnit,mV\ntime_ms,ecg\n{rows}".encode())
 
     assert (recording.leads, recording.fs_hz) == (("II",), 500.0)
 
@@ -264,7 +266,7 @@ def test_lead_and_unit_above_the_table_name_its_only_column_of_values() -> None:
 def test_a_dated_clock_in_two_columns_is_read() -> None:
     rows = "".join(f"01.02.2021;10:00:00,{ms:03d};{ms}\n" for ms in range(0, 200, 4))
 
-    assert csv.read("", f"Datum;Uhrzeit;I (mV)\n{rows}".encode()).fs_hz == 250
+    assert read_table("", f"Datum;Uhrzeit;I (mV)\n{rows}".encode()).fs_hz == 250
 
 
 # Leads
@@ -275,11 +277,11 @@ def test_a_dated_clock_in_two_columns_is_read() -> None:
     ["DI,DII,C1,C2", "Lead I,Lead II,V1,V2", "i,ii,v1,v2", "ECG I,EKG_II,lead_V1,V2", "Afleiding I,Derivação II,V1,V2"],
 )
 def test_leads_go_by_many_names(header: str) -> None:
-    assert csv.read("", table(header), fs_hz=500, units="uV").leads[:2] == ("I", "II")
+    assert read_table("", table(header), fs_hz=500, units="uV").leads[:2] == ("I", "II")
 
 
 def test_other_channels_are_dropped_and_counted_without_their_names() -> None:
-    recording = csv.read("", table("I,Resp Miller,V1,SpO2"), fs_hz=500, units="uV")
+    recording = read_table("", table("I,Resp Miller,V1,SpO2"), fs_hz=500, units="uV")
 
     assert recording.leads == ("I", "V1")
     assert recording.signal[1, 0] == pytest.approx(-0.010)
@@ -290,34 +292,34 @@ def test_other_channels_are_dropped_and_counted_without_their_names() -> None:
 def test_a_column_of_words_does_not_disturb() -> None:
     rows = "".join(f"{number},{number},N,'Sinus, normal'\n".replace("'", '"') for number in range(1, 30))
 
-    assert csv.read("", f"I,II,beat,rhythm\n{rows}".encode(), fs_hz=500, units="uV").signal.shape == (2, 29)
+    assert read_table("", f"I,II,beat,rhythm\n{rows}".encode(), fs_hz=500, units="uV").signal.shape == (2, 29)
 
 
 @pytest.mark.parametrize("header", ["I,I,V1,V2", "MLII,II,V1,V2", "I (mV),I (uV),V1 (mV),V2 (mV)"])
 def test_two_columns_of_one_lead_are_refused(header: str) -> None:
     with pytest.raises(DuplicateLeads):
-        csv.read("", table(header), fs_hz=500, units="mV")
+        read_table("", table(header), fs_hz=500, units="mV")
 
 
 @pytest.mark.parametrize("header", ["1,2,3,4", "a,b,c,d", "ECG,EEG,EMG,EOG", "John,Miller,born,1960"])
 def test_a_table_without_a_lead_is_refused_and_its_names_are_not_repeated(header: str) -> None:
     with pytest.raises(NoEcgLeads) as refusal:
-        csv.read("", table(header), fs_hz=500, units="mV")
+        read_table("", table(header), fs_hz=500, units="mV")
 
     assert "Miller" not in str(refusal.value.to_dict())
 
 
 @pytest.mark.parametrize("name", ["-aVR (mV)", "Lead -aVR", "Ableitung -aVR (mV)", "-aVR_mV", "Lead: -I"])
 def test_an_inverted_lead_keeps_its_minus(name: str) -> None:
-    assert statements.split_unit(name)[0].endswith(("-aVR", "-I"))
-    assert statements.lead_in_any_language(statements.split_unit(name)[0].replace("lead ", "x ")) is None
+    assert split_unit(name)[0].endswith(("-aVR", "-I"))
+    assert lead_in_any_language(split_unit(name)[0].replace("lead ", "x ")) is None
 
 
 @pytest.mark.parametrize(
     "name", ["Lead-I (mV)", "Ableitung-I [mV]", "Lead I in mV", "I, mV", "I..mV.", "I - mV", "I{mV}"]
 )
 def test_a_hyphen_is_a_separator(name: str) -> None:
-    assert csv.read("", f"{name};x\n".encode() + b"1;2\n" * 30, fs_hz=500).leads == ("I",)
+    assert read_table("", f"{name};x\n".encode() + b"1;2\n" * 30, fs_hz=500).leads == ("I",)
 
 
 # Units
@@ -347,7 +349,7 @@ def test_a_hyphen_is_a_separator(name: str) -> None:
     ],
 )
 def test_units_and_gains_above_the_table_are_understood(above: str, mv: float) -> None:
-    recording = csv.read("", table(FOUR, ROWS, above), fs_hz=500)
+    recording = read_table("", table(FOUR, ROWS, above), fs_hz=500)
 
     assert recording.signal[0, 0] == pytest.approx(mv, rel=1e-5)
 
@@ -363,35 +365,35 @@ def test_remarks_and_several_units_are_no_unit_and_leave_it_to_the_option(above:
     data = table(FOUR, ROWS, above)
 
     with pytest.raises(UnitsUnknown):
-        csv.read("", data, fs_hz=500)
-    assert csv.read("", data, fs_hz=500, units="mV").signal[0, 0] == 10
+        read_table("", data, fs_hz=500)
+    assert read_table("", data, fs_hz=500, units="mV").signal[0, 0] == 10
 
 
 @pytest.mark.parametrize("above", ["Unit: uV", "Gain: 200 adu/mV", "Amplitude resolution: 5 uV"])
 def test_words_and_option_with_different_units_are_refused(above: str) -> None:
     with pytest.raises(HeaderInvalid, match="given with the file is 1 mV"):
-        csv.read("", table(FOUR, ROWS, above), fs_hz=500, units="mV")
+        read_table("", table(FOUR, ROWS, above), fs_hz=500, units="mV")
 
 
 def test_a_unit_from_words_is_told() -> None:
-    recording = csv.read("", table(FOUR, ROWS, "Unit: uV"), fs_hz=500, units="uV")
+    recording = read_table("", table(FOUR, ROWS, "Unit: uV"), fs_hz=500, units="uV")
 
     assert "unit from the words above the table: uV" in recording.corrections
 
 
 def test_the_unit_in_another_columns_name_is_not_that_of_the_leads() -> None:
     with pytest.raises(UnitsUnknown):
-        csv.read("", table("I,II,V1,ST amplitude (uV)"), fs_hz=500)
+        read_table("", table("I,II,V1,ST amplitude (uV)"), fs_hz=500)
 
 
 @pytest.mark.parametrize("gain", ["1e999", "1e-30", "99999999999999999999"])
 def test_a_gain_beyond_the_possible_is_refused(gain: str) -> None:
     with pytest.raises(HeaderInvalid):
-        csv.read("", table(FOUR, ROWS, f"Gain: {gain} adu/mV"), fs_hz=500)
+        read_table("", table(FOUR, ROWS, f"Gain: {gain} adu/mV"), fs_hz=500)
 
 
 def test_each_column_may_have_its_own_unit() -> None:
-    recording = csv.read("", table("I (mV),II (uV),V1 [V],V2_nV"), fs_hz=500)
+    recording = read_table("", table("I (mV),II (uV),V1 [V],V2_nV"), fs_hz=500)
 
     assert recording.signal[:, 0] == pytest.approx([10, 0.020, -10_000, 11e-6])
 
@@ -399,7 +401,7 @@ def test_each_column_may_have_its_own_unit() -> None:
 def test_a_second_header_line_may_hold_the_units() -> None:
     rows = "".join(f"{number / 500:.3f},{number}\n" for number in range(30))
 
-    recording = csv.read("", f"time,I\ns,uV\n{rows}".encode())
+    recording = read_table("", f"time,I\ns,uV\n{rows}".encode())
 
     assert recording.signal[0, 5] == pytest.approx(0.005)
     assert recording.fs_hz == 500
@@ -410,34 +412,34 @@ def test_words_that_are_no_unit_do_not_hide_the_lead(unit: str) -> None:
     data = table(f"I [{unit}],II ({unit}),V1 ({unit}),V2 ({unit})")
 
     with pytest.raises(UnitsUnknown):
-        csv.read("", data, fs_hz=500)
-    assert csv.read("", data, fs_hz=500, units="uV").leads == ("I", "II", "V1", "V2")
+        read_table("", data, fs_hz=500)
+    assert read_table("", data, fs_hz=500, units="uV").leads == ("I", "II", "V1", "V2")
 
 
 @pytest.mark.parametrize("units", ["mV", "MV", "mv"])
 def test_the_option_states_the_unit_in_any_case(units: str) -> None:
-    assert csv.read("", table(FOUR), fs_hz=500, units=units).signal[0, 0] == 10
+    assert read_table("", table(FOUR), fs_hz=500, units=units).signal[0, 0] == 10
 
 
 def test_a_unit_that_nobody_states_is_never_guessed() -> None:
     with pytest.raises(UnitsUnknown) as refusal:
-        csv.read("", table(FOUR), fs_hz=500)
+        read_table("", table(FOUR), fs_hz=500)
 
     assert "--units" in refusal.value.hint
 
 
 def test_a_unit_for_some_leads_only_is_not_enough() -> None:
     with pytest.raises(UnitsUnknown, match="some"):
-        csv.read("", table("I (mV),II,V1,V2"), fs_hz=500)
+        read_table("", table("I (mV),II,V1,V2"), fs_hz=500)
 
 
 def test_an_unknown_unit_is_refused() -> None:
     with pytest.raises(UnitsUnknown):
-        csv.read("", table(FOUR), fs_hz=500, units="furlongs")
+        read_table("", table(FOUR), fs_hz=500, units="furlongs")
 
 
 def test_the_files_unit_wins_over_the_option() -> None:
-    recording = csv.read("", table("I (uV),II (uV),V1 (uV),V2 (uV)"), fs_hz=500, units="mV")
+    recording = read_table("", table("I (uV),II (uV),V1 (uV),V2 (uV)"), fs_hz=500, units="mV")
 
     assert recording.signal[0, 0] == pytest.approx(0.010)
     assert "unit given with the file not used: the file states another" in recording.corrections
@@ -481,7 +483,7 @@ def test_the_files_unit_wins_over_the_option() -> None:
     ],
 )
 def test_rates_in_words_are_understood(above: str, fs_hz: float) -> None:
-    assert csv.read("", table(FOUR, ROWS, above), units="mV").fs_hz == pytest.approx(fs_hz)
+    assert read_table("", table(FOUR, ROWS, above), units="mV").fs_hz == pytest.approx(fs_hz)
 
 
 @pytest.mark.parametrize(
@@ -497,12 +499,12 @@ def test_remarks_and_several_rates_are_no_sampling_rate_and_leave_it_to_the_opti
     data = table(FOUR, ROWS, above)
 
     with pytest.raises(SamplingRateUnknown):
-        csv.read("", data, units="mV")
-    assert csv.read("", data, fs_hz=500, units="mV").fs_hz == 500
+        read_table("", data, units="mV")
+    assert read_table("", data, fs_hz=500, units="mV").fs_hz == 500
 
 
 def test_a_rate_from_words_is_always_told() -> None:
-    recording = csv.read("", table(FOUR, ROWS, "fs=500"), fs_hz=502, units="mV")
+    recording = read_table("", table(FOUR, ROWS, "fs=500"), fs_hz=502, units="mV")
 
     assert recording.fs_hz == 500
     assert "sampling rate from the words above the table: 500 Hz" in recording.corrections
@@ -510,14 +512,14 @@ def test_a_rate_from_words_is_always_told() -> None:
 
 def test_words_and_option_that_contradict_each_other_are_refused_with_both_rates() -> None:
     with pytest.raises(HeaderInvalid, match=r"500 Hz.*1000 Hz"):
-        csv.read("", table(FOUR, ROWS, "Sampling rate: 1000 Hz"), fs_hz=500, units="mV")
+        read_table("", table(FOUR, ROWS, "Sampling rate: 1000 Hz"), fs_hz=500, units="mV")
 
 
 def test_a_number_that_a_long_line_is_cut_in_states_nothing() -> None:
     above = "x" * 282 + " sampling rate: 5000"
 
     with pytest.raises(SamplingRateUnknown):
-        csv.read("", table(FOUR, ROWS, above), units="mV")
+        read_table("", table(FOUR, ROWS, above), units="mV")
 
 
 @pytest.mark.parametrize(
@@ -546,7 +548,7 @@ def test_the_time_column_gives_the_rate(name: str, format_: str) -> None:
         for s in seconds
     ]
 
-    recording = csv.read("", timed(times, name))
+    recording = read_table("", timed(times, name))
 
     assert recording.fs_hz == pytest.approx(250, rel=1e-6)
     assert "sampling rate from the time column: 250 Hz" in recording.corrections
@@ -555,21 +557,21 @@ def test_the_time_column_gives_the_rate(name: str, format_: str) -> None:
 def test_a_clock_may_pass_midnight() -> None:
     times = [f"23:59:59.{ms:03d}" for ms in range(800, 1000, 4)] + [f"00:00:00.{ms:03d}" for ms in range(0, 200, 4)]
 
-    assert csv.read("", timed(times, "time")).fs_hz == 250
+    assert read_table("", timed(times, "time")).fs_hz == 250
 
 
 def test_a_clock_of_minutes_may_pass_the_hour() -> None:
     times = [f"59:59.{ms:03d}" for ms in range(800, 1000, 4)] + [f"00:00.{ms:03d}" for ms in range(0, 200, 4)]
 
-    assert csv.read("", timed(times, "time")).fs_hz == 250
+    assert read_table("", timed(times, "time")).fs_hz == 250
 
 
 def test_times_rounded_to_milliseconds_give_the_true_rate() -> None:
-    assert csv.read("", timed([f"{number / 360:.3f}" for number in range(3600)])).fs_hz == 360
+    assert read_table("", timed([f"{number / 360:.3f}" for number in range(3600)])).fs_hz == 360
 
 
 def test_a_rate_that_is_not_whole_stays_so() -> None:
-    recording = csv.read("", timed([f"{number / 499.98:.6f}" for number in range(5000)]))
+    recording = read_table("", timed([f"{number / 499.98:.6f}" for number in range(5000)]))
 
     assert recording.fs_hz == pytest.approx(499.98, rel=1e-6)
     assert "sampling rate from the time column: 499.98 Hz" in recording.corrections
@@ -578,7 +580,7 @@ def test_a_rate_that_is_not_whole_stays_so() -> None:
 def test_jitter_below_half_a_sample_is_accepted() -> None:
     jitter = np.random.default_rng(0).uniform(-0.0008, 0.0008, 1000)
 
-    recording = csv.read("", timed([f"{number / 250 + jitter[number]:.6f}" for number in range(1000)]))
+    recording = read_table("", timed([f"{number / 250 + jitter[number]:.6f}" for number in range(1000)]))
 
     assert recording.fs_hz == pytest.approx(250, rel=1e-3)
     assert recording.signal.shape == (1, 1000)
@@ -587,7 +589,7 @@ def test_jitter_below_half_a_sample_is_accepted() -> None:
 def test_samples_that_the_time_column_leaves_out_become_gaps() -> None:
     times = [f"{number / 250:.3f}" for number in range(1000) if not 300 <= number < 310]
 
-    recording = csv.read("", timed(times))
+    recording = read_table("", timed(times))
 
     assert recording.signal.shape == (1, 1000)
     assert np.flatnonzero(np.isnan(recording.signal[0])).tolist() == list(range(300, 310))
@@ -604,12 +606,12 @@ def test_samples_that_the_time_column_leaves_out_become_gaps() -> None:
 )
 def test_times_that_make_no_order_are_refused_with_the_line(times: list[float], words: str) -> None:
     with pytest.raises(SignalInvalid, match=words):
-        csv.read("", timed([f"{time:.3f}" for time in times]))
+        read_table("", timed([f"{time:.3f}" for time in times]))
 
 
 def test_a_row_without_a_time_is_refused() -> None:
     with pytest.raises(SignalInvalid, match="line 4"):
-        csv.read("", timed(["0.000", "0.004", "", "0.012", "0.016"]))
+        read_table("", timed(["0.000", "0.004", "", "0.012", "0.016"]))
 
 
 @pytest.mark.parametrize("name", ["sample", "index", "time", "Sample #"])
@@ -617,24 +619,24 @@ def test_a_column_that_counts_rows_needs_a_rate(name: str) -> None:
     data = timed([str(number) for number in range(100)], name)
 
     with pytest.raises(SamplingRateUnknown):
-        csv.read("", data)
-    assert csv.read("", data, fs_hz=500).fs_hz == 500
+        read_table("", data)
+    assert read_table("", data, fs_hz=500).fs_hz == 500
 
 
 def test_a_rate_beyond_the_possible_is_refused() -> None:
     with pytest.raises(SamplingRateOutOfRange):
-        csv.read("", timed([str(number) for number in range(100)], "time (s)"))
+        read_table("", timed([str(number) for number in range(100)], "time (s)"))
     with pytest.raises(SamplingRateOutOfRange):
-        csv.read("", table(FOUR), fs_hz=float("nan"), units="mV")
+        read_table("", table(FOUR), fs_hz=float("nan"), units="mV")
 
 
 def test_a_stated_rate_that_the_times_contradict_is_refused() -> None:
     with pytest.raises(HeaderInvalid):
-        csv.read("", b"fs=500\n" + timed([f"{number / 250:.3f}" for number in range(100)]))
+        read_table("", b"fs=500\n" + timed([f"{number / 250:.3f}" for number in range(100)]))
 
 
 def test_the_files_rate_wins_over_the_option() -> None:
-    recording = csv.read("", timed([f"{number / 250:.3f}" for number in range(100)]), fs_hz=500)
+    recording = read_table("", timed([f"{number / 250:.3f}" for number in range(100)]), fs_hz=500)
 
     assert recording.fs_hz == 250
     assert "sampling rate given with the file not used: the file states another" in recording.corrections
@@ -649,7 +651,7 @@ def test_cells_without_a_value_become_gaps(missing: str, separator: str) -> None
     rows = [["1", "2", "3"]] * 9 + [["1", missing, "3"], [missing, "2", missing]] + [["1", "2", "3"]] * 9
     data = "\n".join(separator.join(row) for row in [["I_mV", "II_mV", "V1_mV"], *rows]).encode()
 
-    recording = csv.read("", data, fs_hz=500)
+    recording = read_table("", data, fs_hz=500)
 
     assert np.argwhere(np.isnan(recording.signal)).tolist() == [[0, 10], [1, 9], [2, 10]]
     assert "empty values read as gaps: 3" in recording.corrections
@@ -658,14 +660,14 @@ def test_cells_without_a_value_become_gaps(missing: str, separator: str) -> None
 def test_values_beyond_all_numbers_become_gaps_and_are_counted() -> None:
     rows = "1,2\n" * 9 + f"Infinity,1e999\n-inf,{'9' * 10_000}\n1e300,5\n" + "1,2\n" * 9
 
-    recording = csv.read("", f"I_mV,II_mV\n{rows}".encode(), fs_hz=500)
+    recording = read_table("", f"I_mV,II_mV\n{rows}".encode(), fs_hz=500)
 
     assert int(np.isnan(recording.signal).sum()) == 5
     assert "values that are not finite read as gaps: 5" in recording.corrections
 
 
 def test_values_that_overflow_in_the_conversion_become_gaps() -> None:
-    recording = csv.read("", b"I_V\n" + b"1e37\n0.001\n" * 20, fs_hz=500)
+    recording = read_table("", b"I_V\n" + b"1e37\n0.001\n" * 20, fs_hz=500)
 
     assert np.isnan(recording.signal[0, 0])
     assert recording.signal[0, 1] == 1
@@ -676,17 +678,17 @@ def test_rows_of_another_width_are_refused_with_their_line(bad: str) -> None:
     data = "I,II,V1\n" + "1,2,3\n" * 40 + bad + "\n" + "1,2,3\n" * 40
 
     with pytest.raises(SignalInvalid, match="Line 42 "):
-        csv.read("", data.encode(), fs_hz=500, units="mV")
+        read_table("", data.encode(), fs_hz=500, units="mV")
 
 
 def test_a_short_first_row_is_not_taken_for_a_header() -> None:
     with pytest.raises(SignalInvalid, match="Line 2 "):
-        csv.read("", ("I,II,V1\n1,2\n" + "1,2,3\n" * 40).encode(), fs_hz=500, units="mV")
+        read_table("", ("I,II,V1\n1,2\n" + "1,2,3\n" * 40).encode(), fs_hz=500, units="mV")
 
 
 def test_thousands_separators_are_refused_with_line_and_column() -> None:
     with pytest.raises(SignalInvalid, match="Line 2, column 1"):
-        csv.read("", ("I;II\n" + "1.234,5;2\n" * 40).encode(), fs_hz=500, units="mV")
+        read_table("", ("I;II\n" + "1.234,5;2\n" * 40).encode(), fs_hz=500, units="mV")
 
 
 MICROVOLTS = "0 -12 350 998 {} 999 {} -45"
@@ -702,7 +704,7 @@ def test_a_mark_that_may_be_one_of_thousands_is_refused(separator: str, big: str
     header = f"I_uV{separator}II_uV" if separator else "I_uV"
 
     with pytest.raises(SignalInvalid, match="thousands"):
-        csv.read("", f"{header}\n{rows}".encode(), fs_hz=500)
+        read_table("", f"{header}\n{rows}".encode(), fs_hz=500)
 
 
 @pytest.mark.parametrize(
@@ -720,7 +722,7 @@ def test_a_mark_that_may_be_one_of_thousands_is_refused(separator: str, big: str
 def test_decimals_are_no_thousands(cells: str) -> None:
     rows = "".join(f"{cell};7.0\n" for cell in cells.split() * 20)
 
-    recording = csv.read("", f"I_mV;II_mV\n{rows}".encode(), fs_hz=500)
+    recording = read_table("", f"I_mV;II_mV\n{rows}".encode(), fs_hz=500)
 
     assert np.nanmax(recording.signal[0]) == max(float(cell) for cell in cells.split() if cell != "nan")
 
@@ -729,15 +731,15 @@ def test_whole_seconds_are_too_coarse_for_a_rate() -> None:
     times = [f"12:00:{number // 250:02d}" for number in range(1500)]
 
     with pytest.raises(SamplingRateUnknown):
-        csv.read("", timed(times, "time"))
-    assert csv.read("", timed(times, "time"), fs_hz=250).fs_hz == 250
+        read_table("", timed(times, "time"))
+    assert read_table("", timed(times, "time"), fs_hz=250).fs_hz == 250
 
 
 def test_the_line_of_an_error_counts_blank_lines_and_lines_above() -> None:
     data = "note\n\nI,II,V1\n\n" + "1,2,3\n\n" * 40 + "1,2\n" + "1,2,3\n" * 40
 
     with pytest.raises(SignalInvalid, match="Line 85 "):
-        csv.read("", data.encode(), fs_hz=500, units="mV")
+        read_table("", data.encode(), fs_hz=500, units="mV")
 
 
 @pytest.mark.parametrize("word", ["Miller", "1.2.3", "0x10", "1_000", "0.1mV"])
@@ -745,14 +747,14 @@ def test_a_word_among_the_numbers_is_refused_with_line_and_column_and_not_repeat
     data = "I,II,V1\n" + "1,2,3\n" * 40 + f"1,{word},3\n" + "1,2,3\n" * 40
 
     with pytest.raises(SignalInvalid, match="Line 42, column 2") as refusal:
-        csv.read("", data.encode(), fs_hz=500, units="mV")
+        read_table("", data.encode(), fs_hz=500, units="mV")
 
     assert word not in str(refusal.value.to_dict())
 
 
 def test_decimal_commas_between_commas_are_refused_with_a_hint() -> None:
     with pytest.raises(HeaderInvalid) as refusal:
-        csv.read("", ("I,II\n" + "0,1,0,2\n" * 30).encode(), fs_hz=500, units="mV")
+        read_table("", ("I,II\n" + "0,1,0,2\n" * 30).encode(), fs_hz=500, units="mV")
 
     assert "semicolons" in refusal.value.hint
 
@@ -760,7 +762,7 @@ def test_decimal_commas_between_commas_are_refused_with_a_hint() -> None:
 def test_a_long_file_is_read_across_chunks() -> None:
     signal = make_signal(2, 150_000)
 
-    recording = csv.read("", make_csv(signal, leads=("I", "V2"), time=None), fs_hz=500)
+    recording = read_table("", make_csv(signal, leads=("I", "V2"), time=None), fs_hz=500)
 
     np.testing.assert_allclose(recording.signal, signal, rtol=1e-6)
 
@@ -769,4 +771,4 @@ def test_an_error_in_a_later_chunk_has_its_line() -> None:
     data = make_csv(make_signal(2, 150_000), leads=("I", "V2"), time=None) + b"1,x\n"
 
     with pytest.raises(SignalInvalid, match=r"Line 150002, column 2"):
-        csv.read("", data, fs_hz=500)
+        read_table("", data, fs_hz=500)

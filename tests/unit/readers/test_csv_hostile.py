@@ -3,6 +3,7 @@
 import time
 import tracemalloc
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,15 +11,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ecg_core.errors import EcgError, FileTooLarge
-from ecg_core.readers import apple, csv
-from ecg_core.readers.values import MAX_ROWS
+from ecg_core.readers import apple
+from ecg_core.readers.bundle import Bundle
+from ecg_core.readers.options import Options
+from ecg_core.readers.table import reader as table
+from ecg_core.readers.table.rows import MAX_ROWS
 from ecg_core.recording import MAX_VALUES
+from tests.unit.readers.reading import read_table
 from tests.unit.readers.tables import make_apple, make_csv, make_signal
 
 # Times are measured here, and tracing every line would triple them.
 pytestmark = pytest.mark.no_cover
 
-READERS = (csv, apple)
+READERS = (table, apple)
 MB = 1_000_000
 # The limits are those of the contract; the machines that run this may be busy, CPU time is counted.
 MAX_CPU_S, MAX_PEAK_BYTES = 1.0, 55 * MB
@@ -70,7 +75,7 @@ HOSTILE = {
 def test_hostile_files_are_answered_quickly(reader: ModuleType, data: bytes) -> None:
     started = time.process_time()
 
-    csv.sniff(data)
+    table.sniff(data)
     apple.sniff(data)
     sniffed = time.process_time()
     _read(reader, data)
@@ -91,7 +96,7 @@ def test_hostile_files_take_little_memory(name: str) -> None:
     tracemalloc.start()
 
     try:
-        _read(csv, data)
+        _read(table, data)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -103,12 +108,12 @@ def test_more_values_than_allowed_are_refused() -> None:
     data = make_csv(time=None) + b",,,,,,,,,,,\n" * (MAX_VALUES // 12)
 
     with pytest.raises(FileTooLarge, match="values"):
-        csv.read("", data, fs_hz=500, units="uV")
+        read_table("", data, fs_hz=500, units="uV")
 
 
 def test_more_rows_than_allowed_are_refused() -> None:
     with pytest.raises(FileTooLarge, match="rows"):
-        csv.read("", b"I_uV\n1\n2\n3\n" + b"1\n" * MAX_ROWS, fs_hz=500)
+        read_table("", b"I_uV\n1\n2\n3\n" + b"1\n" * MAX_ROWS, fs_hz=500)
 
 
 def test_a_time_column_takes_little_memory() -> None:
@@ -116,7 +121,7 @@ def test_a_time_column_takes_little_memory() -> None:
     tracemalloc.start()
 
     try:
-        recording = csv.read("", data)
+        recording = read_table("", data)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -130,7 +135,7 @@ def test_a_long_recording_is_read_in_little_memory() -> None:
     tracemalloc.start()
 
     try:
-        recording = csv.read("", data, fs_hz=500)
+        recording = read_table("", data, fs_hz=500)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -171,9 +176,9 @@ def test_random_tables_raise_nothing_but_ecg_errors(
         _read(reader, data, **options)
 
 
-def _read(reader: ModuleType, data: bytes, **options: object) -> None:
+def _read(reader: ModuleType, data: bytes, **options: Any) -> None:
     try:
-        recording = reader.read("x", data, **options)
+        recording = reader.read("x", Bundle({"x": data}), Options(**options))
     except EcgError:
         return
     assert recording.signal.shape[0] == len(recording.leads)

@@ -25,10 +25,10 @@ from ecg_core.errors import (
     UnsupportedFormat,
 )
 from ecg_core.leads import LEADS, canonical_leads
-from ecg_core.readers import wfdb
 from ecg_core.readers.wfdb import flac as wfdb_flac
 from ecg_core.recording import Recording
 from tests.unit.readers import oracle
+from tests.unit.readers.reading import read_wfdb
 from tests.unit.readers.wfdb_records import encode, make_header, make_record, make_samples, make_segmented
 
 NATIVE_FORMATS = {"8": 8, "16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12, "310": 10, "311": 10}
@@ -70,7 +70,7 @@ def test_every_sample_record_equals_what_the_wfdb_package_reads(samples: Path) -
     refused = {}
     for header in headers:
         try:
-            recording = wfdb.read(header.name, folder_of(header))
+            recording = read_wfdb(header.name, folder_of(header))
         except EcgError as error:
             refused[header.stem] = error.code
         else:
@@ -97,7 +97,7 @@ def test_every_format_of_the_samples_equals_the_wfdb_package_once_its_channels_a
     for file in files:
         if file.startswith(f"{name}.d"):
             (tmp_path / file).write_bytes(files[file])
-    assert_equal(wfdb.read(f"{name}.hea", folder_of(tmp_path / f"{name}.hea")), *expected_of(tmp_path / f"{name}.hea"))
+    assert_equal(read_wfdb(f"{name}.hea", folder_of(tmp_path / f"{name}.hea")), *expected_of(tmp_path / f"{name}.hea"))
 
 
 def write(folder: Path, fmt: str, channels: list[np.ndarray], leads: Sequence[str], **fields: Any) -> Path:
@@ -142,7 +142,7 @@ def test_each_format_is_read_by_its_definition_and_as_the_wfdb_package_reads_it(
     for leads, frames in [(1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (3, 333), (12, 1001)]:
         values = make_values(storage, leads, frames)
         header = make_encoded(tmp_path, values, storage)
-        recording = wfdb.read("rec.hea", folder_of(header))
+        recording = read_wfdb("rec.hea", folder_of(header))
         assert_equal(recording, (values + 3) / 200, LEADS[:leads])
         assert_equal(recording, *expected_of(header))
         assert recording.corrections == ()
@@ -151,13 +151,13 @@ def test_each_format_is_read_by_its_definition_and_as_the_wfdb_package_reads_it(
 @pytest.mark.parametrize("fmt", ["16", "24", "32", "80", "212"])
 def test_a_record_written_by_the_wfdb_package_is_read_alike(tmp_path: Path, fmt: str) -> None:
     header = write(tmp_path, fmt, list(make_samples(3, 333, NATIVE_FORMATS[fmt])), LEADS[:3])
-    assert_equal(wfdb.read("rec.hea", folder_of(header)), *expected_of(header))
+    assert_equal(read_wfdb("rec.hea", folder_of(header)), *expected_of(header))
 
 
 @pytest.mark.parametrize(("fmt", "bits"), FLAC_FORMATS.items())
 def test_flac_written_by_the_wfdb_package_is_read_alike(tmp_path: Path, fmt: str, bits: int) -> None:
     header = write(tmp_path, fmt, list(make_samples(2, 1001, bits)), ("I", "II"))
-    assert_equal(wfdb.read("rec.hea", folder_of(header)), *expected_of(header))
+    assert_equal(read_wfdb("rec.hea", folder_of(header)), *expected_of(header))
 
 
 @pytest.mark.parametrize("storage", NATIVE_FORMATS)
@@ -165,7 +165,7 @@ def test_files_of_several_blocks_are_read_alike(tmp_path: Path, storage: str, mo
     monkeypatch.setattr("ecg_core.readers.wfdb.signals.BLOCK_SAMPLES", 100)
     values = make_values(storage, 3, 1000)
     header = make_encoded(tmp_path, values, storage)
-    assert_equal(wfdb.read("rec.hea", folder_of(header)), (values + 3) / 200, LEADS[:3])
+    assert_equal(read_wfdb("rec.hea", folder_of(header)), (values + 3) / 200, LEADS[:3])
 
 
 def test_format_8_goes_on_from_each_signals_own_last_sample_across_frames_and_blocks(
@@ -178,7 +178,7 @@ def test_format_8_goes_on_from_each_signals_own_last_sample_across_frames_and_bl
     frames = steps.reshape(200, 3).astype(int)
     one, two = np.cumsum(frames[:, :2]) - 40, np.cumsum(frames[:, 2]) + 7
     (tmp_path / "r.hea").write_text("r 2 500 200\n" + lines.format(one.sum(), two.sum()))
-    assert_equal(wfdb.read("r.hea", folder_of(tmp_path / "r.hea")), *expected_of(tmp_path / "r.hea"))
+    assert_equal(read_wfdb("r.hea", folder_of(tmp_path / "r.hea")), *expected_of(tmp_path / "r.hea"))
 
 
 KEPT, AVERAGED = "samples of one frame kept: 500 Hz", "samples of one frame averaged"
@@ -202,7 +202,7 @@ def test_samples_of_a_frame_are_kept_up_to_the_rate_that_all_leads_share(
     leads = ("II", "V5", "V6")[: len(widths)]
     channels = [np.cumsum(make_samples(1, 60 * width, 4, seed)[0]) % 1500 for seed, width in enumerate(widths)]
     header = write(tmp_path, fmt, channels, leads, samps_per_frame=widths, fs=frames_hz)
-    recording = wfdb.read("rec.hea", folder_of(header))
+    recording = read_wfdb("rec.hea", folder_of(header))
     assert_equal(recording, *expected_of(header))
     assert recording.fs_hz == 500
     assert {text for text in recording.corrections if "frame" in text} == corrections
@@ -224,7 +224,7 @@ def test_kept_samples_survive_blocks_skew_gaps_and_channels_that_are_no_lead(
         "r.dat": encode(signal.reshape(1, -1), storage[:-2]),
         "m.hea": b"m/2 2 125 110\n~ 10\nr 100\n",
     }
-    recording = wfdb.read("m.hea", files)
+    recording = read_wfdb("m.hea", files)
     expected = np.full(440, np.nan)
     expected[40:432] = lead.reshape(-1)[8:] / 100
     np.testing.assert_allclose(recording.signal, expected[None], rtol=1e-6)
@@ -236,18 +236,18 @@ def test_an_averaged_frame_is_the_mean_of_its_valid_samples() -> None:
     frames = np.array([[100, 101, 102, 104, 1], [-32768, 200, -32768, 300, 2], [-32768] * 4 + [3]])
     lines = "r.dat 16x4 100/mV 16 0 0 0 0 I\nr.dat 16 100/mV 16 0 0 0 0 II\n"
     files = {"r.hea": f"r 2 500 3\n{lines}".encode(), "r.dat": frames.astype("<i2").tobytes()}
-    np.testing.assert_allclose(wfdb.read("r.hea", files).signal, [[1.0175, 2.5, np.nan], [0.01, 0.02, 0.03]])
+    np.testing.assert_allclose(read_wfdb("r.hea", files).signal, [[1.0175, 2.5, np.nan], [0.01, 0.02, 0.03]])
 
 
 @pytest.mark.parametrize(("frames_hz", "storage"), [("6", "16x8"), ("1", "16x49"), ("600", "16x8"), ("5000", "16")])
 def test_the_rate_that_must_be_that_of_an_ecg_is_the_one_of_the_samples(frames_hz: str, storage: str) -> None:
     with pytest.raises(SamplingRateOutOfRange):
-        wfdb.read("r.hea", make_wide(storage, f"r 1 {frames_hz} 2"))
+        read_wfdb("r.hea", make_wide(storage, f"r 1 {frames_hz} 2"))
 
 
 def test_a_given_rate_is_that_of_the_samples() -> None:
-    filled = wfdb.read("r.hea", make_wide("16x10", "r 1"), fs_hz=500.0)
-    agreed = wfdb.read("r.hea", make_wide("16x6", "r 1 83.333333 2"), fs_hz=500.0)
+    filled = read_wfdb("r.hea", make_wide("16x10", "r 1"), fs_hz=500.0)
+    agreed = read_wfdb("r.hea", make_wide("16x6", "r 1 83.333333 2"), fs_hz=500.0)
     assert (filled.fs_hz, filled.signal.shape) == (500, (1, 20))
     assert not any("not used" in text for text in agreed.corrections)
 
@@ -256,7 +256,7 @@ def test_a_given_rate_cannot_be_that_of_leads_with_several() -> None:
     files = make_wide("16x2", "r 2")
     files["r.hea"] += b"r.dat 16 100/mV 16 0 0 0 0 II\n"
     with pytest.raises(SamplingRateUnknown):
-        wfdb.read("r.hea", files, fs_hz=500.0)
+        read_wfdb("r.hea", files, fs_hz=500.0)
 
 
 def make_wide(storage: str, record: str) -> dict[str, bytes]:
@@ -270,7 +270,7 @@ def test_the_code_for_an_invalid_sample_becomes_no_number(tmp_path: Path, fmt: s
     values = make_samples(1, 100, bits)
     values[0, 10:20] = -(2 ** (bits - 1))
     header = write(tmp_path, fmt, list(values), ("I",)) if fmt in FLAC_FORMATS else make_encoded(tmp_path, values, fmt)
-    recording = wfdb.read("rec.hea", folder_of(header))
+    recording = read_wfdb("rec.hea", folder_of(header))
     assert np.isnan(recording.signal[0, 10:20]).all()
     assert np.isfinite(recording.signal).sum() == 90
 
@@ -279,7 +279,7 @@ def test_skewed_leads_are_aligned_and_their_end_is_missing() -> None:
     values = make_samples(2, 100)
     files = make_record(values, leads=("I", "II"))
     files["rec.hea"] = files["rec.hea"].replace(b"16 1000.0(0)/mV 16 0", b"16:7 1000.0(0)/mV 16 0", 1)
-    recording = wfdb.read("rec.hea", files)
+    recording = read_wfdb("rec.hea", files)
     np.testing.assert_allclose(recording.signal[0, :93], values[0, 7:] / 1000, rtol=1e-6)
     assert np.isnan(recording.signal[0, 93:]).all()
     np.testing.assert_allclose(recording.signal[1], values[1] / 1000, rtol=1e-6)
@@ -290,7 +290,7 @@ def test_a_mat_file_of_the_challenge_is_format_16_behind_24_bytes() -> None:
     values = make_samples(12, 100)
     header = make_header(values, file="rec.mat", storage="16x1+24")
     files = {"rec.hea": header, "rec.mat": b"\x14" * 24 + values.T.astype("<i2").tobytes()}
-    np.testing.assert_allclose(wfdb.read("rec.hea", files).signal, values / 1000, rtol=1e-6)
+    np.testing.assert_allclose(read_wfdb("rec.hea", files).signal, values / 1000, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_a_mat_file_of_the_challenge_is_format_16_behind_24_bytes() -> None:
 )
 def test_gain_baseline_and_unit_give_millivolts(gain: str, factor: float, correction: str | None) -> None:
     values = make_samples(1, 50)
-    recording = wfdb.read("rec.hea", make_record(values, leads=("II",), gain=gain))
+    recording = read_wfdb("rec.hea", make_record(values, leads=("II",), gain=gain))
     baseline = -5 if "-5" in gain else 0
     np.testing.assert_allclose(recording.signal, (values - baseline) * factor, rtol=1e-5)
     assert recording.corrections == (() if correction is None else (correction,))
@@ -320,30 +320,30 @@ def test_gain_baseline_and_unit_give_millivolts(gain: str, factor: float, correc
 def test_each_lead_has_its_own_gain_and_unit() -> None:
     files = make_record(np.array([[100, 100], [100, 100]]), leads=("I", "II"), gain="2(50)/mV")
     files["rec.hea"] = files["rec.hea"].replace(b"2(50)/mV", b"1/uV", 1)
-    np.testing.assert_allclose(wfdb.read("rec.hea", files).signal, [[0.1, 0.1], [25, 25]])
+    np.testing.assert_allclose(read_wfdb("rec.hea", files).signal, [[0.1, 0.1], [25, 25]])
 
 
 def test_a_latin_1_micro_sign_is_a_unit_too() -> None:
     files = make_record(np.array([[100]]), leads=("I",), gain="1/uV")
     files["rec.hea"] = files["rec.hea"].replace(b"uV", b"\xb5V")
-    assert wfdb.read("rec.hea", files).signal[0, 0] == np.float32(0.1)
+    assert read_wfdb("rec.hea", files).signal[0, 0] == np.float32(0.1)
 
 
 def test_the_adc_zero_stands_in_for_a_baseline_that_is_not_stated() -> None:
     files = make_record(np.array([[1024, 1224]]), leads=("I",), gain="200/mV", tail="11 1024 1024 2248 0 {lead}")
-    np.testing.assert_allclose(wfdb.read("rec.hea", files).signal, [[0, 1]])
+    np.testing.assert_allclose(read_wfdb("rec.hea", files).signal, [[0, 1]])
 
 
 def test_large_baselines_of_wide_formats_lose_nothing() -> None:
     values = np.array([[2_000_000_100, 2_000_000_200]])
     header = make_header(values, leads=("I",), storage="32", gain="1000(2000000000)/mV")
-    recording = wfdb.read("rec.hea", {"rec.hea": header, "rec.dat": values.astype("<i4").tobytes()})
+    recording = read_wfdb("rec.hea", {"rec.hea": header, "rec.dat": values.astype("<i4").tobytes()})
     np.testing.assert_allclose(recording.signal, [[0.1, 0.2]], rtol=1e-6)
 
 
 def test_a_gain_that_is_not_stated_is_the_formats_own_and_said() -> None:
     header = b"rec 1 500 2\nrec.dat 16\n".replace(b"16\n", b"16 I\n")
-    recording = wfdb.read("rec.hea", {"rec.hea": header, "rec.dat": np.array([200, -200], "<i2").tobytes()})
+    recording = read_wfdb("rec.hea", {"rec.hea": header, "rec.dat": np.array([200, -200], "<i2").tobytes()})
     np.testing.assert_allclose(recording.signal, [[1, -1]])
     assert "gain not stated: 200 steps per unit, as the format defines" in recording.corrections
 
@@ -351,12 +351,12 @@ def test_a_gain_that_is_not_stated_is_the_formats_own_and_said() -> None:
 @pytest.mark.parametrize("tail", ["", "16", "16 0", "16 0 5", "16 0 5 {checksum}", "16 0 5 {checksum} 0"])
 def test_optional_fields_may_be_missing_from_the_end(tail: str) -> None:
     with pytest.raises(NoEcgLeads):
-        wfdb.read("rec.hea", make_record(leads=("I",), tail=tail))
+        read_wfdb("rec.hea", make_record(leads=("I",), tail=tail))
 
 
 @pytest.mark.parametrize("tail", ["{lead}", "16 {lead}", "16 0 {initial} {checksum} {lead}"])
 def test_a_description_may_follow_fewer_fields_than_the_format_asks_for(tail: str) -> None:
-    assert wfdb.read("rec.hea", make_record(leads=("aVR", "ECG lead V1"), tail=tail)).leads == ("aVR", "V1")
+    assert read_wfdb("rec.hea", make_record(leads=("aVR", "ECG lead V1"), tail=tail)).leads == ("aVR", "V1")
 
 
 @pytest.mark.parametrize(
@@ -371,7 +371,7 @@ def test_a_description_may_follow_fewer_fields_than_the_format_asks_for(tail: st
     ],
 )
 def test_record_lines_with_times_dates_and_counters_are_read(line: str) -> None:
-    recording = wfdb.read("rec.hea", make_record(leads=("I", "II"), record=line))
+    recording = read_wfdb("rec.hea", make_record(leads=("I", "II"), record=line))
     assert (recording.fs_hz, recording.signal.shape) == (500, (2, 1000))
 
 
@@ -379,17 +379,17 @@ def test_record_lines_with_times_dates_and_counters_are_read(line: str) -> None:
 def test_line_ends_comments_and_bytes_of_other_encodings_change_nothing(end: str) -> None:
     files = make_record(end=end, comments=("# Größe 180", "#<age>: 81"))
     files["rec.hea"] = b"\xef\xbb\xbf# first\n" + files["rec.hea"] + b"# J\xf6rg\n"
-    assert wfdb.read("rec.hea", files).leads == LEADS
+    assert read_wfdb("rec.hea", files).leads == LEADS
 
 
 def test_capitals_of_ptb_xl_and_other_spellings_name_the_same_leads() -> None:
     names = ("i", "II", "iii", "AVR", "avl", "aVF", "v1", "V2", "V3", "V4", "V5", "MDC_ECG_LEAD_V6")
-    assert wfdb.read("rec.hea", make_record(leads=names)).leads == LEADS
+    assert read_wfdb("rec.hea", make_record(leads=names)).leads == LEADS
 
 
 def test_channels_that_are_no_leads_are_left_out_and_counted() -> None:
     values = make_samples(4, 100)
-    recording = wfdb.read("rec.hea", make_record(values, leads=("vx", "I", "RESP", "II")))
+    recording = read_wfdb("rec.hea", make_record(values, leads=("vx", "I", "RESP", "II")))
     np.testing.assert_allclose(recording.signal, values[[1, 3]] / 1000, rtol=1e-6)
     assert recording.corrections == ("channels that are none of the twelve leads left out: 2",)
 
@@ -397,14 +397,14 @@ def test_channels_that_are_no_leads_are_left_out_and_counted() -> None:
 def test_a_channel_that_is_no_lead_may_have_any_gain_and_unit() -> None:
     files = make_record(leads=("ABP", "I"))
     files["rec.hea"] = files["rec.hea"].replace(b"1000.0(0)/mV", b"0/mmHg", 1)
-    assert wfdb.read("rec.hea", files).leads == ("I",)
+    assert read_wfdb("rec.hea", files).leads == ("I",)
 
 
 def test_no_leads_and_leads_twice_are_refused() -> None:
     with pytest.raises(NoEcgLeads):
-        wfdb.read("rec.hea", make_record(leads=("ABP", "RESP")))
+        read_wfdb("rec.hea", make_record(leads=("ABP", "RESP")))
     with pytest.raises(DuplicateLeads):
-        wfdb.read("rec.hea", make_record(leads=("MLII", "II")))
+        read_wfdb("rec.hea", make_record(leads=("MLII", "II")))
 
 
 def test_signals_in_several_files_are_joined() -> None:
@@ -412,12 +412,12 @@ def test_signals_in_several_files_are_joined() -> None:
     files = make_record(values, leads=("I", "II", "V1"))
     files["rec.hea"] = files["rec.hea"].replace(b"rec.dat 16", b"one.dat 16", 1)
     files |= {"one.dat": values[:1].astype("<i2").tobytes(), "rec.dat": values[1:].T.astype("<i2").tobytes()}
-    np.testing.assert_allclose(wfdb.read("rec.hea", files).signal, values / 1000, rtol=1e-6)
+    np.testing.assert_allclose(read_wfdb("rec.hea", files).signal, values / 1000, rtol=1e-6)
 
 
 def test_a_length_that_is_not_stated_is_that_of_the_file() -> None:
     for line in ("rec 12 500", "rec 12 500 0", "rec 12 500 12:00:00"):
-        recording = wfdb.read("rec.hea", make_record(record=line))
+        recording = read_wfdb("rec.hea", make_record(record=line))
         assert recording.signal.shape == (12, 1000)
         assert "length not stated: taken from the size of the signal file" in recording.corrections
 
@@ -425,7 +425,7 @@ def test_a_length_that_is_not_stated_is_that_of_the_file() -> None:
 def test_a_file_longer_than_declared_is_read_up_to_there_and_said() -> None:
     files = make_record()
     files["rec.dat"] += bytes(240)
-    recording = wfdb.read("rec.hea", files)
+    recording = read_wfdb("rec.hea", files)
     assert recording.signal.shape == (12, 1000)
     assert recording.corrections == ("signal file longer than its header says: the rest not read",)
 
@@ -434,7 +434,7 @@ def test_a_file_shorter_than_declared_is_refused() -> None:
     files = make_record()
     files["rec.dat"] = files["rec.dat"][:-1]
     with pytest.raises(SignalTruncated):
-        wfdb.read("rec.hea", files)
+        read_wfdb("rec.hea", files)
 
 
 def test_one_flipped_bit_fails_the_checksum() -> None:
@@ -443,27 +443,27 @@ def test_one_flipped_bit_fails_the_checksum() -> None:
     damaged[777] ^= 4
     files["rec.dat"] = bytes(damaged)
     with pytest.raises(ChecksumMismatch):
-        wfdb.read("rec.hea", files)
+        read_wfdb("rec.hea", files)
 
 
 def test_checksums_may_be_written_without_sign() -> None:
     values = make_samples(1, 100)
     unsigned = int(values.sum()) % 65536
-    assert wfdb.read("rec.hea", make_record(values, leads=("I",), tail=f"16 0 0 {unsigned} 0 {{lead}}")).leads == ("I",)
+    assert read_wfdb("rec.hea", make_record(values, leads=("I",), tail=f"16 0 0 {unsigned} 0 {{lead}}")).leads == ("I",)
 
 
 def test_checksums_that_are_all_zero_are_taken_for_missing_and_said() -> None:
-    recording = wfdb.read("rec.hea", make_record(tail="16 0 0 0 0 {lead}"))
+    recording = read_wfdb("rec.hea", make_record(tail="16 0 0 0 0 {lead}"))
     assert recording.corrections == ("checksums all 0: the samples could not be verified",)
 
 
 def test_checksums_that_no_lead_states_are_missing_and_said() -> None:
     missing = "no checksum stated: the samples could not be verified"
-    assert missing in wfdb.read("rec.hea", make_record(tail="16 0 {initial} {lead}")).corrections
+    assert missing in read_wfdb("rec.hea", make_record(tail="16 0 {initial} {lead}")).corrections
     other = make_record(leads=("I", "RESP"))
-    assert missing not in wfdb.read("rec.hea", other).corrections
+    assert missing not in read_wfdb("rec.hea", other).corrections
     without = other["rec.hea"].rpartition(b"rec.dat")[0] + b"rec.dat 16 200/mV RESP\n"
-    assert missing not in wfdb.read("rec.hea", other | {"rec.hea": without}).corrections
+    assert missing not in read_wfdb("rec.hea", other | {"rec.hea": without}).corrections
 
 
 @pytest.mark.parametrize(
@@ -481,14 +481,14 @@ def test_digits_and_blanks_beyond_ascii_are_none(old: str, new: str) -> None:
     files = make_record()
     files["rec.hea"] = files["rec.hea"].replace(old.encode(), new.encode(), 1)
     with pytest.raises(HeaderInvalid):
-        wfdb.read("rec.hea", files)
+        read_wfdb("rec.hea", files)
 
 
 def test_the_given_rate_fills_in_for_a_missing_one_only() -> None:
     with pytest.raises(SamplingRateUnknown):
-        wfdb.read("rec.hea", make_record(record="rec 12"))
-    filled = wfdb.read("rec.hea", make_record(record="rec 12"), fs_hz=250.0)
-    kept = wfdb.read("rec.hea", make_record(), fs_hz=250.0)
+        read_wfdb("rec.hea", make_record(record="rec 12"))
+    filled = read_wfdb("rec.hea", make_record(record="rec 12"), fs_hz=250.0)
+    kept = read_wfdb("rec.hea", make_record(), fs_hz=250.0)
     assert (filled.fs_hz, kept.fs_hz) == (250.0, 500.0)
     assert "sampling rate as given with the file: 250 Hz" in filled.corrections
     assert kept.corrections == ("sampling rate given with the file not used: the file states another",)
@@ -496,9 +496,9 @@ def test_the_given_rate_fills_in_for_a_missing_one_only() -> None:
 
 def test_the_given_unit_fills_in_for_a_missing_or_unknown_one_only() -> None:
     values = np.full((1, 10), 1000)
-    missing = wfdb.read("rec.hea", make_record(values, leads=("I",), gain="1"), units="uV")
-    unknown = wfdb.read("rec.hea", make_record(values, leads=("I",), gain="1/NU"), units="uV")
-    kept = wfdb.read("rec.hea", make_record(values, leads=("I",), gain="1000/mV"), units="uV")
+    missing = read_wfdb("rec.hea", make_record(values, leads=("I",), gain="1"), units="uV")
+    unknown = read_wfdb("rec.hea", make_record(values, leads=("I",), gain="1/NU"), units="uV")
+    kept = read_wfdb("rec.hea", make_record(values, leads=("I",), gain="1000/mV"), units="uV")
     assert missing.signal[0, 0] == unknown.signal[0, 0] == kept.signal[0, 0] == 1
     assert missing.corrections == ("unit as given with the file: uV", "converted from uV to mV")
     assert kept.corrections == ("unit given with the file not used: the file states another",)
@@ -507,27 +507,27 @@ def test_the_given_unit_fills_in_for_a_missing_or_unknown_one_only() -> None:
 def test_an_unknown_unit_or_a_gain_of_zero_leaves_a_lead_uncalibrated() -> None:
     for gain in ("200/mmHg", "200/NU", "0/mV", "0(0)", "0.0"):
         with pytest.raises(UnitsUnknown):
-            wfdb.read("rec.hea", make_record(leads=("I",), gain=gain))
+            read_wfdb("rec.hea", make_record(leads=("I",), gain=gain))
     with pytest.raises(UnitsUnknown):
-        wfdb.read("rec.hea", make_record(), units="furlong")
+        read_wfdb("rec.hea", make_record(), units="furlong")
 
 
 def test_the_identity_is_that_of_header_and_signals_in_the_headers_order() -> None:
     files = make_record()
     expected = hashlib.sha256(files["rec.hea"] + files["rec.dat"]).hexdigest()
-    assert wfdb.read("rec.hea", dict(reversed(files.items())) | {"x.txt": b"other"}).sha256 == expected
-    assert wfdb.read("a/rec.hea", {f"a/{name}": data for name, data in files.items()}).sha256 == expected
+    assert read_wfdb("rec.hea", dict(reversed(files.items())) | {"x.txt": b"other"}).sha256 == expected
+    assert read_wfdb("a/rec.hea", {f"a/{name}": data for name, data in files.items()}).sha256 == expected
 
 
 def test_the_identity_of_segments_is_that_of_master_header_then_each_segment() -> None:
     files = make_segmented()
     order = ("rec.hea", "rec_0.hea", "rec_0.dat", "rec_1.hea", "rec_1.dat")
     expected = hashlib.sha256(b"".join(files[name] for name in order)).hexdigest()
-    assert wfdb.read("rec.hea", files).sha256 == expected
+    assert read_wfdb("rec.hea", files).sha256 == expected
 
 
 def test_segments_of_a_fixed_layout_follow_each_other() -> None:
-    recording = wfdb.read("rec.hea", make_segmented((600, 400)))
+    recording = read_wfdb("rec.hea", make_segmented((600, 400)))
     both = np.hstack([make_samples(2, 600, seed=0), make_samples(2, 400, seed=1)])
     np.testing.assert_allclose(recording.signal, both / 1000, rtol=1e-6)
     assert recording.corrections == ()
@@ -538,7 +538,7 @@ def test_segments_of_a_variable_layout_are_placed_by_name_and_gaps_hold_no_numbe
     layout = b"l 3 500 0\n~ 0 200/mV 0 0 0 0 0 I\n~ 0 200/mV 0 0 0 0 0 V\n~ 0 200/mV 0 0 0 0 0 II\n"
     files = {"r.hea": b"r/4 3 500 100\nl 0\na 50\n~ 20\nb 30\n", "l.hea": layout}
     files |= make_record(one, name="a", leads=("II", "I")) | make_record(two, name="b", leads=("V", "II"))
-    recording = wfdb.read("r.hea", files)
+    recording = read_wfdb("r.hea", files)
     expected = np.full((2, 100), np.nan)
     expected[1, :50], expected[0, :50], expected[1, 70:] = one[0], one[1], two[1]
     np.testing.assert_allclose(recording.signal, expected / 1000, rtol=1e-6)
@@ -565,17 +565,17 @@ def test_segments_of_a_variable_layout_are_placed_by_name_and_gaps_hold_no_numbe
 )
 def test_segments_that_contradict_their_record_are_refused(master: str) -> None:
     with pytest.raises(HeaderInvalid):
-        wfdb.read("rec.hea", make_segmented(master=master))
+        read_wfdb("rec.hea", make_segmented(master=master))
 
 
 def test_the_rate_of_the_segments_stands_in_for_one_that_the_master_header_does_not_state() -> None:
-    assert wfdb.read("rec.hea", make_segmented(master="rec/2 2\nrec_0 600\nrec_1 400\n")).fs_hz == 500
+    assert read_wfdb("rec.hea", make_segmented(master="rec/2 2\nrec_0 600\nrec_1 400\n")).fs_hz == 500
 
 
 def test_a_layout_gives_names_only_whatever_its_gains_are() -> None:
     files = make_record(make_samples(1, 50), name="a", leads=("II",))
     files |= {"l.hea": b"l 1 500 0\n~ 0 0/? 0 0 0 0 0 II\n", "r.hea": b"r/2 1 500 50\nl 0\na 50\n"}
-    assert wfdb.read("r.hea", files).leads == ("II",)
+    assert read_wfdb("r.hea", files).leads == ("II",)
 
 
 @pytest.mark.parametrize(("channels", "leads"), [(1, 2), (3, 2), (1, 1)])
@@ -584,33 +584,33 @@ def test_a_layout_has_the_signals_of_its_record_and_segments_have_no_more(channe
     files = make_record(make_samples(2, 50), name="a", leads=("II", "I"))
     files |= {"l.hea": f"l {leads} 500 0\n{layout}".encode(), "r.hea": f"r/2 {channels} 500 50\nl 0\na 50\n".encode()}
     with pytest.raises(HeaderInvalid):
-        wfdb.read("r.hea", files)
+        read_wfdb("r.hea", files)
 
 
 def test_segments_with_other_leads_than_the_first_are_refused() -> None:
     files = make_segmented() | make_record(make_samples(2, 400), name="rec_1", leads=("I", "III"))
     with pytest.raises(HeaderInvalid):
-        wfdb.read("rec.hea", files)
+        read_wfdb("rec.hea", files)
 
 
 def test_missing_files_are_counted_aloud_and_named_in_private() -> None:
     files = make_segmented()
     del files["rec_0.dat"], files["rec_1.hea"]
     with pytest.raises(RecordIncomplete) as refused:
-        wfdb.read("rec.hea", files)
+        read_wfdb("rec.hea", files)
     assert refused.value.missing == ("rec_0.dat", "rec_1.hea")
     assert "rec_" not in refused.value.message
 
 
 def test_a_record_of_hours_is_refused_by_its_master_header_alone() -> None:
     with pytest.raises(FileTooLarge):
-        wfdb.read("r.hea", {"r.hea": b"r/2 4 125 52725000\nr_layout 0\nr_1 52725000\n"})
+        read_wfdb("r.hea", {"r.hea": b"r/2 4 125 52725000\nr_layout 0\nr_1 52725000\n"})
 
 
 @pytest.mark.parametrize("storage", ["0", "1", "60", "162", "408", "9999"])
 def test_other_formats_are_unsupported(storage: str) -> None:
     with pytest.raises(UnsupportedFormat):
-        wfdb.read("rec.hea", make_record(storage=storage))
+        read_wfdb("rec.hea", make_record(storage=storage))
 
 
 def test_flac_without_its_library_is_unsupported_and_says_what_to_do(
@@ -619,6 +619,6 @@ def test_flac_without_its_library_is_unsupported_and_says_what_to_do(
     monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
     header = samples / "wfdb" / "mixedsignals.hea"
     with pytest.raises(UnsupportedFormat) as refused:
-        wfdb.read(header.name, folder_of(header))
+        read_wfdb(header.name, folder_of(header))
     assert "soundfile" in refused.value.hint
     assert wfdb_flac.__name__ == "ecg_core.readers.wfdb.flac"

@@ -8,6 +8,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +17,11 @@ from hypothesis import strategies as st
 
 from ecg_core import errors, readers
 from ecg_core.errors import EcgError, FileTooLarge, HeaderInvalid, SignalInvalid, SignalTruncated, UnitsUnknown
-from ecg_core.readers import wfdb
+from ecg_core.readers.wfdb.segment import decode
 from ecg_core.readers.wfdb.signals import bytes_for
 from ecg_core.recording import MAX_VALUES
 from tests.conftest import ROOT
+from tests.unit.readers.reading import read_wfdb
 from tests.unit.readers.wfdb_records import encode, make_header, make_record, make_samples, make_segmented
 
 # Times are measured here, and tracing every line would triple them.
@@ -47,7 +49,7 @@ def within_limits() -> Iterator[None]:
 
 def refusal(files: dict[str, bytes], header: str = "rec.hea") -> EcgError:
     with within_limits(), pytest.raises(EcgError) as refused:
-        wfdb.read(header, files)
+        read_wfdb(header, files)
     assert refused.value.message
     assert refused.value.hint
     assert refused.value.status in (413, 415, 422)
@@ -159,12 +161,32 @@ def test_a_thousand_small_segments_are_read_in_time() -> None:
     files = make_segmented((1, 1))
     files["rec.hea"] = b"rec/1000 2 500 1000\n" + b"rec_0 1\nrec_1 1\n" * 500
     with within_limits():
-        assert wfdb.read("rec.hea", files).signal.shape == (2, 1000)
+        assert read_wfdb("rec.hea", files).signal.shape == (2, 1000)
 
 
-def test_a_large_segment_that_is_repeated_is_refused_before_it_is_decoded() -> None:
+def test_a_segment_that_is_named_again_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+
+    def counted(*arguments: Any) -> None:
+        decoded.append(arguments[0])
+        decode(*arguments)
+
+    monkeypatch.setattr("ecg_core.readers.wfdb.reader.decode", counted)
     files = {"s.hea": b"s 100 500 80000\n" + b"s.dat 80 1/mV 0 0 0 0 0 x\n" * 99 + b"s.dat 80 1/mV 0 0 0 0 0 I\n"}
     files |= {"s.dat": bytes(8_000_000), "r.hea": b"r/100 100 500 8000000\n" + b"s 80000\n" * 100}
+    with within_limits():
+        recording = read_wfdb("r.hea", files)
+    assert len(decoded) == 1
+    np.testing.assert_array_equal(recording.signal[:, :80_000], recording.signal[:, -80_000:])
+
+
+def test_segments_that_hold_more_samples_than_the_request_may_cost_are_refused() -> None:
+    lines = b"%s.dat 80 1/mV 0 0 0 0 0 x\n" * 99 + b"%s.dat 80 1/mV 0 0 0 0 0 I\n"
+    files = {"r.hea": b"r/4 100 500 320000\n" + b"".join(b"s%d 80000\n" % number for number in range(4))}
+    for number in range(4):
+        name = b"s%d" % number
+        files[f"s{number}.hea"] = b"%s 100 500 80000\n" % name + lines.replace(b"%s", name)
+        files[f"s{number}.dat"] = bytes(8_000_000)
     assert isinstance(refusal(files, "r.hea"), FileTooLarge)
 
 
@@ -180,7 +202,7 @@ def test_the_largest_record_is_read_within_the_limits(storage: str) -> None:
         header = header.replace(" 125", " 5")
     files = {"rec.hea": header.encode(), "rec.dat": bytes(bytes_for(int(storage.partition("x")[0]), MAX_VALUES))}
     with within_limits():
-        recording = wfdb.read("rec.hea", files)
+        recording = read_wfdb("rec.hea", files)
     assert recording.signal.size == MAX_VALUES
 
 
@@ -188,7 +210,7 @@ def test_a_record_with_many_invalid_samples_takes_no_more_memory() -> None:
     header = b"rec 1 50\nrec.dat 80 200 8 0 0 0 0 I\n"
     files = {"rec.hea": header, "rec.dat": (b"\0" + b"\x82" * 499) * (MAX_VALUES // 500)}
     with within_limits():
-        assert np.isnan(wfdb.read("rec.hea", files).signal).sum() == MAX_VALUES // 500
+        assert np.isnan(read_wfdb("rec.hea", files).signal).sum() == MAX_VALUES // 500
 
 
 @pytest.mark.parametrize("storage", ["80", "80x8"])
@@ -292,7 +314,7 @@ def test_any_header_is_read_or_refused_with_a_code(text: str, other: str, signal
         "t.hea": b"t 1 500 9\nr.dat 80\n",
     }
     files |= {"r.dat": signal, "s.dat": signal * 2}
-    for read in (lambda: wfdb.read("r.hea", files), lambda: readers.read(files)):
+    for read in (lambda: read_wfdb("r.hea", files), lambda: readers.read(files)):
         with contextlib.suppress(*TYPED):
             recording = read()
             assert recording.signal.shape[0] == len(recording.leads)
@@ -308,7 +330,7 @@ def test_a_sound_record_with_a_few_bytes_changed_is_read_or_refused_with_a_code(
     for position in data.draw(st.lists(st.integers(0, len(header) - 1), min_size=1, max_size=4)):
         header[position] = data.draw(st.integers(0, 255))
     with contextlib.suppress(*TYPED):
-        wfdb.read("rec.hea", files | {"rec.hea": bytes(header)})
+        read_wfdb("rec.hea", files | {"rec.hea": bytes(header)})
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -337,7 +359,7 @@ def test_reading_a_wfdb_record_imports_nothing_heavy() -> None:
     program = """
 import sys, ecg_core.readers as readers
 readers.read({"r.hea": b"r 1 500 2\\nr.dat 16 200/mV 16 0 0 0 0 I\\n", "r.dat": bytes(4)})
-heavy = {"pandas", "scipy", "wfdb", "soundfile", "zipfile", "ecg_core.readers.csv", "torch"} & set(sys.modules)
+heavy = {"pandas", "scipy", "wfdb", "soundfile", "zipfile", "ecg_core.readers.table.reader", "torch"} & set(sys.modules)
 print(",".join(heavy))
 """
     finished = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

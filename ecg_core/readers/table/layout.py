@@ -9,7 +9,9 @@ from typing import Literal
 
 from ecg_core.errors import HeaderInvalid, SignalInvalid
 from ecg_core.leads import MAX_NAME_LENGTH, canonical_leads
-from ecg_core.readers import statements
+from ecg_core.readers.labels import units_of
+from ecg_core.readers.table.words import is_statement
+from ecg_core.readers.units import unit_of
 
 # Monitors export fewer than a hundred channels; a wider table is no recording that has its leads in columns.
 MAX_COLUMNS = 512
@@ -77,7 +79,7 @@ def _separator(rows: Sequence[str], above: Sequence[str]) -> str:
         return ""
     if max(commas) > 1 or not all(kind_of(row.strip()) == "number" for row in bare):
         return ","
-    words = [line for line in above if kind_of(line.strip()) == "text" and not statements.is_statement(line)]
+    words = [line for line in above if kind_of(line.strip()) == "text" and not is_statement(line)]
     header = words[-1] if words else ""
     return "," if len(cells_of(_COMMENT.sub("", header), ",")) == 2 else ""
 
@@ -111,7 +113,7 @@ def _first_row(lines: Sequence[str], rows: Sequence[int], separator: str, kinds:
 
 def _is_unit_row(cells: Sequence[str]) -> bool:
     stated = [cell.strip(" ()[]").lower() for cell in cells if kind_of(cell) != "empty"]
-    units = [statements.unit_of(cell) for cell in stated]
+    units = [unit_of(cell) for cell in stated]
     return any(units) and all(unit or _TIME_UNIT.fullmatch(cell) for unit, cell in zip(units, stated, strict=True))
 
 
@@ -120,8 +122,8 @@ def _header(line: str, separator: str, kinds: Sequence[Kind]) -> list[str]:
     line = _COMMENT.sub("", line)
     count = len(kinds)
     if count == 1:
-        return [] if statements.is_statement(line) else [line.strip(" \t\"',;")]
-    if count == 2 and statements.is_statement(line):
+        return [] if is_statement(line) else [line.strip(" \t\"',;")]
+    if count == 2 and is_statement(line):
         return []
     splits = [cells_of(line, separator)]
     if not separator:
@@ -135,7 +137,7 @@ def _header(line: str, separator: str, kinds: Sequence[Kind]) -> list[str]:
             return [*cells, *[""] * (count - len(cells))]
         if len(cells) == count - 1:
             return ["", *cells]
-    if any(canonical_leads(statements.units_of(splits[0][: MAX_COLUMNS + 1])[0])):
+    if any(canonical_leads(units_of(splits[0][: MAX_COLUMNS + 1])[0])):
         raise HeaderInvalid(
             f"The header line names {len(splits[0])} columns, but the rows have {count}.",
             "Give every column a name; with decimal commas, separate the columns by semicolons.",

@@ -9,28 +9,24 @@ word for units or values, and with a number before it ("range +-5 mV") only as t
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from ecg_core.leads import MAX_NAME_LENGTH, canonical_lead
-from ecg_core.readers.text import MAX_WORDS_LENGTH, fold, without_accents
-from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ, MV_PER_UNIT
+from ecg_core.readers.labels import LEAD_WORDS
+from ecg_core.readers.rates import rate_of
+from ecg_core.readers.text import MAX_WORDS_LENGTH, any_of, fold, number_of, without_accents
+from ecg_core.readers.units import MV_PER_UNIT, UNIT, unit_of
+from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 
 # Of all lines that are searched together: 200 lines of 100 characters; searching them takes 20 ms.
 MAX_STATEMENTS_CHARACTERS = 20_000
 # Of a line that lists names: 128 channels with twelve characters each, and a separator.
 MAX_NAMES_CHARACTERS = 2_000
 
-
-def _words(*words: str) -> str:
-    return "|".join(re.escape(fold(word)).replace(r"\ ", r"[\s_.-]*") for word in words)
-
-
-_UNIT = r"(?:nano|micro|mikro|milli|mili)?volt(?:ios|s|i)?|mcv|(?:a?μ|[unm])?v|мк?в"
 # Never begun within a number: a search would try again at each of its digits.
 _NUMBER = r"(?<!\d)(?<!\d[.,])\d[\d.,]*+(?:e[-+]?\d++)?"
 _PER_SECOND = r"samples?\s?(?:/|per)\s?s(?:ec(?:onds?)?)?"
-_HERTZ = rf"hz|hertz|sps|{_PER_SECOND}|{_words('ヘルツ', '赫兹', '헤르츠', 'герц', 'hercios')}"
-_RATE_WORDS = _words(
+_HERTZ = rf"hz|hertz|sps|{_PER_SECOND}|{any_of('ヘルツ', '赫兹', '헤르츠', 'герц', 'hercios')}"
+_RATE_WORDS = any_of(
     *("sampling rate", "sample rate", "sampling frequency", "sample frequency", "sampling freq", "sample freq"),
     *("frequency of sampling", "sfreq", "f_s"),
     *("Abtastrate", "Abtastfrequenz", "Messrate", "Messfrequenz", "Samplingrate", "Samplerate", "Samplingfrequenz"),
@@ -39,18 +35,14 @@ _RATE_WORDS = _words(
     *("Bemonsteringsfrequentie", "Bemonsteringssnelheid", "Samplefrequentie", "Samplefrequenz", "Meetfrequentie"),
     *("サンプルレート", "サンプリングレート", "サンプリング周波数", "采样率", "采样频率", "取樣率"),
 )
-_UNIT_WORDS = _words(
+_UNIT_WORDS = any_of(
     *("units", "unit", "unitname", "Einheiten", "Einheit", "Unités", "Unité", "Unidades", "Unidad", "Unidade", "Unità"),
     *("Eenheden", "Eenheid", "単位", "单位", "單位"),
 )
-_AMPLITUDE_WORDS = _words(
+_AMPLITUDE_WORDS = any_of(
     *("amplitudes", "amplitude", "voltages", "voltage", "values", "data", "signals", "signal", "Spannung", "Werte"),
 )
-_LEAD_WORDS = _words(
-    *("leads", "lead", "Ableitungen", "Ableitung", "Dérivations", "Dérivation", "Derivaciones", "Derivación"),
-    *("Derivazioni", "Derivazione", "Derivações", "Derivação", "Afleidingen", "Afleiding", "リード", "誘導", "导联"),
-)
-_NAME_WORDS = rf"{_LEAD_WORDS}|" + _words(
+_NAME_WORDS = rf"{LEAD_WORDS}|" + any_of(
     *("lead names", "channels", "channel names", "channel title", "channel", "labels", "label", "columns", "signals"),
 )
 
@@ -81,9 +73,9 @@ _INTERVAL = re.compile(
 )
 _PER_SAMPLE = re.compile(rf"({_NUMBER})\s*(s|sec|ms|msec|us|μs|usec)(?:onds?)?\s*(?:/|per)\s*sample")
 _COUNT = r"(?:adc[\s_]?)?(?:digits?|adus?|lsbs?|bits?|counts?|units?|levels?|quant\w*)|adc"
-_COUNTS_PER_UNIT = re.compile(rf"({_NUMBER})?\s*(?<![a-z])(?:{_COUNT})\s*(?:/|per|pro)\s*({_UNIT})(?![a-z0-9])")
-_UNITS_PER_COUNT = re.compile(rf"({_NUMBER})?\s*(?<![a-z])({_UNIT})\s*(?:/|per|pro)\s*(?:{_COUNT})(?![a-z])")
-_RESOLUTION_WORDS = _words(
+_COUNTS_PER_UNIT = re.compile(rf"({_NUMBER})?\s*(?<![a-z])(?:{_COUNT})\s*(?:/|per|pro)\s*({UNIT})(?![a-z0-9])")
+_UNITS_PER_COUNT = re.compile(rf"({_NUMBER})?\s*(?<![a-z])({UNIT})\s*(?:/|per|pro)\s*(?:{_COUNT})(?![a-z])")
+_RESOLUTION_WORDS = any_of(
     *(
         "resolution",
         "Auflösung",
@@ -99,51 +91,15 @@ _RESOLUTION_WORDS = _words(
 )
 _UNIT_OF_COUNT = re.compile(
     rf"(?:(?:{_RESOLUTION_WORDS})|(?<![\w.,])1\s?(?:{_COUNT})(?=\s?(?:[:=]|is|ist|corresponds|entspricht)))"
-    rf"(?:[\s:=,;(\[]++|(?:is|ist|of|von|to|corresponds|entspricht)(?![a-z]))*+({_NUMBER})\s?({_UNIT})(?![\wμ/])"
+    rf"(?:[\s:=,;(\[]++|(?:is|ist|of|von|to|corresponds|entspricht)(?![a-z]))*+({_NUMBER})\s?({UNIT})(?![\wμ/])"
 )
 _UNIT_STATED = re.compile(
-    rf"(?<![a-z])(?:{_UNIT_WORDS}|{_AMPLITUDE_WORDS})(?![^\W_]){_filler('values|voltages?')}({_UNIT})(?![\wμ/])(?!\s?(?:/|per|pro)(?![a-z]))"
+    rf"(?<![a-z])(?:{_UNIT_WORDS}|{_AMPLITUDE_WORDS})(?![^\W_]){_filler('values|voltages?')}({UNIT})(?![\wμ/])(?!\s?(?:/|per|pro)(?![a-z]))"
 )
 # A V alone may be the name of chest leads: it is a unit where nothing follows.
 _ENDS = re.compile(r"\W*$|\s*[,;.)\]]")
 _NAMES = re.compile(rf"[^\w]*(?:{_NAME_WORDS})\s*(?::=|[:=,;\t])\s*(.+)", re.IGNORECASE)
 _KEY_VALUE = re.compile(rf"[^\w]*(?:{_NAME_WORDS}|{_UNIT_WORDS}|{_RATE_NAMED})\s*(?:[(\[][^)\]]*[)\]])?\s*[:=,;\t]")
-# The minus of an inverted lead is no separator, a hyphen between words is one.
-_LEAD_WORD = re.compile(rf"^(?:{_LEAD_WORDS})(?:[\s_:.]+|-)(?=[^\s-])", re.IGNORECASE)
-# What stands for a unit where there is none, or where its micro sign was lost: the unit must come from elsewhere.
-_NO_UNIT = re.compile(r"[?\ufffd]v|a\.?u|adu|adc|digits?|lsb|raw|counts?|n/?a")
-_IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]*+)[)\]]\W*+$")
-_SEPARATORS = " \t._/:,;([{-"
-_ROMAN = re.compile(r"(?:^|[^A-Za-z0-9-]|(?<=\w)-)(I{1,3}|aV[RLF]|V[1-6])$")
-
-
-def unit_of(text: str) -> str | None:
-    """ "uV", "mV", "V" or "nV" for a unit as people write it, with or without brackets; None for anything else."""
-    word = fold(text).strip(" ()[]{}\"'.")
-    if not re.fullmatch(_UNIT, word):
-        return None
-    prefix = {"n": "n", "u": "u", "μ": "u", "a": "u", "v": ""}.get(word[0])
-    if prefix is None:
-        prefix = "u" if word.startswith(("mcv", "mic", "mik", "мк")) else "m"
-    return f"{prefix}V"
-
-
-def number_of(text: str) -> float:
-    """A number with a decimal point or comma, thousands marked by the other one."""
-    if "," in text and "." in text:
-        text = text.replace("," if text.rfind(".") > text.rfind(",") else ".", "")
-    try:
-        return float(text.strip(".,").replace(",", "."))
-    except ValueError:
-        return float("nan")
-
-
-def rate_of(text: str, kilo: str = "") -> float:
-    """A sampling rate in Hz. Of "512,508" and "1,000" the comma's meaning is the one that gives a possible rate."""
-    factor = 1e3 if kilo else 1.0
-    rate = number_of(text) * factor
-    plain = number_of(re.sub(r"[.,](?=\d{3}(?!\d))", "", text)) * factor
-    return rate if MIN_FS_HZ <= rate <= MAX_FS_HZ or not MIN_FS_HZ <= plain <= MAX_FS_HZ else plain
 
 
 def searchable(lines: Iterable[str]) -> list[str]:
@@ -197,7 +153,7 @@ def scales_stated(lines: Iterable[str]) -> list[float]:
             digits = match[1] or next(iter(re.findall(_NUMBER, line[match.end() :])), "")
             value = number_of(digits) if digits else float("nan")
             if value > 0:
-                mv = MV_PER_UNIT[unit.lower()]
+                mv = MV_PER_UNIT[unit]
                 scales.append(mv / value if inverse else mv * value)
                 break
     return scales
@@ -227,34 +183,3 @@ def names_stated(lines: Iterable[str]) -> list[str]:
 def is_statement(line: str) -> bool:
     """True for a line of key and value about rate, unit or leads, which is no header line."""
     return bool(_KEY_VALUE.match(fold(line)))
-
-
-def lead_in_any_language(name: str) -> str | None:
-    """The lead that a name ends with ("Afleiding I"): only for places that hold nothing but a lead."""
-    match = _ROMAN.search(name.strip())
-    return canonical_lead(name) or (canonical_lead(match[1]) if match else None)
-
-
-def split_unit(name: str) -> tuple[str, str | None]:
-    """ "II [uV]" -> ("II", "uV"); without a unit, or with one that is none ("II [digits]"), the name alone."""
-    if len(name) > MAX_NAME_LENGTH:
-        return name, None
-    name = _LEAD_WORD.sub("lead ", without_accents(name).strip())
-    if canonical_lead(name):
-        return name, None
-    splits = []
-    if match := _IN_BRACKETS.search(name):
-        splits.append((name[: match.start()].rstrip(" \t_/"), match[1].strip(" \t.")))
-    whole = name.rstrip(" \t._)]}")
-    if (position := max(whole.rfind(separator) for separator in _SEPARATORS)) >= 0:
-        splits.append((whole[:position].rstrip(_SEPARATORS), whole[position + 1 :]))
-    for plain, word in splits:
-        unit = unit_of(re.sub(r"^in\s+", "", word))
-        if unit or _NO_UNIT.fullmatch(word.casefold()):
-            return re.sub(r"[\s._/:,;(\[{-]+in$", "", plain), unit
-    return name, None
-
-
-def units_of(names: Sequence[str]) -> tuple[list[str], list[str | None]]:
-    pairs = [split_unit(name) for name in names]
-    return [name for name, _ in pairs], [unit for _, unit in pairs]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.errors import FileTooLarge, SignalInvalid
-from ecg_core.readers.table import MISSING, Table, cells_of, kind_of
+from ecg_core.readers.table.layout import MISSING, Table, cells_of, kind_of
 from ecg_core.recording import MAX_VALUES
 
 # Text that is parsed at once: large enough for the parser's speed; its lines as objects take thirty times the memory.

@@ -1,0 +1,43 @@
+"""What one request may cost. Every limit counts over the whole request, whatever its files say about themselves."""
+
+from dataclasses import dataclass
+
+from ecg_core.errors import FileTooLarge
+from ecg_core.recording import MAX_BYTES
+
+# Of all headers together: a record of a thousand segments has half of it.
+MAX_HEADERS_BYTES = 1_000_000
+# Lines of all headers together: a thousand segments of ten signals have 12,000.
+MAX_HEADER_LINES = 20_000
+# Samples of all channels: as many as MAX_BYTES hold at one byte each, the densest format that is not FLAC.
+MAX_DECODED = MAX_BYTES
+# A compressed stream costs a tenth of a millisecond before its first sample. A thousand segments have one each.
+MAX_STREAMS = 1_024
+
+
+@dataclass
+class Budget:
+    """What is left. Each method spends some of it and raises FileTooLarge where too little is left."""
+
+    header_bytes: int = MAX_HEADERS_BYTES
+    header_lines: int = MAX_HEADER_LINES
+    samples: int = MAX_DECODED
+    streams: int = MAX_STREAMS
+
+    def parse(self, header: bytes) -> None:
+        self.header_bytes -= len(header)
+        self.header_lines -= header.count(b"\n") + header.count(b"\r")
+        if self.header_bytes < 0:
+            raise FileTooLarge(f"The headers hold more than {MAX_HEADERS_BYTES:,} bytes.")
+        if self.header_lines < 0:
+            raise FileTooLarge(f"The headers hold more than {MAX_HEADER_LINES:,} lines.")
+
+    def decode(self, samples: int) -> None:
+        self.samples -= samples
+        if self.samples < 0:
+            raise FileTooLarge(f"The record holds more than {MAX_DECODED:,} samples.")
+
+    def open_stream(self) -> None:
+        self.streams -= 1
+        if self.streams < 0:
+            raise FileTooLarge(f"The record holds more than {MAX_STREAMS:,} compressed streams.")

@@ -1,0 +1,102 @@
+"""What the name of a file says: its folder, stem and extension, and whether it may be part of a record.
+
+Names may carry folders ("a/b/100.hea"). Two names mean the same file if their stems are equal and their extensions are
+equal in lower case.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Protocol
+
+from ecg_core.readers import registry
+
+HEADER_SUFFIX = ".hea"
+SIGNAL_SUFFIXES = (".dat", ".mat")
+_SYSTEM_NAMES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
+_DOCUMENTS = re.compile(
+    r"(readme|licen[cs]e|copying|notice|changelog|changes|(sha\d*|md5|check)sums?|records|annotators)"
+    r"([-_.\w]*)?(\.(txt|md|rst|html?|pdf))?",
+    re.IGNORECASE | re.ASCII,
+)
+_DOCUMENT_SUFFIXES = {".md", ".rst", ".pdf", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".svg"}
+# The annotators of PhysioNet's ECG databases.
+_ANNOTATIONS = {
+    *(".atr", ".ari", ".ann", ".qrs", ".wqrs", ".gqrs", ".sqrs", ".xws", ".ecg-qrs", ".pwave", ".event", ".epi"),
+    *(".pu", ".pu0", ".pu1", ".q1c", ".q2c", ".qt1", ".qt2", ".man", ".sta", ".stb", ".stc", ".stf", ".apn", ".16a"),
+}
+# Extensions of other formats, which are not read yet.
+_FOREIGN_SUFFIXES = {
+    *(".xml", ".edf", ".bdf", ".rec", ".dcm", ".scp", ".ecg", ".mat", ".npy", ".json", ".zip", ".atc", ".mwf", ".hl7"),
+}
+
+
+class Names(Protocol):
+    """The names that exist: index() of a listing, or something that looks each up when it is asked for."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
+def split(name: str) -> tuple[str, str, str]:
+    """(folder with its slash, stem, extension with its dot)."""
+    start = name.rfind("/") + 1
+    dot = name.rfind(".", start)
+    return (name[:start], name[start:], "") if dot <= start else (name[:start], name[start:dot], name[dot:])
+
+
+def is_header(name: str) -> bool:
+    return name[-len(HEADER_SUFFIX) :].lower() == HEADER_SUFFIX
+
+
+def header_beside(name: str) -> str:
+    """The header that a file of this stem may belong to."""
+    folder, stem, _ = split(name)
+    return folder + stem + HEADER_SUFFIX
+
+
+def folded(name: str) -> str:
+    """The name with its extension in lower case: the same for all names that a header may mean by one."""
+    folder, stem, suffix = split(name)
+    return folder + stem + suffix.lower()
+
+
+def index(names: Iterable[str]) -> dict[str, str]:
+    """For find(): the names by themselves and by their extension in lower case."""
+    exact = {name: name for name in names}
+    return {folded(name): name for name in exact} | exact
+
+
+def find(name: str, among: Names) -> str | None:
+    """The existing name with this stem and, in any case, this extension."""
+    return among.get(name) or among.get(folded(name))
+
+
+def is_junk(name: str) -> bool:
+    """What operating systems leave behind: never part of a record, whatever a header says."""
+    parts = name.split("/")
+    return parts[-1].lower() in _SYSTEM_NAMES | {""} or any(
+        part.startswith(".") or part == "__MACOSX" for part in parts
+    )
+
+
+def is_noise(name: str) -> bool:
+    """Junk, documents and annotations: no record on their own."""
+    _, stem, suffix = split(name)
+    return (
+        is_junk(name)
+        or suffix.lower() in _ANNOTATIONS | _DOCUMENT_SUFFIXES
+        or bool(_DOCUMENTS.fullmatch(stem) and suffix.lower() in {"", ".txt"})
+    )
+
+
+def may_be_signal(name: str) -> bool:
+    """Whether a header of its stem may ask for it: its extension is that of signals, or of no file format."""
+    suffix = split(name)[2].lower()
+    return suffix in SIGNAL_SUFFIXES or (
+        bool(suffix) and suffix not in _DOCUMENT_SUFFIXES and not is_file_of_its_own(suffix)
+    )
+
+
+def is_file_of_its_own(suffix: str) -> bool:
+    """Whether the extension is that of a file format. Beside a header, any other file is an annotator's."""
+    suffix = suffix.lower()
+    return suffix in _FOREIGN_SUFFIXES or any(suffix in format_.suffixes for format_ in registry.FORMATS)

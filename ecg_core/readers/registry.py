@@ -1,0 +1,93 @@
+"""The formats that are read: one line for each. Everything that lists formats takes them from here.
+
+A format is one module with two functions, `sniff(data)` and `read(name, bundle, options)`, imported when a file of the
+format may be here. Who adds one adds its module and its line; nothing else changes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from ecg_core.errors import UnsupportedFormat
+
+if TYPE_CHECKING:
+    from ecg_core.readers.bundle import Bundle
+    from ecg_core.readers.options import Options
+    from ecg_core.recording import Recording
+
+# What a look at a file sees of it. Text begins within a few kB, and no magic number lies further in.
+LOOK_BYTES = 8_192
+
+
+class Reader(Protocol):
+    def sniff(self, data: bytes) -> bool:
+        """Whether a file is of this format, judged by its content."""
+
+    def read(self, name: str, bundle: "Bundle", options: "Options") -> "Recording":
+        """The recording in the file of this name. Raises EcgError."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    name: Recording.format. title: in hints and documentation, after "Send". module: its reader. suffixes: of its files,
+    for listings only. may_be: a quick look at a file's first LOOK_BYTES; None for a format whose files are found by
+    their header. example: a file of examples/.
+    """
+
+    name: str
+    title: str
+    module: str
+    suffixes: tuple[str, ...]
+    may_be: Callable[[bytes], bool] | None
+    example: str
+
+    def reader(self) -> Reader:
+        return cast("Reader", import_module(self.module))
+
+
+def _is_text(look: bytes) -> bool:
+    from ecg_core.readers.text import is_text
+
+    return is_text(look)
+
+
+# From the general to the special: the last format whose reader says yes reads the file.
+FORMATS = (
+    Format(
+        "wfdb",
+        "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
+        "ecg_core.readers.wfdb.reader",
+        (".hea", ".dat"),
+        None,
+        "normal.hea",
+    ),
+    Format(
+        "csv",
+        "a CSV with lead names",
+        "ecg_core.readers.table.reader",
+        (".csv", ".tsv", ".txt"),
+        _is_text,
+        "st_depression.csv",
+    ),
+    Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
+)
+
+
+def reader_of(data: bytes) -> Reader | None:
+    """The reader of a single file, None if its content is of no format that is read."""
+    look = data[:LOOK_BYTES]
+    for format_ in reversed(FORMATS):
+        if format_.may_be and format_.may_be(look):
+            reader = format_.reader()
+            if reader.sniff(data):
+                return reader
+    return None
+
+
+def unsupported(message: str) -> UnsupportedFormat:
+    """The refusal that names every format that is read."""
+    *others, last = (format_.title for format_ in FORMATS)
+    return UnsupportedFormat(message, f"Send {', '.join(others)}, or {last}.")

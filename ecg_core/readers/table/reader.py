@@ -1,0 +1,151 @@
+"""Tables with one column for each lead: CSV, TSV, TXT as spreadsheets, MATLAB, R, pandas and monitors write them.
+
+The lead names stand in a header line or in a line above it. Sampling rate: from the time column, from words ("fs=500"),
+or from the option. Unit: from the column names, a row of units, a gain or words above the table, or from the option.
+Nothing is guessed: what is missing is an error.
+"""
+
+import hashlib
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalInvalid, UnsupportedFormat
+from ecg_core.leads import canonical_leads
+from ecg_core.readers.bundle import Bundle
+from ecg_core.readers.corrections import Corrections
+from ecg_core.readers.labels import units_of
+from ecg_core.readers.options import Options
+from ecg_core.readers.rates import agreed, choose_rate, rates_agree, refuse_contradiction
+from ecg_core.readers.table import words
+from ecg_core.readers.table.columns import NAMES_HINT, Columns, columns_of
+from ecg_core.readers.table.layout import Table, find_table
+from ecg_core.readers.table.rows import Rows, read_rows
+from ecg_core.readers.table.timeline import Timeline, is_counter, on_grid, read_timeline
+from ecg_core.readers.text import as_utf8, first_lines, head_of
+from ecg_core.readers.units import MV_PER_UNIT, choose_units
+from ecg_core.recording import MAX_VALUES, Recording
+
+# A 32-bit converter over 10 mV resolves 2e-9 mV; an 8-bit one with steps of 1 mV would show no P wave.
+_MIN_MV_PER_DIGIT, _MAX_MV_PER_DIGIT = 1e-9, 1.0
+# The beginnings of XML, HTML, JSON and RTF, which hold no table.
+_MARKUP = (b"<", b"{", b"[{", b"[\n", b"[ ")
+# A WFDB header is text with numbers too: "100.dat 212 200 ...", or "record/segments signals rate".
+_WFDB = re.compile(rb"(?m)^(?:[^\s#,;]+\.[A-Za-z]\w*|~)[ \t]++\d|\A(?:#[^\n]*+\n)*+[^\s,;]+/\d+[ \t]++\d+[ \t]++\d")
+
+
+def sniff(data: bytes) -> bool:
+    """True for text with rows of numbers near its beginning."""
+    head = head_of(data)
+    if head.lstrip().startswith(_MARKUP) or _WFDB.search(head):
+        return False
+    try:
+        return find_table(head) is not None
+    except (HeaderInvalid, SignalInvalid):
+        return True
+
+
+def read(name: str, bundle: Bundle, options: Options) -> Recording:
+    """The recording in a table.
+
+    Raises NoEcgLeads, DuplicateLeads, UnitsUnknown, SamplingRateUnknown, SamplingRateOutOfRange, HeaderInvalid,
+    SignalInvalid, FileTooLarge, UnsupportedFormat.
+    """
+    text = as_utf8(bundle[name])
+    table = find_table(first_lines(text))
+    if table is None:
+        raise UnsupportedFormat("No table of numbers begins in the first lines of this text.", NAMES_HINT)
+    corrections = Corrections()
+    columns = columns_of(table, corrections)
+    stated = _statements(table)
+    scales = _scales(stated, columns, options.unit, corrections)
+    rows = _without_empty_end(read_rows(text, table, columns.positions, scales, columns.time), corrections)
+    del text
+    timeline = _timeline(rows, table, columns)
+    rate = _rate(stated, timeline, options.fs_hz, corrections)
+    signal = rows.values
+    del rows
+    if timeline and columns.time_unit is None and not columns.has_clock(table):
+        corrections.add(f"unit of the time column taken as {timeline.unit}: it is not stated")
+    if timeline and timeline.position is not None:
+        if (int(timeline.position[-1]) + 1) * len(signal) > MAX_VALUES:
+            raise FileTooLarge(f"The recording holds more than {MAX_VALUES:,} values.")
+        signal = on_grid(signal, timeline)
+        corrections.add(f"samples left out in the time column read as gaps: {timeline.missing}")
+    digest = hashlib.sha256(bundle[name]).hexdigest()
+    return Recording(signal, rate, columns.leads, "csv", digest, tuple(corrections))
+
+
+def _without_empty_end(rows: Rows, corrections: Corrections) -> Rows:
+    missing = np.isnan(rows.values)
+    filled: NDArray[np.bool_] = np.logical_not(np.all(missing, axis=0))
+    if not filled.any():
+        raise SignalInvalid("The lead columns hold no numbers.")
+    end = len(filled) - int(np.argmax(filled[::-1]))
+    if rows.infinite:
+        corrections.add(f"values that are not finite read as gaps: {rows.infinite}")
+    if rows.blank:
+        corrections.add(f"blank lines between the rows left out: {rows.blank}")
+    if end < rows.values.shape[1]:
+        corrections.add(f"empty rows at the end left out: {rows.values.shape[1] - end}")
+    if empty := int(missing[:, :end].sum()) - rows.infinite:
+        corrections.add(f"empty values read as gaps: {empty}")
+    return Rows(rows.values[:, :end], None if rows.time is None else rows.time[:end], rows.infinite, rows.blank)
+
+
+def _statements(table: Table) -> list[str]:
+    """The lines above the rows that may state rate or unit: all but a header line, whose words are its columns'."""
+    header = any(canonical_leads(units_of(table.names)[0]))
+    return words.searchable(table.meta if header else (*table.meta, "\t".join(table.names)))
+
+
+def _timeline(rows: Rows, table: Table, columns: Columns) -> Timeline | None:
+    """What the time column says about the rate; None where it only counts the rows."""
+    if rows.time is None or columns.time is None:
+        return None
+    clock = columns.has_clock(table)
+    timeline = read_timeline(rows.time, "s" if clock else columns.time_unit, clock=clock, line=table.line)
+    unnamed = not (table.names and table.names[columns.time])
+    if timeline and unnamed and (timeline.unit != "s" or is_counter(rows.time)):
+        return None
+    return timeline
+
+
+def _scales(stated: list[str], columns: Columns, unit: str | None, corrections: Corrections) -> list[float]:
+    """mV per number, for each lead. stated: searchable lines. unit: the option. Raises UnitsUnknown, HeaderInvalid."""
+    if any(columns.units):
+        return [MV_PER_UNIT[unit] for unit in choose_units(columns.units, unit, corrections)]
+    units, gains = words.units_stated(stated), words.scales_stated(stated)
+    scale = agreed([MV_PER_UNIT[unit] for unit in units] + gains)
+    if scale is None:
+        return [MV_PER_UNIT[unit] for unit in choose_units(columns.units, unit, corrections)]
+    if gains and not _MIN_MV_PER_DIGIT <= scale <= _MAX_MV_PER_DIGIT:
+        raise HeaderInvalid("The stated gain is beyond what any electrocardiograph has.")
+    refuse_contradiction(scale, MV_PER_UNIT[unit] if unit else None, "The unit", "mV")
+    if gains:
+        corrections.add(f"digits converted to mV by the stated gain: {1 / scale:.6g} per mV")
+    else:
+        corrections.add(f"unit from the words above the table: {units[0]}")
+    return [scale] * len(columns.leads)
+
+
+def _rate(stated: list[str], timeline: Timeline | None, option: float | None, corrections: Corrections) -> float:
+    """Hz. stated: searchable lines. Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange."""
+    in_words = agreed(words.rates_stated(stated))
+    if timeline is None:
+        if in_words is None:
+            return choose_rate(None, option, corrections)
+        refuse_contradiction(in_words, option, "The sampling rate", "Hz")
+        rate = choose_rate(in_words, None, corrections)
+        corrections.add(f"sampling rate from the words above the table: {rate:.6g} Hz")
+        return rate
+    if in_words and not rates_agree(in_words, timeline.fs_hz):
+        raise HeaderInvalid(
+            "The stated sampling rate and the time column contradict each other.",
+            "Correct the one that is wrong, or remove it.",
+        )
+    rate = choose_rate(in_words or timeline.fs_hz, option, corrections)
+    if not in_words:
+        corrections.add(f"sampling rate from the time column: {rate:.6g} Hz")
+    return rate
