@@ -4,21 +4,13 @@ registry.py lists the formats. A format's reader is imported when a file of it m
 no table reader's start-up time.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from ecg_core.errors import RecordIncomplete, SeveralRecords
-from ecg_core.readers.bundle import Bundle, bundled
-from ecg_core.readers.names import SIGNAL_SUFFIXES, split
+from ecg_core.errors import EmptyFile, FileTooLarge
 from ecg_core.readers.options import Options
-from ecg_core.readers.registry import Reader, reader_of, unsupported
-from ecg_core.recording import Files, Recording
-
-# Each is looked at by every reader, for some milliseconds. An export brings a table, and a few notes and settings.
-MAX_SINGLE_FILES = 8
-
-# What MATLAB itself writes begins so; the .mat files of WFDB records are of an older version.
-_MATLAB = b"MATLAB "
+from ecg_core.readers.records import Bundle
+from ecg_core.readers.registry import choose
+from ecg_core.recording import MAX_BYTES, Files, Recording
 
 
 def read(files: Files, *, fs_hz: float | None = None, units: str | None = None) -> Recording:
@@ -29,48 +21,19 @@ def read(files: Files, *, fs_hz: float | None = None, units: str | None = None) 
     readers raise.
     """
     options = Options(fs_hz, units)
-    bundle = bundled(files)
-    name, reader, others = _only_record(bundle)
+    if not any(files.values()):
+        raise EmptyFile("There is nothing to read: no byte arrived.")
+    if sum(map(len, files.values())) > MAX_BYTES:
+        raise FileTooLarge(f"More than {MAX_BYTES // 1_000_000} MB are not read.")
+    bundle = Bundle(files)
+    if any(data.startswith(b"PK") for data in files.values()):
+        from ecg_core.readers.archive import unpacked
+
+        bundle = unpacked(bundle)
+    header, singles = bundle.only_record()
+    name, reader, others = choose(header, singles, bundle)
     recording = reader.read(name, bundle, options)
     if not others:
         return recording
     ignored = f"files that belong to no record not read: {others}"
     return replace(recording, corrections=(*recording.corrections, ignored))
-
-
-def _only_record(bundle: Bundle) -> tuple[str, Reader, int]:
-    """(its header or file, its reader, the number of files that belong to no record).
-
-    Raises SeveralRecords, RecordIncomplete, UnsupportedFormat.
-    """
-    header, singles = None, []
-    for group in bundle.groups():
-        if group.header is None:
-            singles.append(group.names[0])
-        elif header is not None:
-            raise SeveralRecords("Several records came at once.")
-        else:
-            header = group.header
-    if header is None:
-        return _only_single(singles or list(bundle), bundle)
-    if any(reader_of(bundle[name]) for name in singles[:MAX_SINGLE_FILES]):
-        raise SeveralRecords("A record came together with another file that holds one.")
-    from ecg_core.readers.wfdb import reader
-
-    return header, reader, len(singles)
-
-
-def _only_single(names: Sequence[str], bundle: Bundle) -> tuple[str, Reader, int]:
-    if len(names) > MAX_SINGLE_FILES:
-        raise SeveralRecords(f"More than {MAX_SINGLE_FILES} files came that are not part of one record.")
-    found: tuple[str, Reader, int] | None = None
-    for name in names:
-        if reader := reader_of(bundle[name]):
-            if found:
-                raise SeveralRecords("Several files came that each hold a record.")
-            found = name, reader, len(names) - 1
-    if found:
-        return found
-    if any(split(name)[2].lower() in SIGNAL_SUFFIXES and not bundle[name].startswith(_MATLAB) for name in names):
-        raise RecordIncomplete("A signal file came without its header.", "Send the .hea file together with it.")
-    raise unsupported("No ECG format that is read here was recognised.")

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 
 from ecg_core.errors import HeaderInvalid
-from ecg_core.readers.bundle import Bundle
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.labels import lead_in_any_language
 from ecg_core.readers.options import Options
 from ecg_core.readers.rates import choose_rate, rate_of
+from ecg_core.readers.records import Bundle
 from ecg_core.readers.table.layout import Table, kind_of
 from ecg_core.readers.table.rows import read_rows
 from ecg_core.readers.text import MAX_WORDS_LENGTH, as_utf8, first_lines, fold, head_of

@@ -5,8 +5,9 @@ import zipfile
 import zlib
 from io import BytesIO
 
-from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge
-from ecg_core.readers.names import is_header, is_junk
+from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge, SeveralRecords
+from ecg_core.readers.names import is_header, is_junk, is_noise
+from ecg_core.readers.records import Bundle
 from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
 
@@ -25,6 +26,35 @@ PIECE_BYTES = 65_536
 
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, OverflowError, MemoryError)
+
+
+def unpacked(bundle: Bundle) -> Bundle:
+    """The files of the zip archive that came, or the bundle itself if none did.
+
+    Raises SeveralRecords, ArchiveUnsafe, FileTooLarge, EmptyFile.
+    """
+    archives = _archives(bundle)
+    if not archives:
+        return bundle
+    if sum(len(bundle) == 1 or not is_noise(name) for name in bundle) > 1:
+        raise SeveralRecords(
+            "An archive came together with other files.", "Send one archive, or the files of one record."
+        )
+    inner = Bundle(extract(bundle[archives[0]]), bundle.budget)
+    if not any(inner.values()):
+        raise EmptyFile("The files of the archive are empty.")
+    if _archives(inner):
+        raise ArchiveUnsafe("The archive holds another archive.", "Send the record's files in one plain zip.")
+    return inner
+
+
+def _archives(bundle: Bundle) -> list[str]:
+    """The names of zip archives. What a header asks for is a signal, whatever its first samples look like."""
+    found = [name for name in bundle if sniff(bundle[name]) and (len(bundle) == 1 or not is_noise(name))]
+    if not found or len(bundle) == 1:
+        return found
+    signals = bundle.signals()
+    return [name for name in found if name not in signals]
 
 
 def sniff(data: bytes) -> bool:

@@ -24,7 +24,7 @@ class Budget:
     samples: int = MAX_DECODED
     streams: int = MAX_STREAMS
 
-    def parse(self, header: bytes) -> None:
+    def spend_header(self, header: bytes) -> None:
         self.header_bytes -= len(header)
         self.header_lines -= header.count(b"\n") + header.count(b"\r")
         if self.header_bytes < 0:
@@ -32,12 +32,12 @@ class Budget:
         if self.header_lines < 0:
             raise FileTooLarge(f"The headers hold more than {MAX_HEADER_LINES:,} lines.")
 
-    def decode(self, samples: int) -> None:
+    def spend_samples(self, samples: int) -> None:
         self.samples -= samples
         if self.samples < 0:
             raise FileTooLarge(f"The record holds more than {MAX_DECODED:,} samples.")
 
-    def open_stream(self) -> None:
+    def spend_stream(self) -> None:
         self.streams -= 1
         if self.streams < 0:
             raise FileTooLarge(f"The record holds more than {MAX_STREAMS:,} compressed streams.")

@@ -5,13 +5,13 @@ equal in lower case.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ecg_core.readers import registry
 
 HEADER_SUFFIX = ".hea"
-SIGNAL_SUFFIXES = (".dat", ".mat")
+SIGNAL_SUFFIXES = registry.WFDB_SIGNALS
 _SYSTEM_NAMES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 _DOCUMENTS = re.compile(
     r"(readme|licen[cs]e|copying|notice|changelog|changes|(sha\d*|md5|check)sums?|records|annotators)"
@@ -31,7 +31,7 @@ _FOREIGN_SUFFIXES = {
 
 
 class Names(Protocol):
-    """The names that exist: index() of a listing, or something that looks each up when it is asked for."""
+    """The names that exist: a Listing, or something that looks each up when it is asked for."""
 
     def get(self, name: str, /) -> str | None: ...
 
@@ -57,12 +57,6 @@ def folded(name: str) -> str:
     """The name with its extension in lower case: the same for all names that a header may mean by one."""
     folder, stem, suffix = split(name)
     return folder + stem + suffix.lower()
-
-
-def index(names: Iterable[str]) -> dict[str, str]:
-    """For find(): the names by themselves and by their extension in lower case."""
-    exact = {name: name for name in names}
-    return {folded(name): name for name in exact} | exact
 
 
 def find(name: str, among: Names) -> str | None:
@@ -100,3 +94,29 @@ def is_file_of_its_own(suffix: str) -> bool:
     """Whether the extension is that of a file format. Beside a header, any other file is an annotator's."""
     suffix = suffix.lower()
     return suffix in _FOREIGN_SUFFIXES or any(suffix in format_.suffixes for format_ in registry.FORMATS)
+
+
+class Listing:
+    """The names that came together, in their order. names: all but junk. headers: those of them that are headers."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = [name for name in names if not is_junk(name)]
+        self.headers = [name for name in self.names if is_header(name)]
+        self._index = {folded(name): name for name in self.names} | {name: name for name in self.names}
+
+    def get(self, name: str, /) -> str | None:
+        """The name itself, or the one that differs from it in upper and lower case of the extension only."""
+        return self._index.get(name)
+
+    def singles(self, taken: Collection[str], headed: Mapping[tuple[str, str], bool]) -> Iterator[str]:
+        """The names that are not taken by a record and may hold one.
+
+        headed: (folder, stem) of each header that is no segment, and whether it asks for no file. Such a header is
+        invalid, and keeps the files of its stem.
+        """
+        for name in self.names:
+            if name not in taken and not is_noise(name):
+                folder, stem, suffix = split(name)
+                invalid = headed.get((folder, stem))
+                if invalid is None or (not invalid and is_file_of_its_own(suffix)):
+                    yield name

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -65,7 +65,7 @@ def find_inputs(paths: Iterable[str]) -> list[Input]:
     """
     found: list[Input] = []
     seen: set[tuple[Path, ...]] = set()
-    listed: dict[Path, Mapping[str, str]] = {}
+    listed: dict[Path, names.Listing] = {}
     for path in paths:
         for item in _inputs_of(path, listed):
             is_record = bool(item.paths) and names.is_header(item.paths[0].name)
@@ -75,7 +75,7 @@ def find_inputs(paths: Iterable[str]) -> list[Input]:
     return found
 
 
-def _inputs_of(shown: str, listed: dict[Path, Mapping[str, str]]) -> Sequence[Input]:
+def _inputs_of(shown: str, listed: dict[Path, names.Listing]) -> Sequence[Input]:
     if shown == STDIN:
         return [Input(shown, ())]
     path = Path(shown)
@@ -92,7 +92,7 @@ def _inputs_of(shown: str, listed: dict[Path, Mapping[str, str]]) -> Sequence[In
         return [Input(shown, (), UnsupportedFormat("No such file.", "Check the path."))]
     folder = path.parent
     if folder not in listed:
-        listed[folder] = names.index(os.listdir(folder))
+        listed[folder] = names.Listing(os.listdir(folder))
     if names.is_header(path.name):
         return [_record(shown, path, listed[folder])]
     header_name = names.find(names.header_beside(path.name), listed[folder])
@@ -102,7 +102,7 @@ def _inputs_of(shown: str, listed: dict[Path, Mapping[str, str]]) -> Sequence[In
     return [owner if path in owner.paths else Input(shown, (path,))]
 
 
-def _record(shown: str, header: Path, siblings: Mapping[str, str]) -> Input:
+def _record(shown: str, header: Path, siblings: names.Listing) -> Input:
     folder = header.parent
     try:
         group = records.record(header.name, siblings, lambda name: _header(folder / name))
@@ -118,7 +118,7 @@ def _inputs_in(folder: Path) -> list[Input]:
         for place, _, files in sorted(os.walk(folder))
         for name in sorted(files)
     ]
-    groups = records.group(found, lambda name: _header(folder / name))
+    groups = records.group(names.Listing(found), lambda name: _header(folder / name))
     return [Input(str(folder / group.names[0]), tuple(folder / name for name in group.names)) for group in groups]
 
 

@@ -1,15 +1,17 @@
-"""Which names form one record: a WFDB header and the files that it asks for, or a single file.
+"""Which files form one record: a WFDB header and the files that it asks for, or a single file.
 
-Pure functions over names and headers. Uploads, folders and the S3 drop all use these. A record never leaves its folder.
-A stem must match exactly, an extension in any case.
+Uploads, folders and the S3 drop all use record() and group(). A record never leaves its folder. A stem must match
+exactly, an extension in any case.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ecg_core.errors import HeaderInvalid
-from ecg_core.readers.names import Names, find, index, is_file_of_its_own, is_header, is_junk, is_noise, split
+from ecg_core.errors import HeaderInvalid, SeveralRecords
+from ecg_core.readers.budget import Budget
+from ecg_core.readers.names import Listing, Names, find, is_header, split
 from ecg_core.readers.wfdb.header import Header
+from ecg_core.recording import Files
 
 # The signals of all segments of a record together: a thousand segments of ten signals.
 MAX_SEGMENT_SIGNALS = 10_000
@@ -27,6 +29,62 @@ class Group:
     missing: tuple[str, ...] = ()
 
 
+class Bundle(Mapping[str, bytes]):
+    """The files of one request by name, with or without folders. Each header is parsed once, within one budget."""
+
+    def __init__(self, files: Files, budget: Budget | None = None) -> None:
+        self._files = files
+        self._headers: dict[str, Header | HeaderInvalid] = {}
+        self.budget = budget or Budget()
+        self.listing = Listing(files)
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._files[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def header(self, name: str) -> Header:
+        """The parsed header of this name. Raises HeaderInvalid, FileTooLarge."""
+        if name not in self._headers:
+            self.budget.spend_header(self._files[name])
+            try:
+                self._headers[name] = Header(self._files[name])
+            except HeaderInvalid as invalid:
+                self._headers[name] = invalid
+        header = self._headers[name]
+        if isinstance(header, HeaderInvalid):
+            raise header
+        return header
+
+    def signals(self) -> set[str]:
+        """The files that any valid header asks for."""
+        asked: set[str] = set()
+        for name in self.listing.headers:
+            try:
+                wanted = self.header(name).asks_for
+            except HeaderInvalid:
+                continue
+            folder = split(name)[0]
+            asked.update(found for other in wanted if (found := find(folder + other, self.listing)))
+        return asked
+
+    def only_record(self) -> tuple[str | None, list[str]]:
+        """(the header of the record among the files, the single files). Raises SeveralRecords."""
+        header, singles = None, []
+        for found in group(self.listing, self.header):
+            if found.header is None:
+                singles.append(found.names[0])
+            elif header is not None:
+                raise SeveralRecords("Several records came at once.")
+            else:
+                header = found.header
+        return header, singles
+
+
 def record(header: str, among: Names, header_of: Callable[[str], Header]) -> Group:
     """The record of one header. among: the names that exist. header_of: the header of a name.
 
@@ -42,7 +100,7 @@ def record(header: str, among: Names, header_of: Callable[[str], Header]) -> Gro
         if not found or not is_header(found):
             continue
         segment = header_of(found)
-        if segment.segmented and segment.asks_for:
+        if segment.is_master:
             raise HeaderInvalid("A segment of the record is made of segments itself.")
         for signal in segment.asks_for:
             there = find(folder + signal, among)
@@ -53,14 +111,18 @@ def record(header: str, among: Names, header_of: Callable[[str], Header]) -> Gro
     return Group(tuple(names), header, tuple(missing))
 
 
-def group(names: Iterable[str], header_of: Callable[[str], Header]) -> Iterator[Group]:
-    """The records among names, then the single files; noise is left out.
+def group(listing: Listing, header_of: Callable[[str], Header]) -> Iterator[Group]:
+    """The records among the names, then the single files; noise is left out.
 
     An invalid header keeps the files of its stem: reading it tells what is wrong.
     """
-    names = [name for name in names if not is_junk(name)]
-    among = index(names)
-    headers = {name: _valid(name, header_of) for name in names if is_header(name)}
+    headers: dict[str, Header | None] = {}
+    for name in listing.headers:
+        try:
+            header = header_of(name)
+            headers[name] = header if header.asks_for is not None else None
+        except HeaderInvalid:
+            headers[name] = None
 
     def valid(name: str) -> Header:
         header = headers[name]
@@ -68,40 +130,22 @@ def group(names: Iterable[str], header_of: Callable[[str], Header]) -> Iterator[
             raise HeaderInvalid("A header of the record is invalid.")
         return header
 
-    segments = set(_segments(headers, among))
-    taken: set[str] = set(segments)
-    # Of each stem with a header: whether that header has no files at all.
-    lonely: dict[tuple[str, str], bool] = {}
-    for header in (name for name in headers if name not in segments):
-        try:
-            whole = record(header, among, valid)
-        except HeaderInvalid:
-            whole = Group((header,), header)
-        taken.update(whole.names)
-        lonely[split(header)[:2]] = len(whole.names) == 1 and not whole.missing
-        yield whole
-    for name in names:
-        if name not in taken and not is_noise(name):
-            folder, stem, suffix = split(name)
-            invalid = lonely.get((folder, stem))
-            if invalid is None or (not invalid and is_file_of_its_own(suffix)):
-                yield Group((name,))
-
-
-def _valid(name: str, header_of: Callable[[str], Header]) -> Header | None:
-    """The header, or None if it is invalid or names files outside its folder."""
-    try:
-        header = header_of(name)
-        return header if header.asks_for is not None else None
-    except HeaderInvalid:
-        return None
-
-
-def _segments(headers: dict[str, Header | None], among: Names) -> Iterator[str]:
-    """The headers that others ask for. One that has segments itself is never a segment."""
-    for name, header in headers.items():
-        for asked in header.asks_for if header and header.segmented else ():
-            found = find(split(name)[0] + asked, among)
+    segments = set()
+    for name, master in headers.items():
+        for asked in master.asks_for if master and master.is_master else ():
+            found = find(split(name)[0] + asked, listing)
             segment = headers[found] if found else None
-            if found and not (segment and segment.segmented and segment.asks_for):
-                yield found
+            if found and not (segment and segment.is_master):
+                segments.add(found)
+    taken: set[str] = set(segments)
+    headed: dict[tuple[str, str], bool] = {}
+    for name in headers:
+        if name not in segments:
+            try:
+                whole = record(name, listing, valid)
+            except HeaderInvalid:
+                whole = Group((name,), name)
+            taken.update(whole.names)
+            headed[split(name)[:2]] = len(whole.names) == 1 and not whole.missing
+            yield whole
+    yield from (Group((name,)) for name in listing.singles(taken, headed))

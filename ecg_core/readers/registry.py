@@ -4,27 +4,33 @@ A format is one module with two functions, `sniff(data)` and `read(name, bundle,
 format may be here. Who adds one adds its module and its line; nothing else changes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ecg_core.errors import UnsupportedFormat
+from ecg_core.errors import RecordIncomplete, SeveralRecords, UnsupportedFormat
+from ecg_core.recording import Files, Recording
 
 if TYPE_CHECKING:
-    from ecg_core.readers.bundle import Bundle
     from ecg_core.readers.options import Options
-    from ecg_core.recording import Recording
+    from ecg_core.readers.records import Bundle
 
 # What a look at a file sees of it. Text begins within a few kB, and no magic number lies further in.
 LOOK_BYTES = 8_192
+# Each is looked at by every reader, for some milliseconds. An export brings a table, and a few notes and settings.
+MAX_SINGLE_FILES = 8
+# The extensions of WFDB's signal files. A file that MATLAB itself wrote is none: its .mat begins with these bytes.
+WFDB_SIGNALS = (".dat", ".mat")
+_MATLAB = b"MATLAB "
 
 
 class Reader(Protocol):
     def sniff(self, data: bytes) -> bool:
         """Whether a file is of this format, judged by its content."""
 
-    def read(self, name: str, bundle: "Bundle", options: "Options") -> "Recording":
+    def read(self, name: str, bundle: "Bundle", options: "Options") -> Recording:
         """The recording in the file of this name. Raises EcgError."""
 
 
@@ -54,16 +60,17 @@ def _is_text(look: bytes) -> bool:
     return is_text(look)
 
 
+WFDB = Format(
+    "wfdb",
+    "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
+    "ecg_core.readers.wfdb.reader",
+    (".hea", ".dat"),
+    None,
+    "normal.hea",
+)
 # From the general to the special: the last format whose reader says yes reads the file.
 FORMATS = (
-    Format(
-        "wfdb",
-        "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
-        "ecg_core.readers.wfdb.reader",
-        (".hea", ".dat"),
-        None,
-        "normal.hea",
-    ),
+    WFDB,
     Format(
         "csv",
         "a CSV with lead names",
@@ -85,6 +92,31 @@ def reader_of(data: bytes) -> Reader | None:
             if reader.sniff(data):
                 return reader
     return None
+
+
+def choose(header: str | None, singles: Sequence[str], files: Files) -> tuple[str, Reader, int]:
+    """(the header or file to read, its reader, the number of files that belong to no record).
+
+    header: of the record that came. singles: the files that belong to none. Raises SeveralRecords, RecordIncomplete,
+    UnsupportedFormat.
+    """
+    if header is not None:
+        if any(reader_of(files[name]) for name in singles[:MAX_SINGLE_FILES]):
+            raise SeveralRecords("A record came together with another file that holds one.")
+        return header, WFDB.reader(), len(singles)
+    # A file that came alone is looked at, whatever its name: ".hidden", "README".
+    singles = singles or list(files)
+    if len(singles) > MAX_SINGLE_FILES:
+        raise SeveralRecords(f"More than {MAX_SINGLE_FILES} files came that are not part of one record.")
+    readable = ((name, reader) for name in singles if (reader := reader_of(files[name])))
+    found = list(islice(readable, 2))
+    if len(found) > 1:
+        raise SeveralRecords("Several files came that each hold a record.")
+    if found:
+        return *found[0], len(singles) - 1
+    if any(name.lower().endswith(WFDB_SIGNALS) and not files[name].startswith(_MATLAB) for name in singles):
+        raise RecordIncomplete("A signal file came without its header.", "Send the .hea file together with it.")
+    raise unsupported("No ECG format that is read here was recognised.")
 
 
 def unsupported(message: str) -> UnsupportedFormat:

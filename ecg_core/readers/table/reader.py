@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalInvalid, UnsupportedFormat
 from ecg_core.leads import canonical_leads
-from ecg_core.readers.bundle import Bundle
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.labels import units_of
 from ecg_core.readers.options import Options
 from ecg_core.readers.rates import agreed, choose_rate, rates_agree, refuse_contradiction
+from ecg_core.readers.records import Bundle
 from ecg_core.readers.table import words
 from ecg_core.readers.table.columns import NAMES_HINT, Columns, columns_of
 from ecg_core.readers.table.layout import Table, find_table

@@ -158,6 +158,11 @@ class Header:
         return self
 
     @property
+    def is_master(self) -> bool:
+        """Whether it asks for the headers of segments."""
+        return self.segmented and bool(self.asks_for)
+
+    @property
     def is_variable(self) -> bool:
         """Whether its first segment is a layout: it states the leads of all segments and holds no samples."""
         return bool(self.segments) and self.segments[0].frames == 0 and self.segments[0].header is not None

@@ -20,14 +20,13 @@ from ecg_core.errors import (
     SamplingRateUnknown,
 )
 from ecg_core.readers.budget import Budget
-from ecg_core.readers.bundle import Bundle
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.names import find, split
 from ecg_core.readers.options import Options
-from ecg_core.readers.records import MAX_SEGMENT_SIGNALS
+from ecg_core.readers.records import MAX_SEGMENT_SIGNALS, Bundle
+from ecg_core.readers.wfdb.decoding import decode
 from ecg_core.readers.wfdb.header import NULL, Header
-from ecg_core.readers.wfdb.leads import lead_positions
-from ecg_core.readers.wfdb.segment import Part, decode, verified
+from ecg_core.readers.wfdb.segment import Part, lead_positions, verified
 from ecg_core.recording import MAX_FS_HZ, MAX_VALUES, MIN_FS_HZ, Recording
 
 # Headers state rates with six digits or more.
@@ -93,7 +92,7 @@ class _Folder:
     missing: dict[str, None] = field(default_factory=dict)
 
     def find(self, name: str) -> str | None:
-        found = find(self.path + name, self.bundle.names)
+        found = find(self.path + name, self.bundle.listing)
         (self.missing if found is None else self.used)[found or self.path + name] = None
         return found
 
@@ -167,7 +166,7 @@ def _decode(
         if key in decoded:
             target[:] = decoded[key]
             continue
-        budget.decode(part.samples)
+        budget.spend_samples(part.samples)
         decode(part, target, leads, per_frame, corrections)
         decoded[key] = target
 

@@ -1,33 +1,44 @@
-"""One segment of a WFDB record: verified against its files, then decoded, calibrated and summed block by block."""
+"""One segment of a WFDB record, verified: its signal files hold what its header says, and its leads have units."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ecg_core.errors import ChecksumMismatch, HeaderInvalid, SignalTruncated
+from ecg_core.errors import DuplicateLeads, HeaderInvalid, SignalTruncated, UnitsUnknown
+from ecg_core.leads import canonical_leads
 from ecg_core.readers.budget import Budget
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.options import Options
+from ecg_core.readers.units import MV_PER_UNIT, unit_of
 from ecg_core.readers.wfdb.header import NULL, Header, Signal
-from ecg_core.readers.wfdb.leads import Lead, leads_of
-from ecg_core.readers.wfdb.signals import FLAC, INVALID, Integers, blocks, frames_in
+from ecg_core.readers.wfdb.signals import Samples, samples_of
 
-# Up to here float32 subtracts a baseline without a rounding error.
-EXACT_FLOAT32 = 2**24
 # Packed formats fill up their last block with so many samples.
 MAX_PADDING = 2
+# What the format defines for a header that states no gain.
+DEFAULT_GAIN = 200.0
+# A step of 1 kV down to one of 1 aV: no converter is outside, and float32 neither overflows nor vanishes.
+MIN_STEPS_PER_MV, MAX_STEPS_PER_MV = 1e-6, 1e15
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """mV = (sample - baseline) / steps_per_mv. signal: the channel's position in its header."""
+
+    name: str
+    signal: int
+    samples_per_frame: int
+    baseline: int
+    steps_per_mv: float
 
 
 @dataclass(frozen=True, slots=True)
 class SignalFile:
-    """One file's bytes and signals. first: position of its first signal in the header. widths: samples per frame."""
+    """One file's samples and signals. first: position of its first signal in the header. widths: samples per frame."""
 
-    data: bytes
+    samples: Samples
     signals: tuple[Signal, ...]
     first: int
-    frames: int
     widths: list[int]
 
 
@@ -44,18 +55,6 @@ class Part:
     @property
     def samples(self) -> int:
         return self.frames * sum(sum(file.widths) for file in self.files)
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Neighbouring leads with one sample a frame, or one lead. skew: frames. baseline, steps_per_mv: [leads, 1]."""
-
-    rows: slice
-    columns: slice
-    skew: int
-    samples_per_frame: int
-    baseline: NDArray[np.float64]
-    steps_per_mv: NDArray[np.float64]
 
 
 def verified(
@@ -75,15 +74,15 @@ def verified(
     files = _signal_files(header, data, budget)
     frames = header.frames or expected
     if frames is None:
-        frames = min((file.frames for file in files), default=0)
+        frames = min((file.samples.frames for file in files), default=0)
         corrections.add("length not stated: taken from the size of the signal file")
-    if any(file.frames < max(frames, 1) for file in files):
+    if any(file.samples.frames < max(frames, 1) for file in files):
         raise SignalTruncated("A signal file is shorter than its header says.")
-    if any((file.frames - frames) * sum(file.widths) > MAX_PADDING for file in files):
+    if any((file.samples.frames - frames) * sum(file.widths) > MAX_PADDING for file in files):
         corrections.add("signal file longer than its header says: the rest not read")
     if any(signal.skew > frames for signal in header.signals):
         raise HeaderInvalid("A skew of the header is longer than the record.")
-    leads = tuple(leads_of(header.signals, options, corrections))
+    leads = tuple(_leads(header.signals, options, corrections))
     if any(header.signals[lead.signal].file == NULL for lead in leads):
         raise HeaderInvalid("An ECG lead of the header has no signal file.")
     return Part(0, frames, files, leads, any(signal.checksum for signal in header.signals))
@@ -101,111 +100,54 @@ def _signal_files(header: Header, data: Mapping[str, bytes], budget: Budget) -> 
         alike = all(signal.format == lead.format and signal.offset in (0, lead.offset) for signal in signals)
         if len(signals) != len(positions) or not alike:
             raise HeaderInvalid("The signals of one file are described in contradictory ways.")
-        widths = [signal.samples_per_frame for signal in signals]
-        if lead.format in FLAC:
-            budget.open_stream()
-        held = frames_in(data[name], lead.format, lead.offset, widths)
-        files.append(SignalFile(data[name], signals, positions[0], held, widths))
+        widths, initial = [signal.samples_per_frame for signal in signals], [signal.initial for signal in signals]
+        samples = samples_of(data[name], lead.format, lead.offset, widths, initial, budget)
+        files.append(SignalFile(samples, signals, positions[0], widths))
     return tuple(files)
 
 
-def decode(
-    part: Part, out: NDArray[np.float32], names: Sequence[str], per_frame: int, corrections: Corrections
-) -> None:
-    """Fills the part's leads and verifies the checksums. out: [leads of the record, frames * per_frame] mV.
+def lead_positions(signals: Sequence[Signal]) -> dict[str, int]:
+    """The canonical names of the channels that are leads, and where they are. Raises DuplicateLeads."""
+    names = canonical_leads([signal.name for signal in signals])
+    positions = {name: position for position, name in enumerate(names) if name is not None}
+    if len(positions) < len(names) - names.count(None):
+        raise DuplicateLeads("Two channels of the record are the same lead.")
+    return positions
 
-    per_frame: the samples of each frame that are left of each lead; a lead that has more is averaged down to them.
-    Raises ChecksumMismatch, SignalInvalid, SignalTruncated.
+
+def _leads(signals: Sequence[Signal], options: Options, corrections: Corrections) -> list[Lead]:
+    """The ECG leads in the header's order.
+
+    Raises DuplicateLeads, HeaderInvalid, UnitsUnknown.
     """
-    for file in part.files:
-        columns = [0, *np.cumsum(file.widths).tolist()]
-        runs = _runs(file, part.leads, columns, names)
-        storage, initial = file.signals[0], [signal.initial for signal in file.signals]
-        sums = np.zeros(columns[-1], np.int64)
-        start = 0
-        for block in blocks(file.data, storage.format, storage.offset, file.widths, initial, part.frames):
-            sums += block.sum(axis=1, dtype=block.dtype)
-            for run in runs:
-                begin, end = max(start - run.skew, 0), start + block.shape[1] - run.skew
-                if begin < end:
-                    samples = block[run.columns, begin - end :]
-                    target = out[run.rows, begin * per_frame : end * per_frame]
-                    _calibrate(samples, INVALID[storage.format], run, per_frame, target)
-            start += block.shape[1]
-        for run in runs:
-            if run.skew:
-                out[run.rows, (part.frames - run.skew) * per_frame :] = np.nan
-                corrections.add("leads stored with a delay aligned, as the header states")
-            if run.samples_per_frame > per_frame:
-                corrections.add("samples of one frame averaged")
-        _verify(file, np.add.reduceat(sums, columns[:-1]), part, corrections)
+    leads = []
+    for name, position in lead_positions(signals).items():
+        signal = signals[position]
+        steps = _steps_per_mv(signal, options.unit, corrections)
+        leads.append(Lead(name, position, signal.samples_per_frame, signal.baseline, steps))
+    return leads
 
 
-def _runs(file: SignalFile, leads: Sequence[Lead], columns: Sequence[int], names: Sequence[str]) -> list[_Run]:
-    row_of = {name: row for row, name in enumerate(names)}
-    groups: list[list[Lead]] = []
-    for lead in leads:
-        if not 0 <= lead.signal - file.first < len(file.signals):
-            continue
-        last = groups[-1][-1] if groups else None
-        signal = file.signals[lead.signal - file.first]
-        if (
-            last is not None
-            and last.signal + 1 == lead.signal
-            and row_of[last.name] + 1 == row_of[lead.name]
-            and lead.samples_per_frame == 1 == last.samples_per_frame
-            and signal.skew == file.signals[last.signal - file.first].skew
-        ):
-            groups[-1].append(lead)
-        else:
-            groups.append([lead])
-    runs = []
-    for group in groups:
-        position, row = group[0].signal - file.first, row_of[group[0].name]
-        end = columns[position + len(group)]
-        baseline = np.array([[lead.baseline] for lead in group], np.float64)
-        steps = np.array([[lead.steps_per_mv] for lead in group])
-        rows = slice(row, row + len(group))
-        skew, width = file.signals[position].skew, group[0].samples_per_frame
-        runs.append(_Run(rows, slice(columns[position], end), skew, width, baseline, steps))
-    return runs
-
-
-def _calibrate(samples: Integers, invalid: int | None, run: _Run, per_frame: int, out: NDArray[np.float32]) -> None:
-    """samples: [leads, frames], or [samples of a frame, frames] of one lead. out: [leads, frames * per_frame] mV."""
-    bad = None if invalid is None else samples == invalid
-    if run.samples_per_frame > 1:
-        samples = samples.T.reshape(out.size, -1)
-        bad = None if bad is None else bad.T.reshape(out.size, -1)
-        if run.samples_per_frame > per_frame:
-            np.divide(_means(samples, bad) - run.baseline, run.steps_per_mv, out=out, casting="same_kind")
-            return
-        samples, bad = samples.T, None if bad is None else bad.T
-    if samples.dtype.itemsize <= 2 and np.abs(run.baseline).max() < EXACT_FLOAT32:
-        np.subtract(samples, run.baseline.astype(np.float32), out=out)
-        np.divide(out, run.steps_per_mv.astype(np.float32), out=out)
-    else:
-        np.divide(samples - run.baseline, run.steps_per_mv, out=out, casting="same_kind")
-    if bad is not None and bad.any():
-        out[bad] = np.nan
-
-
-def _means(samples: Integers, bad: NDArray[np.bool_] | None) -> NDArray[np.float64]:
-    """The mean of each row's valid samples, NaN where it has none. samples, bad: [means, samples]."""
-    valid = np.True_ if bad is None else ~bad
-    held = np.broadcast_to(valid, samples.shape).sum(axis=1)
-    means = np.full(len(samples), np.nan)
-    np.divide(samples.sum(axis=1, dtype=np.int64, where=valid), held, out=means, where=held > 0)
-    return means
-
-
-def _verify(file: SignalFile, sums: NDArray[np.int64], part: Part, corrections: Corrections) -> None:
-    """The sums of the raw samples modulo 65536, as the header states them; all zero stands for none."""
-    for position, (signal, total) in enumerate(zip(file.signals, sums.tolist(), strict=True), file.first):
-        if signal.checksum is None:
-            if any(lead.signal == position for lead in part.leads):
-                corrections.add("no checksum stated: the samples could not be verified")
-        elif signal.checksum != total & 0xFFFF:
-            if part.has_checksums:
-                raise ChecksumMismatch("The samples of the record are not those that its header was written for.")
-            corrections.add("checksums all 0: the samples could not be verified")
+def _steps_per_mv(signal: Signal, given: str | None, corrections: Corrections) -> float:
+    """given: the unit that the caller states, for a signal without one."""
+    stated = unit_of(signal.unit)
+    if stated is None and given is not None:
+        corrections.add(f"unit as given with the file: {given}")
+    elif stated is None and signal.unit:
+        raise UnitsUnknown("The unit of an ECG lead is none of voltage.")
+    elif stated is None:
+        corrections.add("unit not stated: mV, as the format defines")
+    elif given not in (None, stated):
+        corrections.add("unit given with the file not used: the file states another")
+    unit = stated or given or "mV"
+    if unit != "mV":
+        corrections.add(f"converted from {unit} to mV")
+    if signal.gain is None:
+        corrections.add(f"gain not stated: {DEFAULT_GAIN:g} steps per unit, as the format defines")
+    gain = DEFAULT_GAIN if signal.gain is None else signal.gain
+    if gain == 0:
+        raise UnitsUnknown("The gain of an ECG lead is 0: it is not calibrated.", "State the gain in the header.")
+    steps = gain / MV_PER_UNIT[unit]
+    if not math.isfinite(steps) or not MIN_STEPS_PER_MV <= abs(steps) <= MAX_STEPS_PER_MV:
+        raise HeaderInvalid("The gain of an ECG lead is none that a converter can have.")
+    return steps

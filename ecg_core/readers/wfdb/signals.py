@@ -1,11 +1,13 @@
 """WFDB signal files: https://physionet.org/physiotools/wag/signal-5.htm, decoded block by block into integers."""
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.errors import SignalInvalid
+from ecg_core.readers.budget import Budget
 from ecg_core.readers.registry import unsupported
 
 Integers = NDArray[np.signedinteger]
@@ -47,39 +49,57 @@ def samples_in(format_: int, size: int) -> int:
     return blocks * (len(held) - 1) + max(count for count, needed in enumerate(held[:-1]) if needed <= rest)
 
 
-def frames_in(data: bytes, format_: int, offset: int, widths: Sequence[int]) -> int:
-    """The whole frames that a signal file holds. widths: samples per frame of its signals. Raises UnsupportedFormat."""
-    if format_ in FLAC:
-        from ecg_core.readers.wfdb import flac
+class Samples(Protocol):
+    """The samples of one signal file. frames: whole frames that it holds."""
 
-        return flac.frames_in(data, format_, offset, widths)
+    @property
+    def frames(self) -> int: ...
+
+    def blocks(self, frames: int) -> Iterator[Integers]:
+        """The samples of the first frames, as blocks [samples of a frame, frames], contiguous."""
+
+
+def samples_of(
+    data: bytes, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int], budget: Budget
+) -> Samples:
+    """A signal file. widths: samples per frame of its signals. initial: their first values, for differences.
+
+    offset: in bytes, of a FLAC stream in samples. Raises UnsupportedFormat, FileTooLarge, SignalInvalid, HeaderInvalid.
+    """
+    if format_ in FLAC:
+        budget.spend_stream()
+        from ecg_core.readers.wfdb.flac import Stream
+
+        return Stream(data, format_ - 500, offset, widths)
     if format_ not in INVALID:
         raise unsupported("The signals are stored in a WFDB format that is not read.")
-    return samples_in(format_, max(len(data) - offset, 0)) // sum(widths)
+    return Packed(data, format_, offset, widths, initial)
 
 
-def blocks(
-    data: bytes, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int], frames: int
-) -> Iterator[Integers]:
-    """The samples of the file's first frames, as blocks [samples of a frame, frames], contiguous.
+class Packed:
+    """Samples at fixed places: all formats but FLAC."""
 
-    The caller has verified with frames_in() that they are there.
-    """
-    width = sum(widths)
-    step = max(BLOCK_SAMPLES // width // 6, 1) * 6
-    if format_ in FLAC:
-        from ecg_core.readers.wfdb import flac
+    def __init__(self, data: bytes, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int]) -> None:
+        self._data, self._format, self._offset, self._widths = data, format_, offset, widths
+        self._initial = initial
+        self.frames = samples_in(format_, max(len(data) - offset, 0)) // sum(widths)
 
-        yield from flac.blocks(data, format_, offset, widths, frames, step)
-        return
-    last = np.array(initial, np.int64)
-    for start in range(0, frames, step):
-        count = min(step, frames - start)
-        first = offset + bytes_for(format_, start * width)
-        rows = _decode(data, format_, first, count * width).reshape(count, width)
-        if format_ == 8:
-            rows = _summed(rows, widths, last)
-        yield np.ascontiguousarray(rows.T)
+    def blocks(self, frames: int) -> Iterator[Integers]:
+        width = sum(self._widths)
+        step = frames_per_block(width)
+        last = np.array(self._initial, np.int64)
+        for start in range(0, frames, step):
+            count = min(step, frames - start)
+            first = self._offset + bytes_for(self._format, start * width)
+            rows = _decode(self._data, self._format, first, count * width).reshape(count, width)
+            if self._format == 8:
+                rows = _summed(rows, self._widths, last)
+            yield np.ascontiguousarray(rows.T)
+
+
+def frames_per_block(width: int) -> int:
+    """width: samples of a frame."""
+    return max(BLOCK_SAMPLES // width // 6, 1) * 6
 
 
 def _summed(differences: Integers, widths: Sequence[int], last: NDArray[np.int64]) -> Integers:

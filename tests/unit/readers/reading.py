@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from ecg_core.readers import apple
-from ecg_core.readers.bundle import Bundle
 from ecg_core.readers.options import Options
+from ecg_core.readers.records import Bundle
 from ecg_core.readers.table import reader as table
 from ecg_core.readers.wfdb import reader as wfdb
 from ecg_core.recording import Recording

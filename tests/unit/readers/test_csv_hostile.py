@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ecg_core.errors import EcgError, FileTooLarge
 from ecg_core.readers import apple
-from ecg_core.readers.bundle import Bundle
 from ecg_core.readers.options import Options
+from ecg_core.readers.records import Bundle
 from ecg_core.readers.table import reader as table
 from ecg_core.readers.table.rows import MAX_ROWS
 from ecg_core.recording import MAX_VALUES

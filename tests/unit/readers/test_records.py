@@ -4,13 +4,13 @@ import pytest
 
 from ecg_core.errors import HeaderInvalid
 from ecg_core.readers import records
-from ecg_core.readers.names import is_header
+from ecg_core.readers.names import Listing, is_header
 from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
 from tests.unit.readers.wfdb_records import make_record, make_segmented
 
 
 def grouped(files: dict[str, bytes]) -> list[records.Group]:
-    return list(records.group(files, lambda name: Header(files[name])))
+    return list(records.group(Listing(files), lambda name: Header(files[name])))
 
 
 @pytest.mark.parametrize("name", ["100.hea", "100.HEA", "a/b/100.Hea"])
@@ -88,7 +88,7 @@ def test_a_header_that_contradicts_its_counts_or_is_no_text_is_refused(header: b
 def test_a_header_and_its_signals_form_one_record_whatever_order_they_come_in() -> None:
     files = make_record(name="a") | make_record(name="b")
     names = ["b.dat", "a.dat", "b.hea", "a.hea"]
-    assert list(records.group(names, lambda name: Header(files[name]))) == [
+    assert list(records.group(Listing(names), lambda name: Header(files[name]))) == [
         records.Group(("b.hea", "b.dat"), "b.hea"),
         records.Group(("a.hea", "a.dat"), "a.hea"),
     ]
@@ -153,7 +153,7 @@ def test_a_folder_of_thousands_of_records_is_grouped_with_each_header_read_once(
         read.append(name)
         return Header(header.replace(b"r.dat", name.replace(".hea", ".dat").encode()))
 
-    groups = list(records.group(names, header_of))
+    groups = list(records.group(Listing(names), header_of))
     assert len(groups) == len(read) == 20_000
     assert all(len(group.names) == 2 for group in groups)
 

@@ -25,7 +25,6 @@ from ecg_core.errors import (
     UnsupportedFormat,
 )
 from ecg_core.leads import LEADS, canonical_leads
-from ecg_core.readers.wfdb import flac as wfdb_flac
 from ecg_core.recording import Recording
 from tests.unit.readers import oracle
 from tests.unit.readers.reading import read_wfdb
@@ -621,4 +620,3 @@ def test_flac_without_its_library_is_unsupported_and_says_what_to_do(
     with pytest.raises(UnsupportedFormat) as refused:
         read_wfdb(header.name, folder_of(header))
     assert "soundfile" in refused.value.hint
-    assert wfdb_flac.__name__ == "ecg_core.readers.wfdb.flac"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ecg_core import errors, readers
 from ecg_core.errors import EcgError, FileTooLarge, HeaderInvalid, SignalInvalid, SignalTruncated, UnitsUnknown
-from ecg_core.readers.wfdb.segment import decode
+from ecg_core.readers.wfdb.decoding import decode
 from ecg_core.readers.wfdb.signals import bytes_for
 from ecg_core.recording import MAX_VALUES
 from tests.conftest import ROOT
