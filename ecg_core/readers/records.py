@@ -120,7 +120,9 @@ def group(listing: Listing, header_of: Callable[[str], Header]) -> Iterator[Grou
     for name in listing.headers:
         try:
             header = header_of(name)
-            headers[name] = header if header.asks_for is not None else None
+            # Raises for names outside its folder.
+            _ = header.asks_for
+            headers[name] = header
         except HeaderInvalid:
             headers[name] = None
 
