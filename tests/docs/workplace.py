@@ -20,7 +20,8 @@ class Workplace:
         self.folder, self._service = folder / "checkout", service
         self._bin = folder / "bin"
         self._bin.mkdir()
-        self.folder.mkdir()
+        (self.folder / ".venv").mkdir(parents=True)
+        (self.folder / ".venv/bin").symlink_to(self._bin)
         for entry in ROOT.iterdir():
             if entry.name == "examples":
                 # Commands may write into it.
