@@ -20,7 +20,7 @@ def difference(shown: Any, real: Any, place: str = "") -> str | None:
     elif isinstance(shown, str) and isinstance(real, str) and shown.endswith(REST):
         alike = real.startswith(shown.removesuffix(REST))
     else:
-        alike = shown == real or shown == REST
+        alike = shown in (real, REST)
     return None if alike else f"{place or 'value'}: shown {shown!r}, real {real!r}"
 
 

@@ -24,8 +24,6 @@ REASONS = (
     "needs an AWS account",
     "needs Docker",
     "needs PTB-XL",
-    "needs a bucket",
-    "changes your installation",
     "runs until it is stopped",
     "trains for minutes",
 )

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from ecg_core.errors import EcgError
+from ecg_core.readers.registry import FORMATS
 from functions.api import problems
 from tests.conftest import ROOT
 from tests.docs.pages import rows, section
 
+# .939 [.933, .946], and in German ,939 [,933; ,946].
+_INTERVAL = re.compile(r"(\d?[.,]\d+) \[(\d?[.,]\d+)[,;] (\d?[.,]\d+)\]")
 HTTP = (ROOT / "docs/http-api.md").read_text()
 
 
@@ -45,9 +48,23 @@ def test_the_table_of_warnings_has_every_code_that_is_given() -> None:
     assert {row[0] for row in rows(section(HTTP, "Warnings"))} == set(re.findall(r'Notice\(\s*"([a-z_]+)"', source))
 
 
-def test_the_table_of_formats_has_every_format() -> None:
-    from ecg_core.readers.registry import FORMATS
+def test_the_table_of_formats_has_every_format_with_its_example() -> None:
+    shown = {row[0]: row[-1] for row in rows(section((ROOT / "docs/formats.md").read_text(), "What is read"))}
+    for format_ in FORMATS:
+        assert f"examples/{format_.example}" in shown[format_.name]
 
-    page = (ROOT / "docs/formats.md").read_text()
-    names = {row[0] for row in rows(section(page, "What is read"))}
-    assert {format_.name for format_ in FORMATS} <= names
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [("docs/accuracy.md", "Accuracy"), ("README.md", "How well it works"), ("README.md", "Auf Deutsch")],
+)
+def test_every_accuracy_with_an_interval_is_in_the_model_card(page: str, title: str) -> None:
+    card = set(map(_digits, _INTERVAL.findall((ROOT / "artifacts/MODEL_CARD.md").read_text())))
+    shown = _INTERVAL.findall(section((ROOT / page).read_text(), title))
+    assert len(shown) >= 3
+    assert [figure for figure in shown if _digits(figure) not in card] == []
+
+
+def _digits(figure: tuple[str, ...]) -> tuple[str, ...]:
+    """0.939, .939 and ,939 are the same figure."""
+    return tuple(re.split("[.,]", number)[1] for number in figure)

@@ -34,8 +34,9 @@ class Workplace:
         self._command("python", f'{python} "$@"')
         self._command("python3", f'{python} "$@"')
         self._command("ekg", f'{python} -m ecg_core "$@"')
-        # A target sets up whole environments: that it is there, and that make can read it, is enough.
-        self._command("make", f'{which("make")} -C {shlex.quote(str(ROOT))} -n "$@" > /dev/null')
+        # A target sets up whole environments: that it is there, and that make can read it, is enough. Even with -n make
+        # starts what stands behind $(MAKE), which therefore does nothing here.
+        self._command("make", f'{which("make")} -C {shlex.quote(str(ROOT))} -n MAKE=: "$@" > /dev/null')
         # Without the progress that a terminal does not show either.
         self._command("curl", f'{which("curl")} -sS "$@"')
 
