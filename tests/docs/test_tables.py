@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from ecg_core.errors import EcgError
-from ecg_core.readers.registry import FORMATS
 from functions.api import problems
 from tests.conftest import ROOT
 from tests.docs.pages import rows, section
@@ -49,6 +48,8 @@ def test_the_table_of_warnings_has_every_code_that_is_given() -> None:
 
 
 def test_the_table_of_formats_has_every_format_with_its_example() -> None:
+    from ecg_core.readers.registry import FORMATS
+
     shown = {row[0]: row[-1] for row in rows(section((ROOT / "docs/formats.md").read_text(), "What is read"))}
     for format_ in FORMATS:
         assert f"examples/{format_.example}" in shown[format_.name]
