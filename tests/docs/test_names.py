@@ -36,6 +36,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert not wrong
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    links = {link.partition("#")[0] for link in _LINK.findall((ROOT / "README.md").read_text())}
+    assert {name_of(page) for page in PAGES} - {"README.md"} <= links
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_file_that_is_named_is_there(page: Path) -> None:
     """A name in code marks that begins with a folder or a file of the project's root."""
