@@ -1,0 +1,71 @@
+"""The tables of the pages are complete: codes of refusals and warnings, formats."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from ecg_core.errors import EcgError
+from functions.api import problems
+from tests.conftest import ROOT
+from tests.docs.pages import rows, section
+
+# .939 [.933, .946], and in German ,939 [,933; ,946].
+_INTERVAL = re.compile(r"(\d?[.,]\d+) \[(\d?[.,]\d+)[,;] (\d?[.,]\d+)\]")
+HTTP = (ROOT / "docs/http-api.md").read_text()
+
+
+def _kinds(of: type[EcgError]) -> Iterator[type[EcgError]]:
+    for kind in of.__subclasses__():
+        yield kind
+        yield from _kinds(kind)
+
+
+def _refusals(module: str) -> dict[str, tuple[str, str]]:
+    """Status and hint of each code that a module has."""
+    found = [kind for kind in _kinds(EcgError) if kind.__module__ == module and "code" in vars(kind)]
+    return {kind.code: (str(kind.status), kind.default_hint) for kind in found}
+
+
+@pytest.mark.parametrize(
+    ("title", "module"), [("Codes of ECG files", "ecg_core.errors"), ("Codes of requests", problems.__name__)]
+)
+def test_the_table_of_codes_is_that_of_the_errors(title: str, module: str) -> None:
+    shown = {row[0]: (row[1], row[3]) for row in rows(section(HTTP, title))}
+    assert shown == {code: (status, hint.replace("`", "")) for code, (status, hint) in _refusals(module).items()}
+
+
+def test_the_table_of_the_gateway_is_that_of_the_template() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    made = re.findall(r'"urn:ekg:problem:(\w+)",[^{}]*?"status": (\d+)', template)
+    shown = {(row[0], row[1]) for row in rows(section(HTTP, "Codes of the gateway"))}
+    assert shown == set(made)
+
+
+def test_the_table_of_warnings_has_every_code_that_is_given() -> None:
+    source = "".join(path.read_text() for path in sorted((ROOT / "ecg_core").rglob("*.py")))
+    assert {row[0] for row in rows(section(HTTP, "Warnings"))} == set(re.findall(r'Notice\(\s*"([a-z_]+)"', source))
+
+
+def test_the_table_of_formats_has_every_format_with_its_example() -> None:
+    from ecg_core.readers.registry import FORMATS
+
+    shown = {row[0]: row[-1] for row in rows(section((ROOT / "docs/formats.md").read_text(), "What is read"))}
+    for format_ in FORMATS:
+        assert f"examples/{format_.example}" in shown[format_.name]
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [("docs/accuracy.md", "Accuracy"), ("README.md", "How well it works"), ("README.md", "Auf Deutsch")],
+)
+def test_every_accuracy_with_an_interval_is_in_the_model_card(page: str, title: str) -> None:
+    card = set(map(_digits, _INTERVAL.findall((ROOT / "artifacts/MODEL_CARD.md").read_text())))
+    shown = _INTERVAL.findall(section((ROOT / page).read_text(), title))
+    assert len(shown) >= 3
+    assert [figure for figure in shown if _digits(figure) not in card] == []
+
+
+def _digits(figure: tuple[str, ...]) -> tuple[str, ...]:
+    """0.939, .939 and ,939 are the same figure."""
+    return tuple(re.split("[.,]", number)[1] for number in figure)
