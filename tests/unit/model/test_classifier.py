@@ -17,7 +17,7 @@ from ecg_core import Classification, Classifier, EcgError, classify, read
 from ecg_core.classification import DIAGNOSES
 from ecg_core.errors import ArtifactError, FlatSignal, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, LEADS, LIMB_FROM_I_II
-from ecg_core.model.classifier import artifacts_folder
+from ecg_core.model.artifacts import artifacts_folder
 from ecg_core.recording import Recording
 from ecg_core.reports.svg import plot
 from ecg_core.synthesis.heart import synthesize
