@@ -28,7 +28,8 @@ from ecg_core.signal.median import median
 from ecg_core.signal.preparation import MAX_WINDOWS, ModelInput, Signal
 from ecg_core.signal.resampling import MODEL_FS_HZ
 from ecg_core.signal.segments import Segments
-from ecg_core.synthesis.heart import NARROW_QRS_RISE_S, normal_heart
+from ecg_core.synthesis.heart import normal_heart
+from ecg_core.synthesis.waves import NARROW_QRS_RISE_S
 
 # Windows in one run of the network: as many as of a long recording, so that it needs no more memory.
 BATCH = MAX_WINDOWS

@@ -10,7 +10,8 @@ from ecg_core.leads import LEADS
 from ecg_core.readers import read
 from ecg_core.signal.beats import find_beats, qrs_width
 from ecg_core.signal.preparation import prepare
-from ecg_core.synthesis.heart import RHYTHMS, normal_heart, synthesize
+from ecg_core.synthesis.heart import normal_heart, synthesize
+from ecg_core.synthesis.waves import RHYTHMS
 from tests.unit.readers.oracle import xqrs_detect
 
 ALL = np.ones(len(LEADS), np.float32)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ecg_core.leads import LEADS
 from ecg_core.recording import Recording
-from ecg_core.synthesis.heart import DOWER, NARROW_QRS_RISE_S, RHYTHMS, WAVES, normal_heart, synthesize
+from ecg_core.synthesis.heart import DOWER, normal_heart, synthesize
+from ecg_core.synthesis.waves import NARROW_QRS_RISE_S, RHYTHMS, WAVES
 
 Beat = dict[str, NDArray[np.float64]]
 FS_HZ = 500
