@@ -54,7 +54,7 @@ class Classifier:
         """Classifies one record: its files, or a Recording that read() returned.
 
         fs_hz and units (nV, uV, mV, V) are used only where the file states none. explain: also show where the network
-        looks; this takes about 75 more passes of the network. Raises EcgError.
+        looks; the network then reads 60 to 120 windows more. Raises EcgError.
         """
         recording = source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units)
         fit, notices = quality.usable(recording)
