@@ -567,7 +567,7 @@ def test_with_json_a_refusal_prints_the_problem_object(csv: Path) -> None:
     assert (answered.code, answered.out) == (2, reply.body + b"\n")
 
 
-# Patience
+# Retries and timeouts
 
 
 def test_a_busy_service_is_asked_again_up_to_three_times(csv: Path) -> None:
@@ -752,7 +752,7 @@ def test_the_key_is_sent_to_no_other_host(large: Path) -> None:
     assert script.calls == ["POST /prod/uploads"]
 
 
-# The end
+# How it ends
 
 
 def test_ctrl_c_ends_quietly(csv: Path) -> None:

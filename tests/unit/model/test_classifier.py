@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecg_core import Classification, Classifier, EcgError, classify, read
+from ecg_core import Classification, EcgError, classify, read
 from ecg_core.classification import DIAGNOSES
-from ecg_core.errors import ArtifactError, FlatSignal, SignalUnlikeEcg
+from ecg_core.errors import FlatSignal, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, LEADS, LIMB_FROM_I_II
 from ecg_core.model.artifacts import artifacts_folder
 from ecg_core.recording import Recording
@@ -251,12 +251,6 @@ def test_serving_imports_no_heavy_package() -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
-
-
-def test_artifacts_are_found_through_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EKG_ARTIFACTS", str(tmp_path))
-    with pytest.raises(ArtifactError, match="missing"):
-        Classifier()
 
 
 def test_every_lead_alone_is_classified_or_refused_with_a_code() -> None:
