@@ -1,6 +1,7 @@
 """Send an ECG file to a running service and print its answer. Python 3.9 or newer, nothing to install.
 
-Exit status: 0 answered, 2 refused or a wrong call, 3 the service cannot be reached or fails, 130 interrupted.
+Exit status: 0 answered, 2 the record was refused or the call is wrong, 3 the service cannot be reached or fails,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -26,27 +27,27 @@ from urllib.parse import urlencode, urljoin
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 
 JSON, FHIR, SVG, PROBLEM = "application/json", "application/fhir+json", "image/svg+xml", "application/problem+json"
-# Lambda takes 6 MB a call, and base64 makes four bytes of three: larger bodies go through POST /uploads.
+# Lambda accepts 6 MB for each call, and base64 turns three bytes into four. Larger bodies go through POST /uploads.
 MAX_DIRECT_BYTES = 4_500_000
-# The service reads no larger record, and no more parts in one body.
+# The limits of the service: size of a record, and parts in one body.
 MAX_RECORD_BYTES, MAX_PARTS = 24_000_000, 64
-# A plot of an hour in twelve leads has less.
+# Larger than any answer: a plot of an hour of twelve leads is smaller.
 PIECE_BYTES, MAX_ANSWER_BYTES = 65_536, 50_000_000
 BUSY_RETRIES, GATEWAY_RETRIES, RETRY_S, MAX_TIMEOUT_S = 3, 1, 2, 86_400
 REFUSED, FAILED, INTERRUPTED = 2, 3, 130
 NAMES = {"NORM": "normal ECG", "CD": "conduction disturbance", "STTC": "ST/T change"}
 BAR_WIDTH = 30
-# Of what speaks for a class; log-odds below it move no probability by .02.
+# Show at most MOST leads and segments, none with less evidence than LEAST: it changes a probability by less than 0.02.
 MOST, LEAST = 4, 0.05
 
 CHECK_URL = "Check --url, the network and its proxy, or try again later."
 EXCERPT = "Send an excerpt: ten seconds of twelve leads are enough."
 KEY_REFUSED = "The API key is missing or wrong: give it with --api-key or in EKG_API_KEY."
-# Of a status, and of the codes whose own hint is for other callers.
+# Hints for a status without a problem object, and for codes whose own hint is meant for other callers.
 HINTS = {"401": KEY_REFUSED, "403": KEY_REFUSED, "413": EXCERPT, "429": "Too many calls: try again later."}
 HINTS.update({"api_key_invalid": KEY_REFUSED, "file_too_large": EXCERPT})
 HINTS.update({"not_found": "Give the service's own address with --url, without /diagnosis or /docs."})
-# What went wrong on the way: the first that fits.
+# What went wrong on the way to the service: (exceptions, message, hint). The first entry that fits is used.
 CAUSES: list[tuple[tuple[type, ...], str, str]] = [
     ((socket.timeout, TimeoutError), "gave no answer in time", "--timeout S waits longer."),
     ((ConnectionRefusedError,), "does not listen", "Start the service with `make run`, or name another with --url."),
@@ -59,7 +60,7 @@ CAUSES: list[tuple[tuple[type, ...], str, str]] = [
 
 
 class Failure(Exception):
-    """message, hint: a line each, for a person. answer: the service's refusal, for a program."""
+    """message, hint: one line each, for a person. answer: the problem object of the service, for a program."""
 
     def __init__(self, exit_status: int, message: str, hint: str, answer: bytes = b"") -> None:
         super().__init__(f"{clean(message)}\n  {clean(hint)}")
@@ -67,15 +68,16 @@ class Failure(Exception):
 
 
 def clean(text: object) -> str:
-    """On one line, without what a terminal obeys."""
+    """The text on one line, without control characters."""
     return "".join(c if c.isprintable() else " " for c in str(text)).strip()
 
 
 def record(paths: list[str]) -> dict[str, bytes]:
-    """The files that the paths name and the rest of their records, by base name. Raises Failure."""
+    """{base name: bytes} of the files that the paths name, and of the other files of their records. Raises Failure."""
     files: dict[str, bytes] = {}
     try:
-        for path in {path.resolve(): path for shown in paths for path in _completed(Path(shown))}.values():
+        found = [path for given in paths for path in _files_of(Path(given))]
+        for path in {path.resolve(): path for path in found}.values():
             if path.name in files:
                 raise Failure(REFUSED, f"Two files are named {path.name}.", "Send one record at a time.")
             with path.open("rb") as file:
@@ -89,33 +91,37 @@ def record(paths: list[str]) -> dict[str, bytes]:
     return files
 
 
-def _completed(path: Path) -> list[Path]:
+def _files_of(path: Path) -> list[Path]:
+    """The files of the WFDB record to which the path belongs; the path alone if it belongs to none."""
     if path.name and not path.exists():
-        path = _there(path.with_name(path.name + ".hea")) or path
-    # A pipe would wait for its writer for ever.
+        path = _found(path.with_name(path.name + ".hea")) or path
+    # Read regular files only: reading a pipe could block for ever.
     if not path.is_file():
         wrong = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
         raise Failure(REFUSED, f"{path} {wrong}.", "Name the files of one record.")
-    owner = path if path.suffix.lower() == ".hea" else _there(path.with_suffix(".hea"))
-    whole = [owner, *_named(owner)] if owner else []
+    header = path if path.suffix.lower() == ".hea" else _found(path.with_suffix(".hea"))
+    whole = [header, *_named_by(header)] if header else []
     return whole if path in whole else [path]
 
 
-def _named(header: Path, segment: bool = False) -> Iterator[Path]:
-    """The files that a header's lines name, as far as they are there: the service says what is missing."""
+def _named_by(header: Path, segment: bool = False) -> Iterator[Path]:
+    """The files that a header names, without those that do not exist: the service says what is missing.
+
+    segment: whether this is the header of one segment. Then it is not a header of further segments.
+    """
     lines = re.split("[\r\n]+", header.read_bytes().decode("utf-8", "replace"))
     fields = [line.split() for line in lines if line.lstrip()[:1] not in ("", "#")]
     suffix = ".hea" if fields and "/" in fields[0][0] else ""
     for name in dict.fromkeys(line[0] for line in fields[1:] if line[0] != "~"):
         if any(mark in name for mark in ("/", "\\", ":", "..")):
             raise Failure(REFUSED, f"{header} names a file outside its folder.", "Put its files in one folder.")
-        if path := _there(header.with_name(name + suffix)):
+        if path := _found(header.with_name(name + suffix)):
             yield path
-            yield from _named(path, segment=True) if suffix and not segment else ()
+            yield from _named_by(path, segment=True) if suffix and not segment else ()
 
 
-def _there(path: Path) -> Path | None:
-    """The file with this stem and, in any case, this extension."""
+def _found(path: Path) -> Path | None:
+    """The file with this name. The case of its extension does not matter. None if there is no such file."""
     if path.is_file():
         return path
     wanted = (path.stem, path.suffix.lower())
@@ -123,7 +129,7 @@ def _there(path: Path) -> Path | None:
 
 
 def packed(files: dict[str, bytes]) -> bytes:
-    """One file: itself, or a zip."""
+    """One body for an upload: a single file as it is, several files as a zip."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
@@ -132,7 +138,7 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 
 def multipart(fields: dict[str, str], files: dict[str, bytes]) -> tuple[bytes, str]:
-    """The body, files last, and its content type."""
+    """(body, content type). The files come after the fields."""
     boundary = uuid.uuid4().hex
     parts = [(f'"{name}"', value.encode()) for name, value in fields.items()]
     for name, data in files.items():
@@ -144,6 +150,8 @@ def multipart(fields: dict[str, str], files: dict[str, bytes]) -> tuple[bytes, s
 
 
 class Answer(NamedTuple):
+    """address: the URL that answered, without its query."""
+
     address: str
     status: int
     headers: Message
@@ -151,7 +159,7 @@ class Answer(NamedTuple):
 
     @property
     def content(self) -> dict[str, Any]:
-        """The JSON object, empty where there is none."""
+        """The JSON object; empty if the body is no JSON object."""
         try:
             content = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -160,10 +168,11 @@ class Answer(NamedTuple):
 
     @property
     def problem(self) -> dict[str, Any]:
+        """The problem object of RFC 9457; empty if the answer is none."""
         return self.content if self.headers.get_content_type() == PROBLEM else {}
 
     def accepted(self, form: str = JSON) -> Answer:
-        """Raises Failure for a refusal, and for an answer that is not in this form."""
+        """The answer itself. Raises Failure if it is a refusal or not of this content type."""
         problem = self.problem
         if self.status != 200 or problem:
             code = str(problem.get("code", ""))
@@ -176,33 +185,34 @@ class Answer(NamedTuple):
         return self
 
     def foreign(self) -> Failure:
+        """The Failure for an answer that does not come from the service."""
         kind = self.headers.get_content_type()
         return Failure(FAILED, f"{self.address} gave no answer of the service ({kind}).", CHECK_URL)
 
 
 class Service:
-    """Its methods raise Failure. timeout_s: of all calls together."""
+    """The methods raise Failure. timeout_s: for all calls together."""
 
     def __init__(self, url: str, api_key: str, timeout_s: float) -> None:
         self.url, self._deadline = url.rstrip("/"), time.monotonic() + min(MAX_TIMEOUT_S, timeout_s)
         if not re.fullmatch(r"https?://(\[[\w:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(/[^\s?#]*)?", self.url):
             raise Failure(REFUSED, f"{url} is no address.", "Write --url http://HOST:PORT or https://HOST/STAGE.")
         self._key = {"x-api-key": api_key} if api_key else {}
-        # The environment's proxy does not know the services of this machine.
+        # A proxy cannot reach a service on this machine.
         local = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])[:/]", self.url + "/")
-        # Without urllib's handlers of errors and redirects: it would follow a redirect without the body.
+        # Leave out urllib's handlers for errors and redirects: they would follow a redirect without sending the body.
         self._opener = OpenerDirector()
         for handler in (ProxyHandler({} if local else None), HTTPHandler(), HTTPSHandler()):
             self._opener.add_handler(handler)
 
     def call(self, method: str, url: str, form: str = JSON, body: bytes | None = None, kind: str = JSON) -> Answer:
-        """Asks again while the service is busy, and once where a gateway before it fails."""
+        """Sends a request. Repeats it while the service is busy, and once if a gateway before the service fails."""
         left = {"busy": BUSY_RETRIES, "gateway": GATEWAY_RETRIES}
         while True:
             answer = self.send(method, url, body, {**self._key, "Accept": form, "Content-Type": kind})
             code = answer.problem.get("code")
             busy = answer.status == 429 and code != "quota_exceeded"
-            # A 503 with a code is the service's own; 502 and 504 only a gateway gives.
+            # A 503 with a code comes from the service. 502 and 504 come only from a gateway.
             gateway = answer.status in (502, 504) or (answer.status == 503 and code is None)
             reason = "busy" if busy else "gateway" if gateway else ""
             if not left.get(reason) or not self.waited(answer):
@@ -210,7 +220,7 @@ class Service:
             left[reason] -= 1
 
     def waited(self, answer: Answer) -> bool:
-        """As long as the answer asks for, if there is time."""
+        """Waits as long as the answer asks for. False, without waiting, if that is later than the deadline."""
         asked = answer.headers.get("retry-after", "")
         seconds = int(asked) if re.fullmatch("[0-9]{1,9}", asked) else RETRY_S
         in_time = seconds < self._deadline - time.monotonic()
@@ -218,8 +228,9 @@ class Service:
         return in_time
 
     def send(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        """Sends one request, without repeating it."""
         address = url.partition("?")[0]
-        # A timeout of zero would not wait at all.
+        # A timeout of 0 would make the socket non-blocking.
         left_s = max(self._deadline - time.monotonic(), 0.01)
         try:
             with self._opener.open(Request(url, body, headers, method=method), timeout=left_s) as response:
@@ -236,7 +247,7 @@ class Service:
         return answer
 
     def body_of(self, response: HTTPResponse) -> bytes:
-        """Raises TimeoutError where it trickles on, HTTPException where it has no end or half of one."""
+        """Raises TimeoutError if the body arrives too slowly, HTTPException if it is too long or breaks off."""
         body = bytearray()
         while piece := response.read1(PIECE_BYTES):
             body += piece
@@ -249,7 +260,7 @@ class Service:
         return bytes(body)
 
     def diagnosis(self, files: dict[str, bytes], query: dict[str, str], forms: list[str]) -> dict[str, Answer]:
-        """In JSON and in the other forms. A large record takes the upload's road, where there is one."""
+        """{content type: answer}: JSON and the other forms. Uploads a large record, if the service takes uploads."""
         address = f"{self.url}/diagnosis" + (f"?{urlencode(query)}" if query else "")
         body, kind = multipart({}, files if len(files) <= MAX_PARTS else {"record.zip": packed(files)})
         answer = self.call("POST", address, JSON, body, kind) if len(body) <= MAX_DIRECT_BYTES else None
@@ -267,14 +278,14 @@ class Service:
         return {**answers, **{form: self.call("POST", address, form, body, kind).accepted(form) for form in forms}}
 
     def outcome(self, ticket: Answer, files: dict[str, bytes]) -> Answer:
-        """Of the upload that the ticket is for, as soon as it is there."""
+        """Uploads the files as the ticket says, and waits for the result."""
         try:
             form, result = ticket.content["upload"], urljoin(ticket.address, ticket.content["result"])
             url, fields = str(form["url"]), {str(name): str(value) for name, value in form["fields"].items()}
             body, kind = multipart(fields, {"record": packed(files)})
         except (KeyError, TypeError, ValueError, AttributeError):
             raise ticket.foreign() from None
-        # The API key goes to no other host, and what travels encrypted stays so.
+        # Do not send the API key to another host, nor the record over http if the service uses https.
         if not result.startswith(f"{self.url}/") or not url.startswith(("https://", self.url.split("//")[0] + "//")):
             raise ticket.foreign()
         stored = self.send("POST", url, body, {"Content-Type": kind})
@@ -293,7 +304,7 @@ class Service:
 
 
 def text_of(result: dict[str, Any]) -> str:
-    """Diagnosis, three bars, warnings; a wrong shape raises LookupError, TypeError and their like."""
+    """The answer for a person. A result of the wrong shape raises LookupError, TypeError or ValueError."""
     label, findings, expected = result["diagnosis"], result["findings"], result["expected_performance"]
     lines = [f"{label}  {NAMES.get(label, '')}, probability {result['probability']:.3f}" if label else "no diagnosis"]
     if label and len(findings) > 1:
@@ -304,7 +315,7 @@ def text_of(result: dict[str, Any]) -> str:
         cells[min(round(result["thresholds"][name] * BAR_WIDTH), BAR_WIDTH - 1)] = "┃"
         mark = "  above its threshold" if name in findings else ""
         lines.append(f"{name:5}{''.join(cells)} {probability:.3f}{mark}")
-    lines += ["", *looked(result.get("explanation"))]
+    lines += ["", *explained(result.get("explanation"))]
     lines += [f"! {warning['message']} ({warning['code']})" for warning in result["warnings"]]
     if expected:
         areas = ", ".join(f"{name} {area:.3f}" for name, area in expected["auc"].items())
@@ -313,8 +324,8 @@ def text_of(result: dict[str, Any]) -> str:
     return "\n".join(f"  {clean(line)}".rstrip() for line in [*lines, result["disclaimer"]])
 
 
-def looked(explanation: dict[str, Any] | None) -> list[str]:
-    """The leads and segments that speak most for the class it is about."""
+def explained(explanation: dict[str, Any] | None) -> list[str]:
+    """The leads and segments with the most evidence for the explained class."""
     if not explanation:
         return []
     about, (start_s, end_s) = explanation["about"], explanation["window_s"]
@@ -327,24 +338,31 @@ def looked(explanation: dict[str, Any] | None) -> list[str]:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(usage="client.py FILE [FILE...] [options]", epilog=(__doc__ or "").split("\n")[2])
-    parser.add_argument("files", nargs="*", metavar="FILE", help="of one record; a WFDB record by any of its files")
-    url, key = os.environ.get("EKG_URL") or "http://127.0.0.1:8000", os.environ.get("EKG_API_KEY", "")
-    parser.add_argument("--url", default=url, help="of the service; else EKG_URL, else http://127.0.0.1:8000")
-    parser.add_argument("--api-key", default=key, metavar="KEY", help="else EKG_API_KEY")
-    parser.add_argument("--json", action="store_true", help="print exactly what the service answers")
-    parser.add_argument("--fhir", metavar="OUT", help="write the FHIR R4 report there")
-    parser.add_argument("--svg", metavar="OUT", help="write the plot there")
+    parser = argparse.ArgumentParser(
+        usage="client.py FILE [FILE...] [options]", epilog=(__doc__ or "").partition("\n\n")[2]
+    )
     parser.add_argument(
-        "--explain", action="store_true", help="also say, and shade in the plot, where the network looks"
+        "files", nargs="*", metavar="FILE", help="files of one record; of a WFDB record any one of its files is enough"
+    )
+    url, key = os.environ.get("EKG_URL") or "http://127.0.0.1:8000", os.environ.get("EKG_API_KEY", "")
+    parser.add_argument("--url", default=url, help="address of the service; default: EKG_URL, or http://127.0.0.1:8000")
+    parser.add_argument("--api-key", default=key, metavar="KEY", help="default: EKG_API_KEY")
+    parser.add_argument("--json", action="store_true", help="print the JSON of the service unchanged")
+    parser.add_argument("--fhir", metavar="OUT", help="write the FHIR R4 report to this file")
+    parser.add_argument("--svg", metavar="OUT", help="write the plot to this file")
+    parser.add_argument(
+        "--explain", action="store_true", help="also show where the network looks, in the text and in the plot"
     )
     parser.add_argument("--fs", metavar="HZ", help="sampling rate, for a file that states none")
     parser.add_argument("--units", metavar="UNIT", help="uV, mV or V, for a file that states none")
-    parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="for all together (default 60)")
+    parser.add_argument(
+        "--timeout", type=float, default=60.0, metavar="S", help="seconds for all calls together (default 60)"
+    )
     return parser.parse_args()
 
 
-def send(given: argparse.Namespace) -> None:
+def run(given: argparse.Namespace) -> None:
+    """Reads the record, asks the service, prints the answer and writes the other forms. Raises Failure and OSError."""
     if not given.files:
         print("Path of the ECG file: ", end="", file=sys.stderr, flush=True)
         given.files = [sys.stdin.readline().strip().strip("\"'")]
@@ -369,6 +387,7 @@ def send(given: argparse.Namespace) -> None:
 
 
 def show(line: bytes) -> None:
+    """Prints the bytes as they are."""
     sys.stdout.buffer.write(line + b"\n")
     sys.stdout.flush()
 
@@ -377,14 +396,14 @@ def main() -> int:
     given = options()
     try:
         try:
-            send(given)
+            run(given)
         except Failure as failure:
             print(failure, file=sys.stderr)
             if given.json and failure.answer:
                 show(failure.answer)
             return failure.exit_status
     except BrokenPipeError:
-        # The reader of our output has gone.
+        # The program that reads our output has ended. Python must not fail again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED
     except OSError as error:

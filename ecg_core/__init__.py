@@ -1,4 +1,8 @@
-"""An ECG file in, calibrated probabilities of NORM, CD and STTC out. Research use only, no medical device."""
+"""An ECG file in, calibrated probabilities of NORM, CD and STTC out. Research use only, no medical device.
+
+The names in __all__ are public: they keep their meaning within a major version. Nothing else is promised; it may change
+in any release.
+"""
 
 from ecg_core.classification import Classification
 from ecg_core.errors import EcgError

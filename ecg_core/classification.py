@@ -1,4 +1,4 @@
-"""The result and its one JSON form."""
+"""The result, and its only JSON form."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ NAMES = {
     "MI": "myocardial infarction",
     "HYP": "hypertrophy",
 }
-# Runtimes differ in the last digits between CPU types; four decimals change no AUC by 1e-5.
+# The last digits differ between types of CPU. Rounding to four decimals changes no AUC by 1e-5.
 DECIMALS = 4
 DISCLAIMER = (
     "Research and demonstration use only. Not a medical device; not for diagnosis or treatment. "
@@ -37,7 +37,7 @@ METHOD = (
 
 @dataclass(frozen=True)
 class Notice:
-    """A warning about the recording or the answer. code: stable, for machines."""
+    """A warning about the recording or the answer. code: stable, for programs."""
 
     code: str
     message: str
@@ -55,7 +55,7 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class Performance:
-    """What was measured for a set of leads. auc: per diagnosis. at_least: measured on fewer leads than were given."""
+    """What was measured for a set of leads. auc: {diagnosis: AUC}. at_least: the recording has more leads."""
 
     lead_set: str
     auc: Mapping[str, float]
@@ -64,7 +64,7 @@ class Performance:
 
     @property
     def areas(self) -> str:
-        """The areas for a person: NORM 0.949, CD 0.938, STTC 0.940."""
+        """The AUC of each diagnosis as text: NORM 0.949, CD 0.938, STTC 0.940."""
         return ", ".join(f"{label} {area:.3f}" for label, area in self.auc.items())
 
     def to_dict(self) -> dict[str, object]:
@@ -74,15 +74,15 @@ class Performance:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Where in one window the network looks, in log-odds of the calibrated probabilities (natural logarithm).
+    """Where in one window the network looks. Evidence is in log-odds (natural logarithm) of calibrated probabilities.
 
-    about: the diagnosis, or the most probable class; the window is the first in which it is about as
-    probable as anywhere.
-    reference: of METHODS, what a segment was compared with.
-    window_s, beats_s, spans_s: seconds of the recording; spans_s: the stretches of each segment.
-    evidence: of each diagnosis and lead, a number per segment. beats: a number per beat, what is
-    lost where all leads of it are replaced. A limb lead is replaced alone, as the network sees it, though two others
-    hold what it showed.
+    about: the class that is explained: the diagnosis, or the most probable class. The window is the first in which this
+    class is about as probable as anywhere in the recording.
+    reference: a key of METHODS: what replaced each segment.
+    window_s, beats_s, spans_s: seconds of the recording. spans_s: for each segment, the start and end of its stretches.
+    evidence: {diagnosis: {lead: a number for each segment}}. beats: {diagnosis: a number for each beat}, the loss of
+    log-odds if the beat is replaced in all leads. A limb lead is replaced alone, although it follows from two others:
+    the network reads six separate leads.
     """
 
     about: str
@@ -96,7 +96,7 @@ class Explanation:
 
     @property
     def cells(self) -> tuple[tuple[float, str, str], ...]:
-        """(evidence for the class it is about, lead, segment), what speaks most for it first."""
+        """(evidence for the explained class, lead, segment), the strongest first."""
         of_leads = self.evidence[self.about].items()
         cells = [(row[at], lead, name) for lead, row in of_leads for at, name in enumerate(self.segments)]
         return tuple(sorted(cells, key=lambda cell: -cell[0]))
@@ -121,10 +121,10 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """probabilities: calibrated, of all five superclasses, independent of each other. thresholds: of all five.
+    """probabilities: calibrated, of all five superclasses. Several may be high at once. thresholds: of all five.
 
-    leads: the leads that were read, derived ones included. corrections: of reading and preparation.
-    Where nothing was measured for the leads (expected_performance is None) there is no diagnosis.
+    leads: the leads that were read, with the derived ones. corrections: made in reading and in preparation.
+    expected_performance: None if nothing was measured for these leads; then there is no diagnosis.
     """
 
     recording: Recording
@@ -147,7 +147,7 @@ class Classification:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """Diagnoses at or above their threshold, most probable first."""
+        """The diagnoses at or above their thresholds, the most probable first."""
         return tuple(sorted(self._above(DIAGNOSES), key=lambda name: -self.probabilities[name]))
 
     @property
@@ -168,12 +168,12 @@ class Classification:
 
     @property
     def foremost(self) -> str:
-        """The diagnosis; without one the most probable finding, or the most probable of the three."""
+        """The diagnosis. Without one, the most probable finding. Without a finding, the most probable of the three."""
         return max(self.findings or DIAGNOSES, key=lambda name: self.probabilities[name])
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
-        """Of the recording's quality, then why there is no diagnosis."""
+        """Warnings about the recording, then the reason why there is no diagnosis."""
         return self.quality if self.conclusive else (*self.quality, self._reason())
 
     def _reason(self) -> Notice:
@@ -213,5 +213,5 @@ class Classification:
         }
 
     def to_json(self) -> bytes:
-        """The one serialisation: a line of UTF-8 without its line end. API, S3 drop and CLI send these bytes."""
+        """The only JSON form: one line of UTF-8 without a line end. API, S3 drop and CLI send these bytes."""
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False).encode()

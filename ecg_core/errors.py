@@ -1,7 +1,7 @@
-"""What can be wrong with an ECG file, each with a stable code.
+"""Everything that can be wrong with an ECG file. Each error has a stable code.
 
 EcgError
-|-- FormatError            the bytes are no record that is read here
+|-- FormatError            the bytes are no record in a supported format
 |   |-- EmptyFile            empty_file
 |   |-- UnsupportedFormat    unsupported_format            415
 |   |-- FileTooLarge         file_too_large                413
@@ -13,13 +13,13 @@ EcgError
 |   |-- SignalInvalid        signal_invalid
 |   |-- SignalTruncated      signal_truncated
 |   `-- ChecksumMismatch     checksum_mismatch
-|-- ContentError           the record does not say what an ECG must say
+|-- ContentError           the record lacks information that an ECG needs
 |   |-- NoEcgLeads           no_ecg_leads
 |   |-- DuplicateLeads       duplicate_leads
 |   |-- UnitsUnknown         units_unknown
 |   |-- SamplingRateUnknown  sampling_rate_unknown
 |   `-- SamplingRateOutOfRange  sampling_rate_out_of_range
-|-- QualityError           the signal is not fit to be read
+|-- QualityError           the signal is not good enough to classify
 |   |-- TooShort             too_short
 |   |-- FlatSignal           flat_signal
 |   |-- SignalMissing        signal_missing
@@ -27,10 +27,10 @@ EcgError
 |   |-- SignalNoisy          signal_noisy
 |   |-- SignalUnlikeEcg      signal_unlike_ecg
 |   `-- AmplitudeImplausible amplitude_implausible
-|-- ArtifactError          artifact_invalid                500: our own fault, stops the start
-`-- InternalError          internal_error                  500: our own fault, one input is not answered
+|-- ArtifactError          artifact_invalid                500: our fault, the program does not start
+`-- InternalError          internal_error                  500: our fault, one input gets no answer
 
-Messages speak to a person and never repeat what stood in the file: no names, no channel names, no comments, no paths.
+Messages are written for a person. They never repeat anything from the file: no names, channel names, comments or paths.
 """
 
 import json
@@ -38,7 +38,7 @@ from typing import ClassVar
 
 
 class EcgError(Exception):
-    """code: stable, for machines. status: the HTTP status. message: what is wrong. hint: what the sender can do."""
+    """code: stable, for programs. status: the HTTP status. message: what is wrong. hint: what the sender can do."""
 
     code: ClassVar[str] = "ecg_error"
     status: ClassVar[int] = 422
@@ -61,7 +61,7 @@ class EcgError(Exception):
         }
 
     def to_json(self) -> bytes:
-        """The one serialisation of a refusal, as Classification.to_json is of a result."""
+        """The only JSON form of a refusal. API, S3 drop and CLI send these bytes."""
         return json.dumps(self.to_dict(), ensure_ascii=False).encode()
 
 
@@ -99,7 +99,7 @@ class RecordError(EcgError):
 
 
 class RecordIncomplete(RecordError):
-    """missing: names of the files that the header asks for, for adapters that wait for them; never printed."""
+    """missing: the files that the header names and that are not there. For callers that wait; never printed."""
 
     code = "record_incomplete"
     default_hint = "Send the header together with every signal file that it names."

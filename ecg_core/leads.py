@@ -1,4 +1,4 @@
-"""The lead vocabulary: canonical names, aliases, derivation of limb leads, lead sets.
+"""The leads: canonical names, other names, how limb leads follow from each other, sets of leads.
 
 Einthoven: III = II - I. Goldberger: aVR = -(I + II)/2, aVL = (I - III)/2, aVF = (II + III)/2.
 """
@@ -20,7 +20,7 @@ LIMB_FROM_I_II: dict[str, tuple[float, float]] = {
     "aVF": (-0.5, 1.0),
 }
 
-# The sets whose performance is measured, named after derivation: any two limb leads give all six.
+# The sets whose performance is measured, after limb leads are derived: any two limb leads give all six.
 LEAD_SETS: dict[str, tuple[str, ...]] = {
     "12": LEADS,
     "limb+V2": (*LIMB_LEADS, "V2"),
@@ -30,7 +30,7 @@ LEAD_SETS: dict[str, tuple[str, ...]] = {
     "I": ("I",),
 }
 
-# MLI-MLIII are the monitoring positions of MIT-BIH; D is Spanish, French and Portuguese usage.
+# MLI to MLIII are the monitoring positions of MIT-BIH. DI to DIII are Spanish, French and Portuguese names.
 _ALIASES = {
     **{lead.lower(): lead for lead in LEADS},
     **{f"{prefix}{roman}": roman.upper() for prefix in ("d", "ml", "l") for roman in ("i", "ii", "iii")},
@@ -38,20 +38,19 @@ _ALIASES = {
 }
 _CANONICAL = frozenset(LEADS)
 _NUMBERED = {"1": "I", "2": "II", "3": "III"}
-# A prefix, then a separator. A minus after a blank is no separator: "ECG -aVR" is an inverted lead, and none of ours.
+# A prefix, then a separator. A minus after a blank is not a separator: "ECG -aVR" is an inverted lead. It is not read.
 _LEAD_WORD = r"leads?|ableitung|abl|d[eé]rivation|derivaci[oó]n|derivazione|deriva[cç][aã]o|afleiding"
 _PREFIX = re.compile(rf"(mdc_ecg_lead|mdc_ecg_elec_potl|ecg|ekg|({_LEAD_WORD}))(?:[\s_:.]+|-(?=\S))?")
 _TWO_NUMERALS = re.compile(r"i[\s_.]+i")
-# C1-C6 are chest electrodes in Europe, but C3 and C4 are scalp electrodes in a sleep study: all six must be there.
+# C1 to C6 are chest electrodes in Europe. C3 and C4 alone are scalp electrodes of a sleep study: require all six.
 _CHEST_ELECTRODES = {f"c{digit}": f"V{digit}" for digit in range(1, 7)}
 
-
-# No name of a lead is longer, and stripping prefixes takes quadratic time.
+# No lead has a longer name. Removing prefixes takes quadratic time.
 MAX_NAME_LENGTH = 64
 
 
 def _key(name: str) -> tuple[str, bool]:
-    """The name without prefixes and separators, and whether the word lead stood before it."""
+    """(the name without prefixes and separators, whether it began with the word "lead" in any language)."""
     if len(name) > MAX_NAME_LENGTH:
         return "", False
     key = name.strip(" \t\r\n\"'()[]").lower()
@@ -65,13 +64,13 @@ def _key(name: str) -> tuple[str, bool]:
 
 
 def canonical_lead(name: str) -> str | None:
-    """The canonical name of a lead ("MDC_ECG_LEAD_AVR" -> "aVR"), None if the name is no lead of the twelve."""
+    """The canonical name of a lead: "MDC_ECG_LEAD_AVR" -> "aVR". None if the name is none of the twelve leads."""
     key, prefixed = _key(name)
     return _ALIASES.get(key) or (_NUMBERED.get(key) if prefixed else None)
 
 
 def canonical_leads(names: Sequence[str]) -> list[str | None]:
-    """Canonical names of a recording's channels, in order; None for a channel that is no lead."""
+    """The canonical name of each channel of a recording, in order. None for a channel that is no lead."""
     if _CANONICAL.issuperset(names):
         return list(names)
     keys = [_key(name)[0] for name in names]
@@ -80,9 +79,9 @@ def canonical_leads(names: Sequence[str]) -> list[str | None]:
 
 
 def lead_set_of(present: Collection[str]) -> tuple[str, bool] | None:
-    """(name of the measured lead set, whether it is exactly this one) for leads after derivation, or None.
+    """(name of the largest measured set within the leads, whether it is all of them). None if there is no such set.
 
-    A set that was not measured is given the largest measured one that it contains.
+    present: the leads after derivation.
     """
     given = set(present)
     for name, leads in LEAD_SETS.items():

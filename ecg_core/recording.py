@@ -1,4 +1,4 @@
-"""A recording as it was read: calibrated, named, and with every correction listed."""
+"""A recording as it was read: in mV, with canonical lead names and a list of all corrections."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 
 Files = Mapping[str, bytes]
 
-# 50 Hz still holds the T wave and most of the QRS; no electrocardiograph samples above 4 kHz.
+# 50 Hz is enough for the T wave and most of the QRS complex. No electrocardiograph samples above 4 kHz.
 MIN_FS_HZ, MAX_FS_HZ = 50.0, 4000.0
-# Values of all leads together: 32 MB as float32, so that an upload of 10 MB is classified within 150 MB of memory.
+# Samples of all leads together. They take 32 MB as float32. An upload of 10 MB then needs less than 150 MB of memory.
 MAX_VALUES = 8_000_000
-# Of all files of a record, inflated. Above it they are not even looked at: with MAX_VALUES as 16-bit samples they have
-# 16 MB, and 24 MB of the widest format still stay below 150 MB of memory.
+# Size of all files of a record, uncompressed. Larger records are refused unread. MAX_VALUES 16-bit samples take 16 MB.
+# 24 MB of the widest format still need less than 150 MB of memory.
 MAX_BYTES = 24_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """signal: [leads, samples] mV, NaN where there is none. leads: canonical names, in file order.
+    """signal: [leads, samples] mV, NaN where a sample is missing. leads: canonical names, in file order.
 
-    sha256: of the file's bytes, or of the header's and then the signal files' in the header's order.
-    corrections: what was changed or assumed in reading, for a person.
+    sha256: of the bytes of the file; of a WFDB record, of the header and then its signal files in the header's order.
+    corrections: what was changed or assumed in reading, in words.
     """
 
     signal: NDArray[np.float32]
@@ -37,6 +37,6 @@ class Recording:
         return float(self.signal.shape[1] / self.fs_hz)
 
     def only(self, leads: Collection[str]) -> "Recording":
-        """The recording without the other leads."""
+        """The recording with only these leads."""
         rows = [row for row, lead in enumerate(self.leads) if lead in leads]
         return replace(self, signal=self.signal[rows], leads=tuple(self.leads[row] for row in rows))

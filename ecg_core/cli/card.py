@@ -112,7 +112,7 @@ def _give(
     beside: Mapping[str, Any] | None = None,
 ) -> None:
     """measured: what the card keeps. beside: what only this run shows."""
-    from ecg_core.model.classifier import CARD_FILE
+    from ecg_core.model.artifacts import CARD_FILE
     from ecg_core.training.model_card import measured_sections, publish
 
     # Read again: another measurement may have been written while this one ran.

@@ -1,4 +1,4 @@
-"""The files of examples/: synthetic, the same bytes each time they are made; and what the model says to one of them."""
+"""The files of examples/: synthetic ECGs, and a plot of one of them with its answer. Each run gives the same bytes."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from ecg_core.reports.svg import plot
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import apple_watch_csv_bytes, csv_bytes, wfdb_files, write_files, zip_bytes
 
-# The watch's clock: real exports state 512.508 or 513.625 Hz, never 512.
+# Real exports of the watch state 512.508 or 513.625 Hz, never 512.
 WATCH_FS_HZ, WATCH_DURATION_S = 512.508, 30.0
 
 
 def examples() -> dict[str, bytes]:
-    """The files of examples/: together below 1 MB, one of each kind of input."""
+    """{name: bytes}. One file of each kind of input, together less than 1 MB."""
     normal = wfdb_files(synthesize("normal", heart_rate_bpm=68, seed=1), "normal")
     block = zip_bytes(wfdb_files(synthesize("lbbb", seed=2), "left_bundle_branch_block"))
     answer = classify({"left_bundle_branch_block.zip": block})
@@ -29,5 +29,5 @@ def examples() -> dict[str, bytes]:
 
 
 def write_examples(folder: Path) -> list[Path]:
-    """Writes examples() into the folder, which is made if it is not there; gives the paths."""
+    """Writes examples() into the folder, creates it if necessary, and returns the paths."""
     return write_files(examples(), folder)

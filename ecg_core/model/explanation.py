@@ -1,4 +1,4 @@
-"""Where the network looks, as a part of the result."""
+"""The part of the result that shows where the network looks."""
 
 import numpy as np
 
@@ -9,20 +9,20 @@ from ecg_core.signal.preparation import ModelInput
 from ecg_core.signal.resampling import MODEL_FS_HZ
 from ecg_core.signal.segments import cut
 
-# Samples are 0.01 s apart; windows begin where they like.
+# Samples are 0.01 s apart, but a window may begin between two of them.
 TIME_DECIMALS = 3
-# In log-odds, from the window in which the class is most probable.
+# A window counts as equally probable if its log-odds are this close to the highest of all windows.
 NEARLY = 0.5
 NORMAL = "NORM"
 COLUMNS = [SUPERCLASSES.index(label) for label in DIAGNOSES]
 
 
 def explained(log_odds: LogOdds, prepared: ModelInput, about: str) -> Explanation:
-    """Of one window, the first in which the class is about as probable as anywhere in the recording.
+    """Explains one window: the first in which the class is about as probable as anywhere in the recording.
 
-    So a long recording takes little longer than a short one, and what a plot shows comes first.
+    One window keeps a long recording nearly as fast as a short one. The first is the most likely to be on the plot.
 
-    log_odds: of windows, [windows, 5], calibrated.
+    log_odds: ModelInput -> [windows, 5], calibrated.
     """
     of_class = log_odds(prepared)[:, SUPERCLASSES.index(about)]
     window = int(np.flatnonzero(of_class >= of_class.max() - NEARLY)[0])
@@ -54,15 +54,15 @@ def explained(log_odds: LogOdds, prepared: ModelInput, about: str) -> Explanatio
 
 
 def occluded(log_odds: LogOdds, prepared: ModelInput, window: int, about: str) -> Occlusion:
-    """A window of the input, ready to be asked about a class."""
+    """One window of the input, prepared for questions about one class."""
     start_s, end_s = prepared.spans_s[window]
     signal, mask = prepared.signal[window], prepared.lead_mask[window]
-    # The padding of a short recording is no part of it.
+    # Leave out the padding of a short recording.
     segments = cut(signal[:, : round((end_s - start_s) * MODEL_FS_HZ)], mask)
     return Occlusion(log_odds, signal, mask, segments, "normal" if segments.beats and about != NORMAL else "line")
 
 
 def _rounded(evidence: Floats) -> Floats:
-    """[n, 3], of the diagnoses. A signal that is flat altogether is no number to a network: nothing is known of it."""
+    """[n, 5] -> [n, 3], the diagnoses. The network may give NaN for a signal that is flat everywhere: 0 then."""
     known = np.where(np.isfinite(evidence), evidence, 0.0)
     return np.asarray(np.round(known[:, COLUMNS], DECIMALS) + 0.0)

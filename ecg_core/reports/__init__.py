@@ -1,1 +1,1 @@
-"""A Classification in the forms that others read: FHIR R4 and SVG."""
+"""A Classification in the forms that others read: text, SVG, FHIR R4."""

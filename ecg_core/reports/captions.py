@@ -1,4 +1,4 @@
-"""What is printed above and below the ECG paper: the answer, and how the sheet was made."""
+"""The text above and below the ECG paper: the answer, and how the sheet was drawn."""
 
 import html
 
@@ -39,7 +39,7 @@ def title(layout: Layout) -> str:
 
 
 def description(outcome: Outcome | None) -> str:
-    """The answer for those who hear the picture, escaped."""
+    """The answer for screen readers, escaped."""
     said = ""
     if isinstance(outcome, EcgError):
         said = f"Not classified: {outcome.message} ({outcome.code}) "
@@ -80,8 +80,8 @@ def _answer(result: Classification) -> str:
 
 
 def _bar(result: Classification, label: str, row: int) -> str:
-    """Label, a bar from 0 to 1 with a tick at the threshold, and both as numbers."""
-    # As printed, so that the picture does not follow digits in which processors differ.
+    """The label, a bar from 0 to 1 with a tick at the threshold, and both as numbers."""
+    # Rounded as printed. Processors differ in later digits, and the picture must not.
     probability, threshold = (round(values[label], 3) for values in (result.probabilities, result.thresholds))
     found = label in result.findings
     left, top = BARS_LEFT_MM + BAR_LEFT_MM, HEADLINE_Y_MM - BAR_HEIGHT_MM + row * BAR_STEP_MM
@@ -105,7 +105,7 @@ def _said(result: Classification) -> str:
 
 
 def _lines(x_mm: float, y_mm: float, texts: list[str], width_mm: float, most: int) -> str:
-    """Texts in small type, each on new lines; what does not fit into so many lines is cut."""
+    """Texts in small type, each starting on a new line. At most this many lines; the rest is cut."""
     lines = [line for text in texts for line in wrapped(printable(text, " "), width_mm / SMALL_MM)]
     if len(lines) > most:
         lines[most - 1] += " …"
@@ -124,7 +124,7 @@ def _scale(layout: Layout) -> str:
 
 
 def footer(recording: Recording, layout: Layout, outcome: Outcome | None) -> str:
-    """Two lines: speed, gain, rate, what is shown and of which record; the disclaimer and the model."""
+    """Two lines. First: speed, gain, sampling rate, the part shown, the record. Second: the disclaimer, the model."""
     first, second = TOP_MM + HEIGHT_MM + 4.5, TOP_MM + HEIGHT_MM + 8.5
     made = [_leads(layout), f"{recording.fs_hz:.7g} Hz", "no filter", layout.shown]
     if layout.cut:

@@ -13,7 +13,7 @@ from ecg_core.reports.text import printable
 
 Element = dict[str, object]
 
-# Our own vocabularies, beside urn:ekg:problem of the errors.
+# Our own code systems. errors.py has one more, urn:ekg:problem.
 SUPERCLASS_SYSTEM = "urn:ekg:superclass"
 COMPONENT_SYSTEM = "urn:ekg:component"
 ANSWER_SYSTEM = "urn:ekg:answer"
@@ -21,21 +21,22 @@ MODEL_SYSTEM = "urn:ekg:model"
 
 XHTML = "http://www.w3.org/1999/xhtml"
 DEVICE_ID = "model"
-# Without its display, which editions of the table spell differently.
+# Without "display": editions of the table spell it differently.
 CATEGORY = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "EC"}],
     "text": "Electrocardiac",
 }
-# Machine output that nobody has reviewed.
+# Nobody has reviewed this machine output.
 STATUS = "preliminary"
-# XML 1.0 cannot carry control characters, not even escaped, and FHIR's strings exclude them.
+# Replaces control characters: XML 1.0 cannot hold them, not even escaped, and FHIR forbids them in strings.
 LOST = "\ufffd"
 
 
 def diagnostic_report(result: Classification, svg: bytes | None = None) -> bytes:
-    """One line of UTF-8 JSON without its line end; the same result gives the same bytes. svg: the plot to present.
+    """One line of UTF-8 JSON without a line end. The same result gives the same bytes. svg: a plot to attach.
 
-    The model and an Observation for each of NORM, CD and STTC are contained. The report names no patient and no time.
+    The report contains the model as a Device, and an Observation for each of NORM, CD and STTC. It names no patient and
+    no time.
     """
     conclusion = _conclusion(result)
     report: Element = {
@@ -104,7 +105,7 @@ def _attachment(svg: bytes) -> Element:
         "contentType": "image/svg+xml",
         "data": base64.b64encode(svg).decode(),
         "size": len(svg),
-        # R4 defines Attachment.hash as SHA-1; it guards against damage, not against forgery.
+        # R4 defines Attachment.hash as SHA-1. It detects damage, not forgery.
         "hash": base64.b64encode(hashlib.sha1(svg, usedforsecurity=False).digest()).decode(),
         "title": "ECG",
     }
@@ -115,7 +116,7 @@ def _said(result: Classification, name: str) -> str:
 
 
 def _conclusion(result: Classification) -> list[str]:
-    """Sentences: the diagnosis or that there is none, what else is above its threshold, warnings, disclaimer."""
+    """Sentences: the diagnosis (or that there is none), other findings, warnings, the disclaimer."""
     others = [name for name in OTHER_ABNORMALITIES if result.probabilities[name] >= result.thresholds[name]]
     above = [name for name in (*result.findings, *others) if name != result.diagnosis]
     sentences = [f"Diagnosis: {_said(result, result.diagnosis)}." if result.diagnosis else "No diagnosis."]
@@ -142,7 +143,7 @@ def _paragraph(text: str) -> str:
 
 
 def _origin(result: Classification) -> list[str]:
-    """Sentences: what was read, what was changed in it, what this may promise, and which model answered."""
+    """Sentences: what was read, what was changed in it, the expected performance, the model."""
     recording, expected = result.recording, result.expected_performance
     sentences = [f"Leads {', '.join(result.leads)}, {recording.duration_s:.4g} s at {recording.fs_hz:.6g} Hz."]
     if result.corrections:

@@ -1,4 +1,4 @@
-"""Which lead is drawn where: 3 x 4 with a rhythm strip, a row each, or rows of one lead."""
+"""Where each lead is drawn: 3 x 4 with a rhythm strip, one row for each lead, or several rows of a single lead."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from ecg_core.signal.quality import FLAT_MV
 ROW_S, COLUMN_S = 10.0, 2.5
 TABLE = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
 RHYTHM_LEADS = ("II", "V1", "I", *LEADS)
-# Six rows of 25 mm fill the sheet; more leads need the table.
+# Six rows of 25 mm fill the sheet. More leads are drawn in the 3 x 4 table.
 MAX_ROWS = 6
-# A kilovolt: no unit is wrong by more, and sums of larger values are no numbers.
+# A kilovolt. A wrong unit gives no larger values, and sums of larger values may overflow.
 MAX_DRAWN_MV = 1e6
 MAX_ROWS_OF_ONE_LEAD = 4
 
-# mm per mV: the standard, and the two that every electrocardiograph offers below it.
+# mm per mV: the standard gain, and the two lower ones that every electrocardiograph offers.
 GAINS = (10.0, 5.0, 2.5)
-# R and S of neighbours may pass each other by an eighth of a row, as on any printout: 87 of 100 records of PTB-XL keep
-# the standard gain.
+# R and S waves of neighbouring rows may overlap by an eighth of a row, as on any printout. So 87 of 100 records of
+# PTB-XL keep the standard gain.
 OVERLAP = 1.125
 TINY_MV = 1e-9
 NOT_RECORDED = "not recorded"
@@ -37,10 +37,10 @@ Leads = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """One lead for a while. samples: mV around their median, NaN where there is none. row: from the top.
+    """A stretch of one lead. samples: mV minus their median, NaN where a sample is missing. row: counted from the top.
 
-    offset_s: where on the row it begins. from_s: the recording's time there. first_s: its first sample after that.
-    note: what a reader must know about it.
+    offset_s: start on the row. from_s: the recording's time at this start. first_s: time of the first sample after
+    from_s. note: printed beside the label.
     """
 
     lead: str
@@ -54,21 +54,21 @@ class Strip:
 
     @cached_property
     def reach_mv(self) -> tuple[float, float]:
-        """How far it goes below and above its baseline."""
+        """(below, above): the largest distances from the baseline."""
         known = self.samples[np.isfinite(self.samples)]
         return (-float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
 
     def meets(self, other: "Strip") -> bool:
-        """Whether the other is in the next row and shares a part of its width."""
+        """Whether the other strip is in the next row and overlaps this one in time."""
         apart = self.offset_s >= other.offset_s + other.length_s or other.offset_s >= self.offset_s + self.length_s
         return other.row == self.row + 1 and not apart
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """baselines_mm: of the rows, from the paper's upper edge, on major lines. shown: the part drawn, for a person.
+    """baselines_mm: of the rows, from the paper's upper edge, on major lines. shown: which part is drawn, in words.
 
-    reach_mm: how far above and below its baseline each row may draw.
+    reach_mm: (above, below) for each row: how far from its baseline it may draw.
     """
 
     strips: tuple[Strip, ...]
@@ -84,7 +84,7 @@ class Layout:
 
     @property
     def cut(self) -> tuple[str, ...]:
-        """Leads that even the lowest gain does not fit into their rows."""
+        """The leads that do not fit into their rows even at the lowest gain."""
         over = set()
         for strip in self.strips:
             (below, above), (room_above, room_below) = strip.reach_mv, self.reach_mm[strip.row]
@@ -94,7 +94,7 @@ class Layout:
 
 
 def lay_out(recording: Recording, height_mm: int) -> Layout:
-    """The strips of a recording on paper of this height."""
+    """Places the leads of a recording on paper of this height."""
     leads, derived = _leads(recording)
     if len(leads) > MAX_ROWS:
         strips, shown = _table(recording, leads, derived)
@@ -108,7 +108,7 @@ def lay_out(recording: Recording, height_mm: int) -> Layout:
         shown = _shown(recording, ROW_S)
     rows = max((strip.row for strip in strips), default=0) + 1
     spacing = height_mm // rows // MAJOR_MM * MAJOR_MM
-    # R waves need more room above a row than S waves below it.
+    # Shifted down by one major line: R waves need more room above the first row than S waves below the last.
     first = (height_mm - spacing * (rows - 1)) // 2 // MAJOR_MM * MAJOR_MM + MAJOR_MM
     baselines = tuple(first + row * spacing for row in range(rows))
     highest = _highest_gain(strips, baselines, spacing, height_mm)
@@ -119,12 +119,12 @@ def lay_out(recording: Recording, height_mm: int) -> Layout:
 
 
 def _leads(recording: Recording) -> tuple[Leads, set[str]]:
-    """Signals in mV of the leads that can be drawn, in the standard order, and which of them are derived."""
+    """(signals in mV of the leads to draw, in the standard order; the names of those that are derived)."""
     shown = recording.signal[:, : int(MAX_ROWS_OF_ONE_LEAD * ROW_S * recording.fs_hz) + 1].astype(np.float64)
     shown[~np.isfinite(shown)] = np.nan
     np.clip(shown, -MAX_DRAWN_MV, MAX_DRAWN_MV, out=shown)
     there = {lead: row for lead, row in zip(recording.leads, shown, strict=True) if lead in LEADS}
-    # A dead electrode's lead is drawn as it is, but nothing follows from it.
+    # A flat lead is drawn, but no other lead is derived from it.
     alive = [lead for lead in LIMB_LEADS if lead in there and _height_mv(there[lead]) >= FLAT_MV]
     missing = [lead for lead in LIMB_LEADS if lead not in there or np.isnan(there[lead]).all()]
     if len(alive) < 2:
@@ -144,7 +144,7 @@ def _table(recording: Recording, leads: Leads, derived: set[str]) -> tuple[list[
     starts = [column * COLUMN_S for column in range(len(TABLE[0]))]
     shown = _shown(recording, ROW_S)
     if recording.duration_s < ROW_S - ROUNDING_S:
-        # Shorter recordings would leave the last columns, and with them V4-V6, empty.
+        # The last columns, V4 to V6, would stay empty: let the columns overlap in time.
         starts = [min(start, max(0.0, recording.duration_s - COLUMN_S)) for start in starts]
         shown += f", columns from {', '.join(f'{start:.3g}' for start in starts)} s"
     strips = [
@@ -179,7 +179,7 @@ def _strip(
 
 
 def _highest_gain(strips: Sequence[Strip], baselines: Sequence[int], spacing: int, height_mm: int) -> float:
-    """mm per mV at which one lead would reach too far into another below it, or leave the paper."""
+    """The highest gain in mm per mV at which no lead reaches too far into the row below or leaves the paper."""
     highest = float("inf")
     for upper, lower in combinations(strips, 2):
         if upper.meets(lower):

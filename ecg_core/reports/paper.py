@@ -1,6 +1,6 @@
-"""ECG paper in SVG: an A4 sheet in hundredths of a millimetre, its grid, calibration pulses, traces and words.
+"""The parts of an ECG sheet in SVG: grid, calibration pulse, trace, text. Units are hundredths of a millimetre, A4.
 
-Attributes only, no style sheet: a page with a strict content security policy shows it all the same.
+Everything is set by attributes, not by styles, so that pages with a strict content security policy can show it.
 """
 
 import html
@@ -17,22 +17,23 @@ PER_MM = 100
 MM_PER_S = 25
 MAJOR_MM = 5
 MINOR_LINE_MM, MAJOR_LINE_MM = 0.1, 0.18
-# The ruled part, on whole major squares: left, upper edge, width, height.
+# The part with the grid, in whole major squares: left, top, width, height.
 PAPER_MM = (11, 34, 275, 160)
-# Where time begins: the calibration pulse stands to its left.
+# Where time starts. The calibration pulse is to the left of it.
 ZERO_MM = 26
 PULSE_S, PULSE_MV = 0.2, 1.0
 PULSE_LEAD_MM = 2.5
 
 INK, FAINT_INK = "#000", "#666"
-# Light enough to stay behind the trace when printed in grey.
+# Light enough to stand back behind the trace when printed in grey.
 MINOR_INK, MAJOR_INK = "#f7d0d0", "#e99a9a"
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
-# Widths in ems, none too low for the fonts above: what fits by these does fit.
+# Widths of characters in em, never less than in the fonts above. What fits by these widths fits in each font.
 NARROW_EM, LETTER_EM, CAPITAL_EM, WIDE_EM = 0.4, 0.58, 0.74, 1.0
 NARROW, WIDE = frozenset(" ijltfI.,:;'|!()[]-/"), frozenset("MW@%—…mw")
 
-# Points a second that 0.08 mm of paper each can show; above it every piece keeps its extremes.
+# Points per second of a trace: one for each 0.05 mm, finer than a printer's dot of 0.08 mm. At higher sampling rates
+# only the extremes of short pieces are drawn.
 POINTS_PER_S = 500
 
 
@@ -52,7 +53,7 @@ def _lines(columns: Iterable[int], rows: Iterable[int]) -> str:
 
 
 def pulse(baseline_mm: float, gain: float) -> str:
-    """The path of 1 mV for 0.2 s, left of where time begins; its flanks stand on major lines."""
+    """The path of 1 mV for 0.2 s, to the left of where time starts. Its edges stand on major lines."""
     width, height, lead = (
         round(PULSE_S * MM_PER_S * PER_MM),
         round(PULSE_MV * gain * PER_MM),
@@ -70,7 +71,7 @@ def trace(
     gain: float,
     reach_mm: tuple[float, float],
 ) -> str:
-    """The path of samples in mV (gaps are NaN) from start_mm on; reach_mm: what it may take above and below."""
+    """The path of samples in mV (NaN in gaps) from start_mm on. reach_mm: (above, below), the limits of the drawing."""
     at = _kept(samples, fs_hz)
     if not at.size:
         return ""
@@ -84,13 +85,13 @@ def trace(
     pieces = []
     for start, end in pairwise(starts):
         line = " ".join(f"{dx} {dy}" for dx, dy in steps[start : end - 1])
-        # A sample alone between gaps is a dot: a line of no length with round ends.
+        # A single sample between gaps becomes a dot: a line of length zero with round ends.
         pieces.append(f"M{x[start]} {y[start]}" + (f"l{line}" if line else "h0"))
     return "".join(pieces).replace(" -", "-")
 
 
 def _kept(samples: NDArray[np.float64], fs_hz: float) -> NDArray[np.intp]:
-    """Indices of the samples to draw, gaps left out: all, or the lowest and highest of each short piece."""
+    """Indices of the samples to draw, without gaps: all, or the lowest and the highest of each short piece."""
     known = ~np.isnan(samples)
     size = round(2 * fs_hz / POINTS_PER_S)
     if size <= 2:
@@ -140,7 +141,7 @@ def words(
     ink: str = INK,
     anchor: str = "start",
 ) -> str:
-    """One line of text, cut with an ellipsis where it would be wider than width_mm."""
+    """One line of text. If it is wider than width_mm, it is cut and ends with an ellipsis."""
     shown = html.escape(shortened(printable(text, " "), width_mm / size_mm))
     weight = ' font-weight="bold"' if bold else ""
     end = f' text-anchor="{anchor}"' if anchor != "start" else ""
@@ -149,7 +150,7 @@ def words(
 
 
 def wrapped(text: str, ems: float) -> list[str]:
-    """The text in lines of this width, broken at blanks; a word that is wider stands alone."""
+    """The text in lines of this width, broken at blanks. A wider word gets a line of its own."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -161,7 +162,7 @@ def wrapped(text: str, ems: float) -> list[str]:
 
 
 def shortened(text: str, ems: float) -> str:
-    """As much of the text as is sure to fit into this width, with an ellipsis if that is not all."""
+    """The text if it fits into this width; otherwise its beginning and an ellipsis."""
     if width_em(text) <= ems:
         return text
     fitting = sum(end <= ems - WIDE_EM for end in accumulate(map(_em, text)))

@@ -1,21 +1,21 @@
-"""Bands behind the traces: where the network looks, as deep as the evidence for the class it is asked about."""
+"""Bands behind the traces show where the network looks. The stronger the evidence, the darker the band."""
 
 from ecg_core.classification import NAMES, Explanation
 from ecg_core.reports.layout import Layout, Strip
 from ecg_core.reports.paper import FAINT_INK, MM_PER_S, PAPER_MM, ZERO_MM, area, rectangle, words
 
 _, TOP_MM, _, PAPER_HEIGHT_MM = PAPER_MM
-# Blue stays apart from the pink of the paper, in grey print too; the trace and the grid are seen through the deepest.
+# Blue differs from the pink of the paper, also in grey print. Trace and grid stay visible through the darkest band.
 SHADE, DEEPEST = "#2a6fdb", 0.45
-# Of the largest evidence: a fainter band is not seen.
+# Share of the largest evidence. A fainter band would not be visible.
 FAINTEST = 0.1
-# Of a row's height, so that rows stay apart; and at most, where there are few rows.
+# Height of a band: this share of a row, so that rows stay apart, and at most MAX_BAND_MM.
 BAND_SHARE, MAX_BAND_MM = 0.8, 36.0
 SWATCH_MM, LEGEND_MM = 3.0, 2.5
 
 
 def bands(explanation: Explanation, strip: Strip, layout: Layout) -> str:
-    """Over each stretch of a segment that speaks for the class, where the strip shows it."""
+    """A band over each stretch of a segment with positive evidence, in the part that the strip shows."""
     largest = explanation.cells[0][0]
     row = explanation.evidence[explanation.about].get(strip.lead, ())
     half_mm = min(BAND_SHARE * layout.spacing_mm, MAX_BAND_MM) / 2
@@ -39,13 +39,13 @@ def bands(explanation: Explanation, strip: Strip, layout: Layout) -> str:
 
 
 def _drawn(spans_s: tuple[tuple[float, float], ...], strip: Strip) -> list[tuple[float, float]]:
-    """The parts of the spans that the strip shows, in seconds from its beginning."""
+    """The parts of the spans that the strip shows, in seconds from the start of the strip."""
     cut = [(max(start_s - strip.from_s, 0.0), min(end_s - strip.from_s, strip.length_s)) for start_s, end_s in spans_s]
     return [(start_s, end_s) for start_s, end_s in cut if start_s < end_s]
 
 
 def legend(explanation: Explanation, layout: Layout, x_mm: float, y_mm: float, width_mm: float) -> str:
-    """What the bands are, for which class and part of the recording, and what they are not."""
+    """What the bands mean, for which class, in which part of the recording, and what they do not mean."""
     value, lead, segment = explanation.cells[0]
     start_s, end_s = explanation.window_s
     part = f"{start_s:g} to {end_s:g} s"

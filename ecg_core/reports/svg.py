@@ -1,6 +1,6 @@
-"""A recording on ECG paper as SVG: an A4 sheet, 25 mm/s, 10 mm/mV, the answer above it.
+"""A recording on ECG paper as SVG: an A4 sheet, 25 mm/s, 10 mm/mV, with the answer above it.
 
-Of the file it shows the signal, canonical lead names, rate, duration and sha256, nothing else.
+The sheet shows the signal, canonical lead names, sampling rate, duration and sha256, and nothing else from the file.
 """
 
 import numpy as np
@@ -29,21 +29,21 @@ from ecg_core.reports.shading import bands, legend
 from ecg_core.reports.text import Outcome
 
 LEFT_MM, TOP_MM, WIDTH_MM, HEIGHT_MM = PAPER_MM
-# Under the footer's two lines.
+# Below the paper, under the two lines of the footer.
 LEGEND_BELOW_MM = 12.3
 TRACE_INK_MM, SEPARATOR_INK_MM = 0.25, 0.3
 LABEL_MM, NOTE_MM = 3.6, 2.4
-# Above the baseline, higher where a beat begins below the label.
+# Height of a lead's label above the baseline. It is raised if a beat starts below it, within LABEL_S.
 LABEL_HEIGHT_MM, LABEL_S = 14.0, 0.35
-# Separators leave the trace free: from 4 to 7 mm above and below it.
+# A separator stands 4 to 7 mm above and below the baseline, so that it does not touch the trace.
 SEPARATOR_MM = (4, 7)
 
 
 def plot(recording: Recording, outcome: Outcome | None = None) -> bytes:
-    """The whole document. outcome: what was answered, a result or a refusal; it is printed above the paper, and the
-    result's explanation shaded behind the traces.
+    """The whole document. The same arguments give the same bytes.
 
-    The same arguments give the same bytes.
+    outcome: a result or a refusal, printed above the paper. If the result has an explanation, it is shaded behind the
+    traces.
     """
     layout = lay_out(recording, HEIGHT_MM)
     explanation = outcome.explanation if isinstance(outcome, Classification) else None
@@ -71,7 +71,7 @@ def _strip(strip: Strip, layout: Layout, fs_hz: float) -> str:
     baseline_mm = TOP_MM + layout.baselines_mm[strip.row]
     left_mm = ZERO_MM + strip.offset_s * MM_PER_S
     label_mm = baseline_mm - _label_height_mm(strip, layout, fs_hz)
-    # Alone, I would be read as a stroke.
+    # "I" alone would look like a stroke.
     label = f"lead {strip.lead}" if layout.of_one_lead else strip.lead
     missing = strip.note == NOT_RECORDED
     parts = [words(left_mm + 1, label_mm, label, LABEL_MM, 14, bold=True, ink=FAINT_INK if missing else INK)]

@@ -8,12 +8,12 @@ from ecg_core.errors import EcgError
 Outcome = Classification | EcgError
 
 BAR_WIDTH = 30
-# Of the leads and segments that speak most for the class; log-odds below it move no probability by .02.
+# Show at most MOST leads and segments, none with less evidence than LEAST: it changes a probability by less than 0.02.
 MOST, LEAST = 4, 0.05
 
 
 def json_line(outcome: Outcome, path: str | None = None) -> bytes:
-    """Exactly to_json() and a line end; with path put first in the object."""
+    """to_json() and a line end. If path is given, it is the first field of the object."""
     body = outcome.to_json()
     if path is not None:
         body = b'{"path": ' + json.dumps(path).encode() + b", " + body[1:]
@@ -21,12 +21,12 @@ def json_line(outcome: Outcome, path: str | None = None) -> bytes:
 
 
 def printable(text: str, instead: str = "?") -> str:
-    """The text without what a terminal obeys, XML cannot carry or a reader cannot see."""
+    """The text with every unprintable character replaced: control characters, and what XML cannot hold."""
     return "".join(c if c.isprintable() else instead for c in text)
 
 
 def answer_text(outcome: Outcome, path: str | None = None) -> str:
-    """Diagnosis, three bars, warnings; a refusal with its hint."""
+    """A result: diagnosis, three bars, warnings. A refusal: its message and hint."""
     head = [printable(path)] if path else []
     if isinstance(outcome, EcgError):
         return "\n".join([*head, f"  refused: {outcome.message}", f"  {outcome.hint} ({outcome.code})", ""])

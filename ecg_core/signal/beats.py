@@ -1,7 +1,8 @@
-"""Where the beats are in a window that the network reads, and how wide: enough to tell QRS, ST and T apart, no rhythm.
+"""The beats in a window, and the width of their QRS complexes. Used to separate QRS, ST and T, not to name a rhythm.
 
-The energy of the slopes of all leads, smoothed over a QRS complex, stands out where a beat is (the idea of Pan and
-Tompkins 1985, doi 10.1109/TBME.1985.325532); a local maximum above a share of what is usual there is a beat.
+At a beat the slopes of all leads are steep. Their energy, smoothed over the length of a QRS complex, has a maximum
+there (Pan and Tompkins 1985, doi 10.1109/TBME.1985.325532). A maximum counts as a beat if it is high enough compared
+with the maxima nearby.
 """
 
 import numpy as np
@@ -11,22 +12,23 @@ from ecg_core.signal.median import median
 from ecg_core.signal.preparation import Signal
 from ecg_core.signal.resampling import MODEL_FS_HZ
 
-# A wide QRS complex: the energy then peaks in its middle, not at one of two steep ends by turns.
+# As long as a wide QRS complex, so that the energy has its maximum in the middle and not at one of the two steep ends.
 QRS_S = 0.18
-# 250 beats a minute; a T wave follows sooner only where it is smaller.
+# 250 beats per minute. A T wave may follow sooner, but then its energy is smaller.
 REFRACTORY_S = 0.24
-# On both sides: at 60 a minute the threshold follows two beats.
+# On both sides. At 60 beats per minute the threshold depends on two beats.
 NEARBY_S = 1.0
-# Of what is usual, in energy: more than half of the slopes. T waves stay below, those of a bundle branch block too.
+# Share of the energy that is usual nearby, which is 55 % of the slope. T waves stay below it, also in a bundle branch
+# block.
 THRESHOLD = 0.3
-# One artefact or ectopic beat, however steep, does not hide its neighbours.
+# Limits the usual energy nearby to this multiple of its median, so that a steep artefact does not hide its neighbours.
 MAX_UNUSUAL = 2.0
-# The widest QRS complexes have 200 ms; more, where the middle is not met.
+# Searched on both sides. The widest QRS complexes have 200 ms, and the beat found may not be exactly in the middle.
 REACH_S = 0.16
-# Of the steepest slope. With it and a sample on both sides the median width in PTB-XL is 90 ms in normal ECGs, 160 ms
-# in left, 140 ms in right bundle branch block.
+# QRS ends where the slope falls below this share of the steepest. With one more sample on both sides the median width
+# in PTB-XL is 90 ms in normal ECGs, 160 ms in left and 140 ms in right bundle branch block.
 EDGE = 0.15
-# A summit or a notch within QRS is shorter, the PR segment before it longer.
+# A level stretch up to this length is a peak or a notch within QRS. The PR segment before QRS is longer.
 MAX_LEVEL_S = 0.03
 TINY_MV = 1e-6
 
@@ -35,9 +37,9 @@ Beats = NDArray[np.intp]
 
 
 def find_beats(signal: Signal, lead_mask: Signal) -> Beats:
-    """Samples in the middle of the QRS complexes, in order. signal: [12, samples] mV at 100 Hz. lead_mask: [12].
+    """The samples in the middle of the QRS complexes, in order. signal: [12, samples] mV at 100 Hz. lead_mask: [12].
 
-    Any lead alone will do.
+    One lead is enough.
     """
     kernel = np.hanning(round(QRS_S * MODEL_FS_HZ) + 2)
     energy = np.convolve((_slopes(signal, lead_mask) ** 2).mean(axis=0), kernel / kernel.sum(), "same")
@@ -47,9 +49,9 @@ def find_beats(signal: Signal, lead_mask: Signal) -> Beats:
 
 
 def qrs_width(signal: Signal, lead_mask: Signal, beats: Beats) -> tuple[int, int]:
-    """(samples before, samples after its middle) that the QRS complex of the median beat takes.
+    """(samples before, samples after the middle) of the QRS complex of the median beat.
 
-    Ectopic beats are wider, and count as one beat each.
+    A few ectopic beats, which are wider, do not change the median.
     """
     reach = round(REACH_S * MODEL_FS_HZ)
     padded = np.pad(_slopes(signal, lead_mask).mean(axis=0), reach, mode="edge")
@@ -61,7 +63,7 @@ def qrs_width(signal: Signal, lead_mask: Signal, beats: Beats) -> tuple[int, int
 
 
 def _slopes(signal: Signal, lead_mask: Signal) -> Floats:
-    """[leads, samples] of the leads that are there, each with a mean square of 1: a noisy one drowns no other."""
+    """[present leads, samples], each scaled to a mean square of 1: a noisy lead does not outweigh the others."""
     slopes = np.abs(np.gradient(signal[lead_mask > 0].astype(np.float64), axis=1))
     return np.asarray(slopes / (np.sqrt((slopes**2).mean(axis=1, keepdims=True)) + TINY_MV))
 

@@ -1,4 +1,4 @@
-"""The median without numpy.median, which imports numpy.ma at its first call: 15 ms of a cold start."""
+"""The median, without numpy.median: its first call imports numpy.ma, which takes 15 ms of a cold start."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def median(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """[..., n] -> [..., 1], of the last axis, in the values' type; bit for bit numpy's. values hold no NaN."""
+    """[..., n] -> [..., 1]: the median over the last axis, bit for bit that of numpy. values must hold no NaN."""
     middle = values.shape[-1] // 2
     around = [middle] if values.shape[-1] % 2 else [middle - 1, middle]
     return np.asarray(np.partition(values, around, axis=-1)[..., around].mean(axis=-1, keepdims=True))

@@ -16,19 +16,20 @@ from ecg_core.signal.resampling import MODEL_FS_HZ, resampled
 
 WINDOW_S = 10.0
 WINDOW_SAMPLES = 1000
-# Five seconds hold four beats at 50 per minute; below that the network was not trained.
+# Five seconds hold four beats at 50 per minute. The network was not trained on less.
 MIN_DURATION_S = 5.0
-# Two minutes spread over a recording: more windows move the mean by less than a window's own spread and cost 4 ms each.
+# Two minutes, spread over the recording. More windows change the mean by less than windows differ from each other, and
+# cost 4 ms each.
 MAX_WINDOWS = 12
-# What is left over at a recording's end without being worth a window of its own.
+# A remainder up to this length at the end of a recording gets no window of its own.
 MAX_UNREAD_S = 0.5
-# What a window may lack at its end without being called padded: rates are rounded.
+# A window that is shorter than 10 s by less than this does not count as padded: files round their rates.
 ROUNDING_S = 0.05
-# Resampling looks this far beyond a window's edges, where there is signal.
+# The resampling filter reads this far beyond the edges of a window, if there is signal.
 MARGIN_S = 0.5
-# A gap up to this length is bridged by a line: shorter than an RR interval, so no beat is invented.
+# A gap up to this length is filled with a straight line. Shorter than an RR interval, it hides one beat at most.
 MAX_BRIDGED_GAP_S = 0.2
-# A lead that lacks more than this share of a window is left out of it.
+# If more than this share of a lead is missing in a window, the lead counts as absent there.
 MAX_MISSING_SHARE = 0.3
 
 Signal = NDArray[np.float32]
@@ -38,7 +39,7 @@ Signal = NDArray[np.float32]
 class ModelInput:
     """signal: [windows, 12, 1000] mV at 100 Hz, zero where absent. lead_mask: [windows, 12], 1 present, 0 absent.
 
-    whole: whether the windows cover all of the recording. spans_s: where in the recording each window begins and ends.
+    whole: whether the windows cover the whole recording. spans_s: start and end of each window in the recording.
     """
 
     signal: Signal
@@ -49,19 +50,19 @@ class ModelInput:
 
     @cached_property
     def leads(self) -> tuple[str, ...]:
-        """Leads that are present in every window."""
+        """The leads that are present in every window."""
         return leads_of(self.lead_mask.min(axis=0))
 
 
 def leads_of(mask: Signal) -> tuple[str, ...]:
-    """The names of the leads that a mask [12] has."""
+    """The names of the leads that are present in a mask [12]."""
     return tuple(lead for lead, there in zip(LEADS, mask.tolist(), strict=True) if there)
 
 
 def prepare(recording: Recording) -> ModelInput:
-    """The windows that the network reads. The recording's leads are taken to be fit (see quality.usable).
+    """The windows that the network reads. Call quality.usable first: it removes leads without a signal.
 
-    Raises SignalMissing if no window has a lead that is there for most of it.
+    Raises SignalMissing if in each window every lead is mostly missing.
     """
     rows = [LEADS.index(lead) for lead in recording.leads]
     starts = _window_starts(recording.duration_s)
@@ -84,7 +85,7 @@ def prepare(recording: Recording) -> ModelInput:
     signal, mask = signal[kept], mask[kept]
     derived = _derive_limb_leads(signal, mask)
     whole = recording.duration_s <= len(signal) * WINDOW_S + MAX_UNREAD_S
-    corrections = _said(recording, mask, whole, bridged, holes, derived)
+    corrections = _corrections(recording, mask, whole, bridged, holes, derived)
     spans_s = tuple(
         (starts[index], min(starts[index] + WINDOW_S, recording.duration_s)) for index in np.flatnonzero(kept).tolist()
     )
@@ -92,14 +93,14 @@ def prepare(recording: Recording) -> ModelInput:
 
 
 def _window_starts(duration_s: float) -> list[float]:
-    """Evenly spaced starts in seconds; windows overlap rather than leave more than MAX_UNREAD_S at the end."""
+    """Evenly spaced starts in seconds. Windows may overlap, so that at most MAX_UNREAD_S at the end stay unread."""
     count = min(MAX_WINDOWS, max(1, math.ceil((duration_s - MAX_UNREAD_S) / WINDOW_S)))
     last = (duration_s - WINDOW_S) if count > 1 else 0.0
     return [last * index / max(count - 1, 1) for index in range(count)]
 
 
 def _window(recording: Recording, start_s: float) -> tuple[Signal, NDArray[np.bool_] | None, int]:
-    """(signal [leads, up to 1000] centred on its median, where it is missing if anywhere, gaps bridged)."""
+    """(signal [leads, up to 1000] minus its median, mask of missing samples or None, number of gaps bridged)."""
     fs_hz = recording.fs_hz
     first = round(start_s * fs_hz)
     begin = max(0, first - round(MARGIN_S * fs_hz))
@@ -119,7 +120,7 @@ def _window(recording: Recording, start_s: float) -> tuple[Signal, NDArray[np.bo
 
 
 def _without_gaps(piece: Signal, fs_hz: float) -> tuple[Signal, NDArray[np.bool_] | None, int]:
-    """The piece without NaN, where gaps too long to be bridged are, and how many were bridged."""
+    """(the piece without NaN, mask of the gaps too long to be bridged or None, number of gaps bridged)."""
     gaps = np.isnan(piece)
     if not gaps.any():
         return piece, None, 0
@@ -141,13 +142,13 @@ def _without_gaps(piece: Signal, fs_hz: float) -> tuple[Signal, NDArray[np.bool_
 
 
 def limb_weights(present: Sequence[str]) -> NDArray[np.float64]:
-    """[6, present]: what makes the six limb leads from two or more of them, by least squares."""
+    """[6, present]: the matrix that computes the six limb leads from two or more of them, by least squares."""
     i_and_ii = np.linalg.pinv(np.array([LIMB_FROM_I_II[lead] for lead in present]))
     return np.asarray(np.array(list(LIMB_FROM_I_II.values())) @ i_and_ii)
 
 
 def _derive_limb_leads(signal: Signal, mask: Signal) -> list[str]:
-    """Fills in place the limb leads that follow from two others; gives the names of those filled in any window."""
+    """Computes, in place, the limb leads that follow from two others. Returns the names of these leads."""
     limb = len(LIMB_LEADS)
     derived: set[str] = set()
     for window, there in zip(signal, mask, strict=True):
@@ -162,8 +163,10 @@ def _derive_limb_leads(signal: Signal, mask: Signal) -> list[str]:
     return [lead for lead in LIMB_LEADS if lead in derived]
 
 
-def _said(recording: Recording, mask: Signal, whole: bool, bridged: int, holes: bool, derived: list[str]) -> list[str]:
-    """What was done to the recording, for a person."""
+def _corrections(
+    recording: Recording, mask: Signal, whole: bool, bridged: int, holes: bool, derived: list[str]
+) -> list[str]:
+    """What was changed in the recording, in words."""
     windows, said = len(mask), []
     if bridged:
         said.append(f"short gaps bridged: {bridged}")

@@ -1,4 +1,4 @@
-"""A window cut into P, QRS, ST-T and what is left, by its beats; or into pieces of equal length where it has none."""
+"""Cuts a window into P, QRS, ST-T and the rest of each beat. A window without beats is cut into equal pieces."""
 
 import math
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from ecg_core.signal.median import median
 from ecg_core.signal.preparation import Signal
 from ecg_core.signal.resampling import MODEL_FS_HZ
 
-# The parts of a beat in the order of time, and the line between T and P. ST and T are one, as in the finding that they
-# make: an ST segment cannot be set to another level without a step, unless the T wave goes with it.
+# The parts of a beat in order of time; the rest is the line between T and P. ST and T are one part: the diagnosis STTC
+# treats them as one, and an ST segment cannot be moved without a step unless the T wave moves with it.
 PARTS = ("P", "QRS", "ST-T", "rest")
 P, QRS, ST_T, REST = range(len(PARTS))
-# P wave and PR segment. A normal PR interval takes 0.12 to 0.20 s; at high rates T may leave P the shorter one only.
+# P wave and PR segment. A normal PR interval takes 0.12 to 0.20 s. At high rates T may leave only the shorter time.
 PR_S, MIN_PR_S = 0.20, 0.12
-# Bazett's formula with the longest QT interval that is normal at 60 a minute in both sexes (Rautaharju et al. 2009,
-# doi 10.1016/j.jacc.2008.12.014): T has ended by then.
+# The longest QT interval that is normal at 60 beats per minute in both sexes (Rautaharju et al. 2009,
+# doi 10.1016/j.jacc.2008.12.014). T has ended by then. Bazett's formula adapts it to the rate.
 QT_S = 0.46
-# Without beats; shorter pieces would ask for more passes than there is time for.
+# Length of the equal pieces. Shorter pieces would need too many passes of the network.
 PIECE_S = 2.0
-# One beat has no rate.
+# A rate needs two beats.
 MIN_BEATS = 2
 NONE = -1
 
@@ -32,8 +32,8 @@ NONE = -1
 class Segments:
     """names: of the segments. labels: [samples], index into names. beats: samples in the middle of the QRS complexes.
 
-    onsets: of their QRS complexes; that of the first may lie before the window.
-    owners: [samples], index into beats of the beat that a sample belongs to, from its P to its T; or NONE.
+    onsets: samples at which the QRS complexes begin; the first may lie before the window.
+    owners: [samples], index into beats: the beat that the sample belongs to (from its P to its T), or NONE.
     """
 
     names: tuple[str, ...]
@@ -43,19 +43,19 @@ class Segments:
     owners: NDArray[np.intp]
 
     def spans(self, segment: int) -> list[tuple[int, int]]:
-        """(first sample, sample after the last) of each stretch of a segment."""
+        """(first sample, last sample + 1) of each stretch of a segment."""
         edges = np.flatnonzero(np.diff(np.concatenate(([False], self.labels == segment, [False]))))
         return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def cut(signal: Signal, lead_mask: Signal) -> Segments:
-    """signal: [12, samples] mV at 100 Hz, all of them recorded. lead_mask: [12]."""
+    """signal: [12, samples] mV at 100 Hz, without padding. lead_mask: [12]."""
     samples = signal.shape[1]
     beats = find_beats(signal, lead_mask)
     if len(beats) < MIN_BEATS:
         return _pieces(samples)
     before, after = qrs_width(signal, lead_mask, beats)
-    # QT follows the rate of the last minutes, not the last interval.
+    # QT follows the rate of the last minutes, not the last interval: use the median.
     rate = math.sqrt(float(median(np.diff(beats).astype(np.float64))[0]) / MODEL_FS_HZ)
     labels, owners = np.full(samples, REST, np.intp), np.full(samples, NONE, np.intp)
     for beat, (onset, next_onset) in enumerate(pairwise(_onsets(beats, samples, before, after)), start=NONE):
@@ -69,15 +69,16 @@ def cut(signal: Signal, lead_mask: Signal) -> Segments:
         ):
             inside = slice(max(start, 0), max(end, 0))
             labels[inside], owners[inside] = segment, owner
-    # The P of a beat that the window does not reach.
+    # The P wave at the end may belong to a beat after the window.
     owners[owners == len(beats)] = NONE
     return Segments(PARTS, labels, tuple(beats.tolist()), tuple((beats - before).tolist()), owners)
 
 
 def _onsets(beats: NDArray[np.intp], samples: int, before: int, after: int) -> list[int]:
-    """Of each QRS complex, of the one before the window and of the one after it: their T and P reach into it.
+    """Onsets of all QRS complexes, of the one before the window and of the one after it: their T and P reach into it.
 
-    Where the rhythm would put these inside, none was found there: they are taken to be too far away to be seen.
+    The two outside follow from the rhythm. If the rhythm places one of them inside the window, where none was found,
+    it is placed so far away that it does not matter.
     """
     onsets: list[int] = (beats - before).tolist()
     earlier, later = 2 * onsets[0] - onsets[1], 2 * onsets[-1] - onsets[-2]

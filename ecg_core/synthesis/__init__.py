@@ -1,0 +1,1 @@
+"""Synthetic ECGs, and writers that store a Recording as a file."""

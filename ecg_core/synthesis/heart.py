@@ -1,20 +1,19 @@
-"""Synthetic ECGs for demonstrations, tests and load: a cardiac dipole moves, twelve leads look at it.
+"""Synthetic ECGs for demonstrations, tests and load: a cardiac dipole, seen by twelve leads.
 
-Each wave of the beat is a Gaussian pulse along the axes of Frank's vectorcardiogram (McSharry et al. 2003,
-doi 10.1109/TBME.2003.808805; in three dimensions Sameni et al. 2007, doi 10.1155/2007/43407), with a rise and a fall
-of its own; Dower's matrix gives the leads (Dower et al. 1980, doi 10.1002/clc.1980.3.2.87). The values of the waves are
-ours, chosen for textbook morphology (Surawicz et al. 2009, doi 10.1016/j.jacc.2008.12.013, on the blocks).
+The waves of each beat (see waves.py) move the dipole. Dower's matrix turns it into leads (Dower et al. 1980,
+doi 10.1002/clc.1980.3.2.87). Heart rate variability, breathing, baseline wander and noise are added.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.leads import LEADS, LIMB_FROM_I_II
 from ecg_core.recording import MAX_FS_HZ, MAX_VALUES, MIN_FS_HZ, Recording
+from ecg_core.synthesis.waves import RHYTHMS, WAVES, Wave
 from ecg_core.synthesis.writers import UNITS_PER_MV, samples_bytes
 
 # Columns x (to the left), y (to the feet), z (to the back). The other limb leads follow from I and II.
@@ -29,98 +28,23 @@ DOWER: dict[str, tuple[float, float, float]] = {
     "V6": (0.831, 0.076, 0.230),
 }
 
-# Beyond these P falls into the T wave before it, or the ventricles would escape.
+# Above the highest rate P would fall into the T wave before it. Below the lowest rate the ventricles would beat alone.
 MIN_HEART_RATE_BPM, MAX_HEART_RATE_BPM = 40.0, 150.0
 MAX_NOISE_MV, MAX_WANDER_MV = 1.0, 5.0
-# Breathing of a resting adult, 15 per minute: it moves the rate, the heart's axis and the baseline.
+# A resting adult breathes 15 times per minute. Breathing changes the rate, the amplitude of QRS and the baseline.
 BREATHING_HZ = 0.25
 # The slow wave of blood pressure control (Mayer wave), the other half of heart rate variability.
 MAYER_HZ = 0.1
-# Shares of the RR interval; together an SDNN of about 25 ms, common in short resting recordings of adults.
+# Shares of the RR interval. Together they give an SDNN of about 25 ms, common in short resting recordings of adults.
 RR_BREATHING, RR_MAYER, RR_RANDOM = 0.025, 0.015, 0.008
-# QRS amplitude follows the breath by a few percent, and no two beats are quite alike.
+# The amplitude follows breathing by a few percent, and no two beats are exactly alike.
 BEAT_BREATHING, BEAT_RANDOM = 0.03, 0.01
 # Fridericia: QT shortens with the cube root of RR.
 QT_EXPONENT = 1 / 3
-# A Gaussian is below 4e-6 of its peak beyond five of its widths.
+# Beyond five standard deviations a Gaussian is below 4e-6 of its peak.
 REACH = 5.0
-# The dipole's size and direction differ from person to person: at most so much that a normal ECG stays clearly normal.
+# Persons differ in the size and direction of the dipole by these shares at most. So a normal ECG stays normal.
 PERSON_SCALE, PERSON_WAVE = 0.12, 0.08
-
-
-@dataclass(frozen=True)
-class Wave:
-    """A pulse of the dipole. at_s: its peak after the R wave, at 60 a minute. rise_s, fall_s: standard deviations.
-
-    x, y, z: mV at the peak, along Frank's axes. follows_rate: the time shrinks with RR, as repolarisation does.
-    """
-
-    at_s: float
-    rise_s: float
-    fall_s: float
-    x: float
-    y: float
-    z: float
-    follows_rate: bool = False
-
-
-# Right atrium, then left: from the sinus node down and to the left, first to the front, then to the back.
-P_WAVES = (
-    Wave(-0.160, 0.018, 0.020, 0.060, 0.060, -0.070),
-    Wave(-0.130, 0.020, 0.018, 0.080, 0.055, 0.020),
-)
-# From where it begins to its R wave.
-NARROW_QRS_RISE_S = 0.045
-# 90 ms: the septum to the right and front, the apex, the free left wall to the back, the base.
-NARROW_QRS = (
-    Wave(-0.024, 0.008, 0.009, -0.090, -0.020, -0.230),
-    Wave(0.000, 0.010, 0.011, 1.150, 0.620, 0.080),
-    Wave(0.016, 0.012, 0.011, 0.080, 0.180, 0.780),
-    Wave(0.034, 0.009, 0.008, -0.140, -0.060, 0.140),
-)
-# J point to T: a normal ST segment rises slightly in V2 and V3.
-NORMAL_ST = (Wave(0.150, 0.050, 0.080, 0.015, 0.000, -0.045, True),)
-# The upstroke of T is slower than its downstroke.
-NORMAL_T = (Wave(0.270, 0.055, 0.036, 0.270, 0.170, -0.200, True),)
-
-WAVES: dict[str, tuple[Wave, ...]] = {
-    "normal": (*P_WAVES, *NARROW_QRS, *NORMAL_ST, *NORMAL_T),
-    # 155 ms. The septum from right to left, so no q in V6; slow passage through it; two summits in the lateral leads.
-    "lbbb": (
-        *P_WAVES,
-        Wave(-0.010, 0.014, 0.022, 0.620, 0.250, 0.350),
-        Wave(0.024, 0.022, 0.028, 0.220, 0.260, 1.550),
-        Wave(0.066, 0.019, 0.018, 0.600, -0.060, 0.750),
-        # Repolarisation runs the other way round: ST and T against the QRS.
-        Wave(0.160, 0.040, 0.080, -0.110, -0.050, -0.270, True),
-        Wave(0.285, 0.060, 0.040, -0.200, -0.080, -0.520, True),
-    ),
-    # 140 ms. The first half is normal, then the right ventricle is reached through its muscle: to the right and front.
-    "rbbb": (
-        *P_WAVES,
-        Wave(-0.024, 0.008, 0.009, -0.080, -0.020, -0.260),
-        Wave(0.000, 0.010, 0.011, 1.000, 0.500, 0.150),
-        Wave(0.014, 0.010, 0.009, 0.050, 0.150, 0.550),
-        Wave(0.062, 0.019, 0.022, -0.460, -0.140, -0.600),
-        Wave(0.275, 0.055, 0.038, 0.260, 0.140, 0.110, True),
-    ),
-    # Subendocardial ischaemia: ST away from the lateral and inferior wall, horizontal, T flat.
-    "st_depression": (
-        *P_WAVES,
-        *NARROW_QRS,
-        Wave(0.066, 0.012, 0.060, -0.100, -0.070, 0.000, True),
-        Wave(0.175, 0.055, 0.036, -0.130, -0.085, -0.040, True),
-        Wave(0.265, 0.050, 0.036, 0.020, 0.010, -0.120, True),
-    ),
-    # Lateral T inversion, symmetrical as in ischaemia, with a slight sagging of ST before it.
-    "t_inversion": (
-        *P_WAVES,
-        *NARROW_QRS,
-        Wave(0.130, 0.040, 0.060, -0.040, -0.020, -0.030, True),
-        Wave(0.275, 0.042, 0.038, -0.260, -0.060, -0.070, True),
-    ),
-}
-RHYTHMS = tuple(WAVES)
 
 
 def synthesize(
@@ -135,8 +59,8 @@ def synthesize(
 ) -> Recording:
     """A twelve-lead recording, in whole microvolts. rhythm: one of RHYTHMS.
 
-    noise_mv: standard deviation of the electrodes' noise. wander_mv: amplitude of the baseline's wander.
-    The same arguments give the same samples. Raises ValueError for what no recording could be.
+    noise_mv: standard deviation of the noise. wander_mv: amplitude of the baseline wander.
+    The same arguments give the same samples. Raises ValueError for arguments out of range.
     """
     if rhythm not in WAVES:
         raise ValueError(f"rhythm must be one of {', '.join(RHYTHMS)}")
@@ -162,9 +86,9 @@ def synthesize(
 
 
 def normal_heart(beats_s: NDArray[np.float64], interval_s: float, samples: int, fs_hz: float) -> NDArray[np.float32]:
-    """[12, samples] mV: the normal rhythm's heart with R waves at these times, of nobody in particular, without noise.
+    """[12, samples] mV: the normal rhythm with R waves at these times, of an average person, without noise.
 
-    interval_s: the RR interval that repolarisation follows.
+    interval_s: the RR interval from which the time of ST and T follows.
     """
     every = np.ones(len(beats_s))
     dipole = _dipole(WAVES["normal"], beats_s, interval_s * every, every, samples, fs_hz)
@@ -179,7 +103,7 @@ def _within(name: str, value: float, low: float, high: float) -> None:
 def _beats(
     heart_rate_bpm: float, duration_s: float, phase: float, random: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times of the R waves in seconds, from before the start to after the end, and each one's RR interval."""
+    """(times of the R waves, the RR interval after each), in seconds, from before the start to after the end."""
     mean_s = 60 / heart_rate_bpm
     mayer = float(random.uniform(0, 2 * np.pi))
     time_s = -mean_s * (1 + float(random.uniform(0, 1)))
@@ -195,6 +119,7 @@ def _beats(
 
 
 def _of_one_person(waves: tuple[Wave, ...], random: np.random.Generator) -> list[Wave]:
+    """The waves with the amplitudes of one random person."""
     scale = 1 + PERSON_SCALE * float(random.uniform(-1, 1))
     sizes = scale * (1 + PERSON_WAVE * random.uniform(-1, 1, (len(waves), 3)))
     return [
@@ -211,7 +136,7 @@ def _dipole(
     samples: int,
     fs_hz: float,
 ) -> NDArray[np.float64]:
-    """[3, samples] mV."""
+    """[3, samples] mV along Frank's axes. sizes: [beats], the amplitude of each beat relative to its waves."""
     dipole = np.zeros((3, samples))
     for wave in waves:
         axes = np.array([[wave.x], [wave.y], [wave.z]])
@@ -230,7 +155,7 @@ def _dipole(
 def _wander(
     wander_mv: float, samples: int, fs_hz: float, phase: float, random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """[electrodes, samples] mV: the breath in all leads alike, and a slower drift of each electrode."""
+    """[electrodes, samples] mV: breathing, in phase in all leads, and a slower drift of each electrode."""
     time_s = np.arange(samples) / fs_hz
     strengths = random.uniform(0.3, 0.6, (len(DOWER), 1))
     drift_hz = random.uniform(0.03, 0.12, (len(DOWER), 1))
@@ -241,7 +166,7 @@ def _wander(
 
 
 def _twelve(electrodes: NDArray[np.float64]) -> NDArray[np.float32]:
-    """[12, samples] mV from the rows of DOWER, so rounded that III, aVR, aVL and aVF follow from I and II as stored."""
+    """[12, samples] mV from the rows of DOWER. III, aVR, aVL and aVF are computed from I and II after rounding."""
     units = dict(zip(DOWER, np.round(electrodes * UNITS_PER_MV), strict=True))
     for lead, (of_i, of_ii) in LIMB_FROM_I_II.items():
         units[lead] = np.round(of_i * units["I"] + of_ii * units["II"])

@@ -1,4 +1,4 @@
-"""Recordings as files: WFDB (format 16), CSV, and the shape of an Apple Watch export. Bytes first, folders second."""
+"""Recordings as files: WFDB (format 16), CSV, and a CSV like the export of an Apple Watch."""
 
 import io
 import re
@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from ecg_core.recording import Recording
 
-# One unit is 1 uV: finer than any electrocardiograph's converter, and 16 bits still hold +-32 mV.
+# One unit is 1 uV. No electrocardiograph resolves less, and 16 bits still hold +-32 mV.
 UNITS_PER_MV = 1000
-# Format 16 keeps its lowest value for a sample that is missing.
+# Format 16 reserves its lowest value for a missing sample.
 MISSING_UNIT, LOWEST_UNIT, HIGHEST_UNIT = -32768, -32767, 32767
 RECORD_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
-# The first moment that a zip archive can hold: the same files give the same archive on any day.
+# The earliest time that a zip archive can store. A fixed time makes the archive the same on any day.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 ZIP_FILE_MODE = 0o644
 ZIP_UNIX = 3
 
 
 def samples_bytes(recording: Recording) -> bytes:
-    """The samples in WFDB format 16: little-endian int16 of 1 uV, all leads of a moment together."""
+    """The samples in WFDB format 16: little-endian int16 of 1 uV, interleaved."""
     return _units(recording).astype("<i2").T.tobytes()
 
 
@@ -35,7 +35,7 @@ def _units(recording: Recording) -> NDArray[np.int64]:
 
 
 def wfdb_files(recording: Recording, name: str) -> dict[str, bytes]:
-    """name.hea and name.dat. Raises ValueError for a name that is not plain, or a signal beyond +-32.767 mV."""
+    """name.hea and name.dat. Raises ValueError for a name outside RECORD_NAME, or a signal beyond +-32.767 mV."""
     if not RECORD_NAME.fullmatch(name):
         raise ValueError("a record name consists of letters, digits, underscores and hyphens")
     units = _units(recording)
@@ -48,7 +48,7 @@ def wfdb_files(recording: Recording, name: str) -> dict[str, bytes]:
 
 
 def csv_bytes(recording: Recording) -> bytes:
-    """time_s and one column for each lead, mV to four decimals; a missing sample is an empty field."""
+    """A column time_s and a column for each lead, in mV with four decimals. A missing sample is an empty field."""
     header = ",".join(["time_s", *(f"{lead} (mV)" for lead in recording.leads)])
     lines = [header]
     for index, moment in enumerate(recording.signal.T.tolist()):
@@ -58,7 +58,7 @@ def csv_bytes(recording: Recording) -> bytes:
 
 
 def apple_watch_csv_bytes(recording: Recording) -> bytes:
-    """Lead I as the Health app exports it: a preamble without a person, then one value in uV a line."""
+    """Lead I as the Health app exports it: a preamble that names no person, then one value in uV in each line."""
     values = recording.signal[recording.leads.index("I")].tolist()
     preamble = [
         "Name,",
@@ -79,7 +79,7 @@ def apple_watch_csv_bytes(recording: Recording) -> bytes:
 
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:
-    """The files in one archive, uncompressed: two versions of zlib need not agree on the compressed bytes."""
+    """The files in one archive. It is not compressed, because versions of zlib give different compressed bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in files.items():
@@ -91,7 +91,7 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
 
 
 def write(recording: Recording, path: Path) -> list[Path]:
-    """Writes by the ending of path: .hea (and .dat beside it), .zip (both in it) or .csv; gives the paths.
+    """Writes the recording and returns the paths. The ending of path chooses the format: .hea (and .dat), .zip, .csv.
 
     Raises ValueError for another ending.
     """
@@ -107,7 +107,7 @@ def write(recording: Recording, path: Path) -> list[Path]:
 
 
 def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:
-    """Writes the files into the folder, which is made if it is not there; gives their paths."""
+    """Writes the files into the folder, creates it if necessary, and returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)

@@ -10,7 +10,9 @@ import numpy as np
 
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.leads import LEAD_SETS, LEADS
-from ecg_core.model.classifier import CARD_FILE, MODEL_FILE, Calibration, Classifier
+from ecg_core.model.artifacts import CARD_FILE, MODEL_FILE
+from ecg_core.model.calibration import Calibration
+from ecg_core.model.classifier import Classifier
 from ecg_core.model.placement import KINDS
 from ecg_core.signal.preparation import WINDOW_SAMPLES
 from ecg_core.signal.resampling import MODEL_FS_HZ

@@ -13,7 +13,8 @@ from tqdm import tqdm
 from ecg_core.classification import DIAGNOSES, OTHER_ABNORMALITIES, SUPERCLASSES
 from ecg_core.errors import EcgError
 from ecg_core.leads import lead_set_of
-from ecg_core.model.classifier import WEAKEST_SET, Calibration, Classifier
+from ecg_core.model.calibration import WEAKEST_SET, Calibration
+from ecg_core.model.classifier import Classifier
 from ecg_core.model.placement import KINDS
 from ecg_core.readers import read
 from ecg_core.recording import Files

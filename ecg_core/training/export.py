@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.model.classifier import OUTPUTS, session
+from ecg_core.model.artifacts import OUTPUTS, session
 from ecg_core.signal.preparation import WINDOW_SAMPLES
 from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.networks.windowed import LEAD_COUNT

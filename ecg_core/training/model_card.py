@@ -7,7 +7,7 @@ from typing import Any
 
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, SUPERCLASSES
 from ecg_core.leads import LEAD_SETS
-from ecg_core.model.classifier import CARD_FILE
+from ecg_core.model.artifacts import CARD_FILE
 from ecg_core.training.evidence import evidence_section
 from ecg_core.training.reliability import RELIABILITY_FILE, draw
 from ecg_core.training.report import COLUMNS

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quant_pre_process, quantize_static
 
 from ecg_core.leads import LEAD_SETS, LEADS
-from ecg_core.model.classifier import OUTPUTS, session
+from ecg_core.model.artifacts import OUTPUTS, session
 from ecg_core.training.dataset import Data, load
 from ecg_core.training.ledger import MEASURED_SETS, Ledger
 from ecg_core.training.tasks import twelve_leads

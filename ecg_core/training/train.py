@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ecg_core.model.classifier import MODEL_FILE
+from ecg_core.model.artifacts import MODEL_FILE
 from ecg_core.training.ablate import enter_run
 from ecg_core.training.calibrate import write_card
 from ecg_core.training.dataset import Data, load

@@ -267,7 +267,7 @@ def test_the_path_of_a_custom_domain_is_taken_off() -> None:
 
 def test_an_altered_model_stops_the_start_with_a_word(tmp_path: Any) -> None:
     for name in ("model.onnx", "model.json"):
-        (tmp_path / name).write_bytes((ecg_core.model.classifier.artifacts_folder() / name).read_bytes())
+        (tmp_path / name).write_bytes((ecg_core.model.artifacts.artifacts_folder() / name).read_bytes())
     with (tmp_path / "model.onnx").open("ab") as model:
         model.write(b"x")
     with function(environment={"EKG_ARTIFACTS": str(tmp_path)}) as broken:

@@ -20,7 +20,7 @@ def test_a_probability_at_its_threshold_is_a_finding() -> None:
 
 
 @pytest.mark.parametrize("other", ["CD", "STTC", "MI", "HYP"])
-def test_a_normal_ecg_with_an_abnormality_is_no_diagnosis(other: str) -> None:
+def test_a_normal_ecg_together_with_an_abnormality_gives_no_diagnosis(other: str) -> None:
     result = make_classification({"NORM": 0.8, other: 0.6})
     assert (result.diagnosis, result.probability, result.conclusive) == (None, None, False)
     assert [warning.code for warning in result.warnings] == ["contradictory_findings"]
@@ -37,13 +37,13 @@ def test_an_infarction_beside_a_block_leaves_the_block_as_diagnosis() -> None:
     assert make_classification({"MI": 0.9, "CD": 0.6}).diagnosis == "CD"
 
 
-def test_nothing_above_its_threshold_is_said_so() -> None:
+def test_a_warning_says_that_nothing_is_above_its_threshold() -> None:
     result = make_classification({"NORM": 0.4, "CD": 0.3})
     assert result.diagnosis is None
     assert [warning.code for warning in result.warnings] == ["no_finding"]
 
 
-def test_where_nothing_was_measured_there_is_no_diagnosis() -> None:
+def test_leads_without_a_measured_performance_get_no_diagnosis() -> None:
     result = replace(make_classification({"NORM": 0.9}), expected_performance=None)
     assert (result.diagnosis, result.conclusive) == (None, False)
     assert [warning.code for warning in result.warnings] == ["performance_unknown"]
@@ -88,18 +88,18 @@ def test_the_json_is_one_line_of_utf8() -> None:
     ("probabilities", "foremost"),
     [({"CD": 0.7, "STTC": 0.6}, "CD"), ({"NORM": 0.4, "STTC": 0.3}, "NORM"), ({"NORM": 0.8, "CD": 0.9}, "CD")],
 )
-def test_the_foremost_class_is_the_diagnosis_or_would_come_closest(
+def test_the_foremost_class_is_the_diagnosis_or_the_most_probable_one(
     probabilities: dict[str, float], foremost: str
 ) -> None:
     assert make_classification(probabilities).foremost == foremost
 
 
-def test_the_cells_of_an_explanation_begin_with_what_speaks_most_for_its_class() -> None:
+def test_the_cells_of_an_explanation_are_sorted_by_evidence() -> None:
     explanation = make_explanation({"I": [-1.0, 0.5], "V1": [2.0, 0.0]}, [[(0, 1)], [(1, 2)]])
     assert explanation.cells == ((2.0, "V1", "P"), (0.5, "I", "QRS"), (0.0, "V1", "QRS"), (-1.0, "I", "P"))
 
 
-def test_an_explanation_says_how_it_was_made_and_that_it_is_no_reason() -> None:
+def test_an_explanation_states_its_method_and_that_it_gives_no_reason() -> None:
     explanation = make_explanation({"I": [1.0]}, [[(0.25, 0.5)]])
     body = explanation.to_dict()
     assert "normal heart" in str(body["method"])

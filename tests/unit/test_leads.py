@@ -35,26 +35,26 @@ from ecg_core.leads import (
         (' "V5" ', "V5"),
     ],
 )
-def test_a_lead_is_known_by_its_many_names(name: str, lead: str) -> None:
+def test_a_lead_is_recognised_by_each_of_its_names(name: str, lead: str) -> None:
     assert canonical_lead(name) == lead
 
 
 @pytest.mark.parametrize(
     "name", ["", "ECG", "resp", "ABP", "MCL1", "vx", "I-II", "aVR-", "1", "V7", "C3", "lead", "IV"]
 )
-def test_a_channel_that_is_no_lead_has_no_name(name: str) -> None:
+def test_a_channel_that_is_no_lead_has_no_canonical_name(name: str) -> None:
     assert canonical_lead(name) is None
 
 
 @pytest.mark.parametrize(
     "name", ["-aVR", "ECG -aVR", "Lead -aVR", "lead - I", "lead I II", "ECG1", "ECG 2", "x" * 1000]
 )
-def test_what_only_looks_like_a_lead_is_none(name: str) -> None:
+def test_a_name_that_only_resembles_a_lead_is_not_recognised(name: str) -> None:
     """An inverted lead, two leads at once, a numbered channel."""
     assert canonical_lead(name) is None
 
 
-def test_chest_electrodes_are_known_only_when_all_six_are_there() -> None:
+def test_c1_to_c6_are_chest_leads_only_if_all_six_are_present() -> None:
     assert canonical_leads(["C3", "C4", "EOG"]) == [None, None, None]
     assert canonical_leads(["I", "C1", "C2", "C3", "C4", "C5", "C6"])[1:] == ["V1", "V2", "V3", "V4", "V5", "V6"]
 

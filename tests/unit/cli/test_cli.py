@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two good records of different formats, a header without its signal, and things that are no records."""
+    """Two good records of different formats, a header without its signal, and files that are no records."""
     write_files(wfdb_files(synthesize("normal"), "a"), tmp_path / "patient")
     write_files({"b.csv": csv_bytes(synthesize("lbbb"))}, tmp_path)
     write_files({"c.hea": wfdb_files(synthesize("rbbb"), "c")["c.hea"]}, tmp_path)
@@ -30,7 +30,7 @@ def lines(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_a_record_is_answered_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_person_reads_diagnosis_bars_and_disclaimer(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["classify", str(ROOT / "examples/normal.hea")]) == 0
     shown = capsys.readouterr().out
     assert "NORM  normal ECG, probability 0." in shown
@@ -61,7 +61,7 @@ def test_several_files_of_one_record_are_one_input(tmp_path: Path, capsys: pytes
     assert len(lines(capsys.readouterr().out)) == 1
 
 
-def test_any_other_file_is_answered_as_often_as_it_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_named_twice_is_answered_twice(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(ROOT / "examples/normal.zip")
     assert main(["classify", "--json", path, path]) == 0
     first, second = capsys.readouterr().out.splitlines()
@@ -75,7 +75,7 @@ def test_a_record_may_come_through_standard_input() -> None:
     assert run.stdout == classify({"-": data}).to_json() + b"\n"
 
 
-def test_a_name_that_is_no_text_and_a_name_that_is_too_long_are_answered(tmp_path: Path) -> None:
+def test_file_names_that_are_invalid_text_or_too_long_get_an_answer(tmp_path: Path) -> None:
     data = (ROOT / "examples/normal.zip").read_bytes()
     strange = os.fsencode(tmp_path) + b"/\xff\x1b[31m.zip"
     Path(os.fsdecode(strange)).write_bytes(data)
@@ -90,7 +90,7 @@ def test_a_name_that_is_no_text_and_a_name_that_is_too_long_are_answered(tmp_pat
     assert json.loads(run.stdout.splitlines()[0])["path"] == os.fsdecode(strange)
 
 
-def test_a_fault_of_ours_in_one_input_leaves_the_others_answered(
+def test_an_internal_fault_in_one_input_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from ecg_core.model.classifier import Classifier
@@ -109,13 +109,15 @@ def test_a_fault_of_ours_in_one_input_leaves_the_others_answered(
     assert (first["code"], second["diagnosis"]) == ("internal_error", "STTC")
 
 
-def test_a_missing_data_set_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_data_set_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(tmp_path / "none")]) == 2
     assert main(["train", "--ptbxl", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
     assert "No such file" in capsys.readouterr().err
 
 
-def test_a_folder_is_searched_and_a_refusal_stops_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_is_searched_and_a_refusal_does_not_stop_the_search(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["classify", "--json", "--paths", str(folder)]) == 2
     captured = capsys.readouterr()
     found = {Path(str(line["path"])).name: line.get("diagnosis", line.get("code")) for line in lines(captured.out)}
@@ -140,7 +142,9 @@ def test_a_refusal_tells_a_person_what_to_do(folder: Path, capsys: pytest.Captur
     assert "(record_incomplete)" in shown
 
 
-def test_what_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_and_a_folder_without_records_are_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["classify", str(tmp_path / "none.hea")]) == 2
     assert "No such file." in capsys.readouterr().out
     assert main(["classify", "--json", str(tmp_path)]) == 2
@@ -161,7 +165,7 @@ def test_options_fill_in_what_a_file_does_not_state(tmp_path: Path, capsys: pyte
     assert recorded["fs_hz"] == 200
 
 
-def test_a_named_pipe_does_not_hold_the_command_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_named_pipe_does_not_block_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     assert main(["classify", "--json", str(tmp_path)]) == 2
     assert lines(capsys.readouterr().out)[0]["code"] in {"empty_file", "unsupported_format"}
@@ -175,7 +179,7 @@ def test_a_file_above_the_limit_is_not_read(tmp_path: Path, capsys: pytest.Captu
     assert lines(capsys.readouterr().out)[0]["code"] == "file_too_large"
 
 
-def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+def test_closing_the_output_early_is_no_error(tmp_path: Path) -> None:
     for index in range(30):
         write_files(wfdb_files(synthesize("normal", fs_hz=100, seed=index), f"r{index}"), tmp_path)
     command = f"{sys.executable} -m ecg_core classify {tmp_path} | head -1"
@@ -192,7 +196,9 @@ def test_synth_writes_what_classify_reads(tmp_path: Path, ending: str, capsys: p
     assert lines(capsys.readouterr().out)[0]["diagnosis"] == "CD"
 
 
-def test_synth_refuses_what_it_does_not_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_synth_refuses_an_unknown_rhythm_and_an_unknown_ending(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["synth", "flutter", "-o", str(tmp_path / "x.csv")]) == 2
     assert main(["synth", "normal", "-o", str(tmp_path / "x.xyz")]) == 2
     assert "Traceback" not in capsys.readouterr().err
@@ -216,7 +222,7 @@ def test_the_command_runs_as_a_module() -> None:
     assert run.stdout == classify({"normal.zip": (ROOT / "examples/normal.zip").read_bytes()}).to_json() + b"\n"
 
 
-def test_missing_artifacts_stop_the_command_with_a_clear_word(
+def test_missing_artifacts_stop_the_command_with_a_clear_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from ecg_core.model.classifier import _default_classifier
@@ -230,7 +236,7 @@ def test_missing_artifacts_stop_the_command_with_a_clear_word(
     assert "artifact_invalid" in capsys.readouterr().err
 
 
-def test_no_output_names_what_stands_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_output_repeats_names_from_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = wfdb_files(synthesize("normal"), "Mustermann")
     files["Mustermann.hea"] = files["Mustermann.hea"].replace(b" V6", b" Geheim").replace(b"# synthetic", b"# Max 1950")
     write_files(files, tmp_path)
@@ -242,7 +248,7 @@ def test_no_output_names_what_stands_in_the_file(tmp_path: Path, capsys: pytest.
     assert not any(secret in shown for secret in ("Mustermann", "Geheim", "1950", str(tmp_path)))
 
 
-def test_a_zip_and_its_loose_files_are_one_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_zip_and_its_loose_files_get_the_same_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = wfdb_files(synthesize("rbbb"), "record")
     write_files({**files, "record_upload.zip": zip_bytes(files)}, tmp_path)
     assert main(["classify", "--json", str(tmp_path)]) == 0
@@ -268,7 +274,7 @@ def test_an_explanation_in_json_is_exactly_that_of_the_core(
     assert b'"explanation": {' in shown
 
 
-def test_a_person_is_told_what_speaks_most_for_the_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_person_reads_which_segments_speak_most_for_the_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["classify", "--explain", str(ROOT / "examples/right_bundle_branch_block.zip")]) == 0
     shown = capsys.readouterr().out
     assert "speaks most for CD, 0 to 10 s: V1 QRS +" in shown
@@ -277,7 +283,7 @@ def test_a_person_is_told_what_speaks_most_for_the_diagnosis(capsys: pytest.Capt
     assert "speaks most" not in capsys.readouterr().out
 
 
-def test_a_plot_is_shaded_where_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_plot_is_shaded_only_with_the_option_explain(tmp_path: Path) -> None:
     path, plain, shaded = str(ROOT / "examples/st_depression.csv"), tmp_path / "plain.svg", tmp_path / "shaded.svg"
     assert main(["plot", path, "-o", str(plain)]) == 0
     assert main(["plot", "--explain", path, "-o", str(shaded)]) == 0
@@ -285,8 +291,21 @@ def test_a_plot_is_shaded_where_it_is_asked_for(tmp_path: Path) -> None:
     assert b"evidence for" not in plain.read_bytes()
 
 
-def test_where_the_network_looks_is_measured_and_printed(small_ptbxl: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evidence_measures_and_prints_where_the_network_looks(
+    small_ptbxl: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["evidence", str(small_ptbxl), "--records", "3"]) == 0
     assert capsys.readouterr().out.startswith("## Where it looks")
     assert main(["evidence", str(small_ptbxl), "--records", "3", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)["evidence"]["classes"]) == {"CD", "STTC"}
+
+
+def test_the_command_starts_without_thread_pools_plots_and_training() -> None:
+    program = (
+        "import sys, ecg_core.cli\n"
+        "late = ('concurrent.futures', 'tqdm', 'torch', 'ecg_core.drop', 'ecg_core.reports.svg')\n"
+        "ecg_core.cli.main(['classify', 'examples/normal.zip'])\n"
+        "print([name for name in late if name in sys.modules], file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stderr.strip() == "[]"

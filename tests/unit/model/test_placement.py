@@ -12,7 +12,7 @@ def likely(kind: str, probability: float) -> np.ndarray:
     return np.array([probability if other == kind else rest for other in KINDS])
 
 
-def test_what_is_sound_is_not_spoken_of() -> None:
+def test_correct_electrodes_give_no_notice() -> None:
     assert RULE(likely("sound", 0.9)) == ()
 
 
@@ -31,16 +31,16 @@ def test_each_kind_has_a_threshold_of_its_own() -> None:
     assert [said.code for said in RULE(likely("inverted", 0.85))] == ["polarity_reversed"]
 
 
-def test_a_threshold_that_is_missing_is_no_rule() -> None:
+def test_a_missing_threshold_is_an_error() -> None:
     with pytest.raises(KeyError):
         PlacementRule.of(dict.fromkeys(KINDS[2:], 0.5))
 
 
-def test_what_is_surely_no_ecg_is_refused_and_what_is_perhaps_none_is_said() -> None:
+def test_a_certain_non_ecg_is_refused_and_a_doubtful_one_gives_a_notice() -> None:
     assert [said.code for said in RULE(likely("unlike", 0.8))] == ["signal_unlike_ecg"]
     with pytest.raises(SignalUnlikeEcg):
         RULE(likely("unlike", 0.95))
 
 
-def test_what_is_no_number_is_nothing() -> None:
+def test_nan_gives_no_notice() -> None:
     assert RULE(np.full(len(KINDS), np.nan)) == ()

@@ -1,4 +1,4 @@
-"""The report against the models of fhir.resources, the official R4 schema, and what neither of them looks at."""
+"""The report, checked by the models of fhir.resources, by the official R4 schema, and for what both overlook."""
 
 import base64
 import hashlib
@@ -102,7 +102,7 @@ def references(node: object) -> Iterator[str]:
 
 
 def broken_references(body: Body) -> set[str]:
-    """Contained resources that nobody refers to (dom-3), and references that lead nowhere."""
+    """Contained resources without a reference to them (rule dom-3), and references without a resource."""
     return {f"#{resource['id']}" for resource in body["contained"]} ^ set(references(body))
 
 
@@ -133,7 +133,7 @@ def test_the_narrative_is_well_formed_and_plain(body: Body) -> None:
     assert all(not node.attrib for node in div.iter())
 
 
-def test_the_narrative_says_all_that_the_conclusion_says(body: Body) -> None:
+def test_the_narrative_contains_all_of_the_conclusion(body: Body) -> None:
     paragraphs = [
         "".join(node.itertext()) for node in ElementTree.fromstring(body["text"]["div"]).iter(f"{{{XHTML}}}p")
     ]
@@ -186,7 +186,7 @@ INVALID = (
 
 
 @pytest.mark.parametrize("break_it", [*INVALID, category_without_list])
-def test_the_official_schema_catches_what_is_no_r4(
+def test_the_official_schema_rejects_a_report_that_is_not_r4(
     break_it: Callable[[Body], None], r4: jsonschema.Draft6Validator
 ) -> None:
     body = report_of(RESULTS["twelve leads"], SVG)
@@ -194,9 +194,9 @@ def test_the_official_schema_catches_what_is_no_r4(
     assert not r4.is_valid(body)
 
 
-# Statuses are no enumeration in these models.
+# These models accept any status.
 @pytest.mark.parametrize("break_it", [change for change in INVALID if change is not misspell_status])
-def test_the_models_catch_what_is_no_r4(break_it: Callable[[Body], None]) -> None:
+def test_the_models_reject_a_report_that_is_not_r4(break_it: Callable[[Body], None]) -> None:
     body = report_of(RESULTS["twelve leads"], SVG)
     break_it(body)
     assert not models_accept(body)
@@ -240,7 +240,7 @@ def test_the_report_is_preliminary_and_an_ekg_study() -> None:
     assert all(observation(body, name)["status"] == "preliminary" for name in ("NORM", "CD", "STTC"))
 
 
-def test_nobody_and_no_time_is_named() -> None:
+def test_the_report_names_no_person_and_no_time() -> None:
     body = report_of(RESULTS["twelve leads"], SVG)
     assert body.keys().isdisjoint({"subject", "issued", "effectiveDateTime", "performer", "note"})
 
@@ -292,7 +292,7 @@ def test_without_a_diagnosis_the_conclusion_says_why_and_codes_nothing(reason: s
     assert result.warnings[-1].message in body["conclusion"]
 
 
-def test_an_infarction_is_said_but_is_no_result() -> None:
+def test_an_infarction_is_in_the_conclusion_but_is_no_result() -> None:
     body = report_of(make_classification({"MI": 0.8, "HYP": 0.1}))
     assert "Above the threshold: myocardial infarction (MI), probability 0.8000." in body["conclusion"]
     assert "(HYP)" not in body["conclusion"]

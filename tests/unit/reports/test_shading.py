@@ -1,4 +1,4 @@
-"""Bands over what speaks for the class, measured with a ruler on the sheet."""
+"""The bands of an explanation, measured on the sheet."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -27,7 +27,7 @@ def shaded(recording: Recording, explanation: Explanation) -> bytes:
 
 
 def bands(svg: bytes) -> list[Band]:
-    """All but the swatch of the legend, which comes last."""
+    """All bands. The last one is left out: it is the swatch of the legend."""
     found = []
     for node in ET.fromstring(svg).iter(f"{SVG}path"):
         if opacity := node.get("fill-opacity"):
@@ -59,7 +59,7 @@ def test_the_rhythm_strip_is_shaded_as_its_lead_is() -> None:
     assert len({band[1] for band in drawn}) == 2
 
 
-def test_what_a_column_does_not_show_is_not_shaded() -> None:
+def test_segments_outside_the_time_of_a_column_are_not_shaded() -> None:
     svg = shaded(make_recording(), of_lead("V1", [2.0], [(1.0, 1.2), (3.0, 3.2)]))
     assert bands(svg) == []
     assert "which is not drawn" in said(svg)
@@ -78,19 +78,19 @@ def test_the_deepest_band_is_the_largest_evidence_and_the_others_are_in_proporti
     assert deep < 0.5, "the trace and the grid are seen through it"
 
 
-def test_what_speaks_against_or_next_to_nothing_is_not_shaded() -> None:
+def test_negative_or_tiny_evidence_is_not_shaded() -> None:
     evidence = {lead: [0.0] for lead in LEADS} | {"V1": [2.0], "V2": [-2.0], "V3": [0.1]}
     assert len(bands(shaded(make_recording(), make_explanation(evidence, [[(6.0, 6.2)]])))) == 1
 
 
-def test_the_legend_says_what_it_is_and_what_it_is_not() -> None:
+def test_the_legend_says_what_the_bands_mean_and_what_they_do_not_mean() -> None:
     text = said(shaded(make_recording(), of_lead("V1", [0.1, 2.0], [(5.5, 5.7)], [(6.0, 6.2)])))
     assert "evidence for CD (conduction disturbance), 0 to 10 s" in text
     assert "deepest: QRS of V1, log-odds +2.00" in text
     assert "where the network looks, not why" in text
 
 
-def test_where_nothing_speaks_for_the_class_nothing_is_shaded() -> None:
+def test_without_positive_evidence_nothing_is_shaded() -> None:
     svg = shaded(make_recording(), of_lead("V1", [-1.0], [(6.0, 6.2)]))
     assert bands(svg) == []
     assert "nothing of 0 to 10 s speaks for CD" in said(svg)
@@ -113,7 +113,7 @@ def test_lead_i_alone_is_shaded() -> None:
     assert max(height for _, _, _, height, _ in drawn) < 40
 
 
-def test_of_a_short_recording_only_what_is_there_is_shaded() -> None:
+def test_the_padding_of_a_short_recording_is_not_shaded() -> None:
     recording = synthesize("rbbb", seed=3, duration_s=6)
     drawn = bands(plot(recording, default_classifier().classify(recording, explain=True)))
     rhythm = [band for band in drawn if band[1] > 150]

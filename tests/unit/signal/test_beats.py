@@ -10,11 +10,12 @@ from ecg_core.leads import LEADS
 from ecg_core.readers import read
 from ecg_core.signal.beats import find_beats, qrs_width
 from ecg_core.signal.preparation import prepare
-from ecg_core.synthesis.heart import RHYTHMS, normal_heart, synthesize
+from ecg_core.synthesis.heart import normal_heart, synthesize
+from ecg_core.synthesis.waves import RHYTHMS
 from tests.unit.readers.oracle import xqrs_detect
 
 ALL = np.ones(len(LEADS), np.float32)
-# The tolerance of half the published detectors; AAMI EC57 takes 150 ms.
+# Half the published detectors are measured with this tolerance. AAMI EC57 allows 150 ms.
 NEAR_S = 0.075
 
 
@@ -23,7 +24,7 @@ def only(*leads: str) -> NDArray[np.float32]:
 
 
 def heart(rate_bpm: float, noise_mv: float = 0.02) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Ten seconds at 100 Hz, and when its R waves are."""
+    """(ten seconds of twelve leads at 100 Hz, times of the R waves)."""
     interval_s = 60 / rate_bpm
     beats_s = np.arange(0.3, 9.9, interval_s)
     noise = noise_mv * np.random.default_rng(1).standard_normal((len(LEADS), 1000))
@@ -46,28 +47,28 @@ def test_every_beat_is_found_once_at_any_rate(rate_bpm: float) -> None:
 
 
 @pytest.mark.parametrize("lead", [lead for lead in LEADS if lead not in ("III", "aVL")])
-def test_any_lead_with_a_clear_beat_will_do_alone(lead: str) -> None:
+def test_one_lead_with_clear_beats_is_enough(lead: str) -> None:
     signal, beats_s = heart(70)
     assert_same(find_beats(signal, only(lead)), beats_s)
 
 
 @pytest.mark.parametrize("rhythm", RHYTHMS)
 @pytest.mark.parametrize("rate_bpm", [45, 75, 110, 150])
-def test_a_t_wave_or_a_second_summit_is_no_beat(rhythm: str, rate_bpm: float) -> None:
+def test_a_t_wave_or_a_second_r_peak_is_not_counted_as_a_beat(rhythm: str, rate_bpm: float) -> None:
     for leads in (ALL, only("I")):
         beats = find_beats(prepare(synthesize(rhythm, heart_rate_bpm=rate_bpm, seed=4)).signal[0], leads)
         assert abs(len(beats) - rate_bpm / 6) <= 1.5
-        # What the window cuts off has its middle elsewhere.
+        # A beat that the window cuts off has its middle elsewhere.
         assert np.ptp(np.diff(beats[1:-1])) <= 0.15 * 6000 / rate_bpm
 
 
-def test_a_lead_of_noise_drowns_no_other() -> None:
+def test_a_noisy_lead_does_not_hide_the_beats_of_the_others() -> None:
     signal, beats_s = heart(70)
     signal[LEADS.index("V3")] = 2 * np.random.default_rng(2).standard_normal(1000)
     assert_same(find_beats(signal, ALL), beats_s)
 
 
-def test_an_artefact_hides_no_beats_beside_it() -> None:
+def test_an_artefact_does_not_hide_the_beats_beside_it() -> None:
     signal, beats_s = heart(70)
     clean = find_beats(signal, ALL)
     signal[:, 500:504] += 8
@@ -85,8 +86,11 @@ def test_the_width_of_qrs_is_measured(rhythm: str, least_s: float, most_s: float
     assert least_s <= (before + after) / 100 <= most_s
 
 
-def test_the_beats_of_patients_are_those_of_another_detector(ptbxl_packed: Path) -> None:
-    """xqrs of wfdb at 500 Hz; a beat is what two of three leads show. Where two show nothing it is no judge."""
+def test_the_beats_of_patients_agree_with_another_detector(ptbxl_packed: Path) -> None:
+    """The other detector is xqrs of wfdb at 500 Hz. A beat is one that it finds in two of three leads.
+
+    Records in which it finds fewer than five beats in two of the leads are left out.
+    """
     beats = hits = found = confirmed = 0
     for files in records(ptbxl_packed / "records500_sample.tar.xz", 30):
         recording = read(files)
@@ -106,7 +110,7 @@ def test_the_beats_of_patients_are_those_of_another_detector(ptbxl_packed: Path)
 
 
 def agreed(each: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Times that at least two of the leads have, without the edges that a detector may not see."""
+    """The beats that at least two leads have. The edges are left out: a detector may miss beats there."""
     groups: list[list[float]] = []
     for beat_s in sorted(np.concatenate(each).tolist()):
         if groups and beat_s - groups[-1][0] <= 0.15:

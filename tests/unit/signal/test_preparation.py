@@ -9,7 +9,7 @@ from ecg_core.signal.preparation import MAX_WINDOWS, prepare
 from tests.builders import make_recording
 
 
-def test_twelve_leads_at_100_hz_pass_unchanged_but_for_their_median() -> None:
+def test_twelve_leads_at_100_hz_stay_unchanged_except_for_their_median() -> None:
     recording = make_recording(fs_hz=100)
     prepared = prepare(recording)
     assert prepared.signal.shape == (1, 12, 1000)
@@ -49,7 +49,7 @@ def test_every_sampling_rate_gives_the_same_heart(fs_hz: float) -> None:
     assert np.abs(at_100[:, inner] - resampled[:, inner]).max() < tolerance
 
 
-def test_resampling_lets_no_mains_hum_through() -> None:
+def test_resampling_removes_mains_hum() -> None:
     recording = make_recording(("II",), fs_hz=500)
     time = np.arange(recording.signal.shape[1]) / 500
     hum = replace(recording, signal=(recording.signal + np.sin(2 * np.pi * 60 * time)).astype(np.float32))
@@ -111,7 +111,7 @@ def test_a_window_without_any_lead_is_skipped() -> None:
 
 @pytest.mark.parametrize("leads", [("I",), LEADS])
 @pytest.mark.parametrize("share", [0.2, 0.3, 0.31, 0.4, 0.5, 0.6, 1.0])
-def test_what_is_missing_is_read_as_zero_or_refused(leads: tuple[str, ...], share: float) -> None:
+def test_missing_samples_become_zero_or_the_recording_is_refused(leads: tuple[str, ...], share: float) -> None:
     recording = make_recording(leads, fs_hz=100)
     signal = recording.signal.copy()
     signal[:, 1000 - round(1000 * share) :] = np.nan
@@ -125,7 +125,7 @@ def test_what_is_missing_is_read_as_zero_or_refused(leads: tuple[str, ...], shar
         assert "longer gaps set to the baseline" in prepared.corrections
 
 
-def test_a_lead_that_is_lost_on_the_way_is_said() -> None:
+def test_a_lead_that_ends_early_is_reported() -> None:
     recording = make_recording(("I", "II", "V2"), fs_hz=100, duration_s=40)
     signal = recording.signal.copy()
     signal[2, 2000:] = np.nan
@@ -138,20 +138,20 @@ def test_a_lead_that_is_lost_on_the_way_is_said() -> None:
     ("duration_s", "windows", "whole"),
     [(9.99, 1, True), (10, 1, True), (10.5, 1, True), (120, 12, True), (121, 12, False)],
 )
-def test_windows_cover_what_they_can(duration_s: float, windows: int, whole: bool) -> None:
+def test_windows_cover_a_recording_of_up_to_two_minutes(duration_s: float, windows: int, whole: bool) -> None:
     prepared = prepare(make_recording(("II",), fs_hz=100, duration_s=duration_s))
     assert (len(prepared.signal), prepared.whole) == (windows, whole)
     assert not any("padded" in correction for correction in prepared.corrections)
 
 
-def test_windows_of_a_resampled_recording_are_where_they_should_be() -> None:
+def test_windows_of_a_resampled_recording_start_at_the_right_time() -> None:
     recording = make_recording(("II",), fs_hz=512.508, duration_s=30, noise_mv=0)
     at_100_hz = make_recording(("II",), fs_hz=100, duration_s=30, noise_mv=0)
     difference = prepare(recording).signal - prepare(at_100_hz).signal
     assert np.abs(difference[:, 1, 20:980]).max() < 0.15
 
 
-def test_the_recording_is_left_as_it_was() -> None:
+def test_preparation_does_not_change_the_recording() -> None:
     recording = make_recording(("I",), fs_hz=100)
     signal = recording.signal.copy()
     signal[0, 5] = np.nan

@@ -96,7 +96,7 @@ def test_an_amplitude_at_the_edge_of_the_possible_is_read_with_a_warning() -> No
 @pytest.mark.parametrize(
     ("leads", "small_mv", "usual_mv"), [(LEADS, 0.75, 0.85), (LIMB_LEADS, 0.3, 0.4), (("V5",), 0.18, 0.22)]
 )
-def test_an_ecg_lower_than_one_in_a_thousand_is_read_with_a_warning(
+def test_an_ecg_smaller_than_999_of_1000_is_read_with_a_warning(
     leads: tuple[str, ...], small_mv: float, usual_mv: float
 ) -> None:
     recording = make_recording().only(leads)
@@ -110,7 +110,7 @@ def test_an_ecg_lower_than_one_in_a_thousand_is_read_with_a_warning(
     assert "amplitude_unusual" not in said(usual_mv)
 
 
-def test_values_that_are_no_numbers_are_refused() -> None:
+def test_infinite_values_are_refused() -> None:
     def overflow(signal: Signal) -> Signal:
         signal[0, :2] = np.inf, -np.inf
         return signal
@@ -128,7 +128,7 @@ def test_missing_values_are_counted() -> None:
     assert [(notice.code, notice.message) for notice in notices] == [("signal_gaps", "10 % of the signal is missing.")]
 
 
-def test_single_missing_samples_everywhere_make_no_lead_flat() -> None:
+def test_single_missing_samples_do_not_make_a_lead_flat() -> None:
     def speckle(signal: Signal) -> Signal:
         signal[:, ::200] = np.nan
         return signal
@@ -153,7 +153,7 @@ def test_a_saturated_recording_is_refused() -> None:
         quality.usable(changed(make_recording(), saturate))
 
 
-def test_peaks_that_are_cut_off_are_said() -> None:
+def test_clipped_peaks_give_a_warning() -> None:
     def clip(signal: Signal) -> Signal:
         return np.clip(signal, -0.1, 0.1)
 
@@ -167,7 +167,7 @@ def test_noise_without_a_heart_is_refused() -> None:
         codes(changed(make_recording(fs_hz=100), lambda signal: 0.5 * rng.standard_normal(signal.shape)))
 
 
-def test_limb_leads_that_contradict_each_other_are_said() -> None:
+def test_limb_leads_that_contradict_each_other_give_a_warning() -> None:
     def mislabel(signal: Signal) -> Signal:
         signal[[1, 6]] = signal[[6, 1]]
         return signal
@@ -181,7 +181,7 @@ def test_missing_leads_are_named() -> None:
     assert (notice.code, notice.message) == ("leads_missing", "Read without V1, V2, V3, V4, V5, V6.")
 
 
-def test_a_wandering_baseline_is_said() -> None:
+def test_a_wandering_baseline_gives_a_warning() -> None:
     def wander(signal: Signal) -> Signal:
         return signal + 1.5 * np.sin(2 * np.pi * 0.2 * np.arange(signal.shape[1]) / 500)
 
@@ -191,7 +191,7 @@ def test_a_wandering_baseline_is_said() -> None:
 @pytest.mark.parametrize("kind", ["noise", "pink", "walk", "mains", "sine"])
 @pytest.mark.parametrize("leads", [("I",), LEADS])
 @pytest.mark.parametrize("fs_hz", [50, 100, 500])
-def test_what_has_no_heartbeat_is_refused(kind: str, leads: tuple[str, ...], fs_hz: float) -> None:
+def test_a_signal_without_a_heartbeat_is_refused(kind: str, leads: tuple[str, ...], fs_hz: float) -> None:
     rng = np.random.default_rng(1)
     count = round(10 * fs_hz)
     shape = (len(leads), count)
@@ -208,7 +208,7 @@ def test_what_has_no_heartbeat_is_refused(kind: str, leads: tuple[str, ...], fs_
         codes(changed(make_recording(leads, fs_hz=fs_hz), lambda _: shapes[kind]))
 
 
-def test_a_lead_that_is_flat_for_a_while_is_said() -> None:
+def test_a_lead_that_is_flat_for_a_while_gives_a_warning() -> None:
     def fall_off(signal: Signal) -> Signal:
         signal[:, 3000:] = 0
         return signal
@@ -216,13 +216,13 @@ def test_a_lead_that_is_flat_for_a_while_is_said() -> None:
     assert "flat_parts" in codes(changed(make_recording(), fall_off))
 
 
-def test_volts_taken_for_millivolts_point_to_the_unit_and_not_to_the_electrodes() -> None:
+def test_volts_read_as_millivolts_are_refused_because_of_the_unit() -> None:
     with pytest.raises(AmplitudeImplausible):
         quality.usable(make_recording(scale=1e-3))
 
 
 @pytest.mark.parametrize("offset_mv", [-300.0, 30.0])
-def test_an_offset_of_the_electrodes_is_no_noise(offset_mv: float) -> None:
+def test_an_electrode_offset_is_not_taken_for_noise(offset_mv: float) -> None:
     recording = make_recording(fs_hz=500)
     shifted = changed(recording, lambda signal: signal + offset_mv)
     assert codes(shifted) == []
@@ -230,7 +230,7 @@ def test_an_offset_of_the_electrodes_is_no_noise(offset_mv: float) -> None:
     assert np.abs(difference).max() < 0.02
 
 
-def test_an_inverted_augmented_lead_is_said() -> None:
+def test_an_inverted_augmented_lead_gives_a_warning() -> None:
     def invert(signal: Signal) -> Signal:
         signal[LEADS.index("aVR")] *= -1
         return signal
@@ -238,7 +238,7 @@ def test_an_inverted_augmented_lead_is_said() -> None:
     assert "einthoven_violated" in codes(changed(make_recording(), invert))
 
 
-def test_a_copied_channel_is_said() -> None:
+def test_a_copied_channel_gives_a_warning() -> None:
     def copy(signal: Signal) -> Signal:
         signal[LEADS.index("V5")] = signal[LEADS.index("V4")]
         return signal

@@ -25,13 +25,13 @@ def test_each_wave_lies_in_its_segment(rate_bpm: float) -> None:
         assert set(segments.labels[at].tolist()) == {segment}
 
 
-def test_between_t_and_p_is_rest() -> None:
+def test_the_line_between_t_and_p_is_rest() -> None:
     segments, beats_s = of_heart(50)
     assert set(segments.labels[np.rint(100 * (beats_s[1:-1] - 0.3)).astype(int)].tolist()) == {REST}
 
 
 @pytest.mark.parametrize("rate_bpm", [45, 75, 110, 150, 180])
-def test_every_beat_has_its_segments_in_order_and_p_is_left_to_the_next(rate_bpm: float) -> None:
+def test_every_beat_has_its_segments_in_order_and_t_leaves_room_for_p(rate_bpm: float) -> None:
     segments, beats_s = of_heart(rate_bpm)
     assert len(segments.beats) == len(beats_s)
     order = segments.labels[np.flatnonzero(np.diff(segments.labels, prepend=-1))].tolist()
@@ -48,20 +48,20 @@ def test_the_t_wave_of_a_beat_before_the_window_reaches_into_it() -> None:
     assert segments.owners[0] == NONE
 
 
-def test_no_beat_is_made_up_where_the_rhythm_pauses() -> None:
+def test_a_pause_in_the_rhythm_gets_no_invented_beat() -> None:
     beats_s = np.array([2.0, 3.0, 4.0, 5.0])
     segments = cut(normal_heart(beats_s, 1.0, 1000, 100), ALL)
     assert set(segments.labels[600:].tolist()) == {REST}
     assert set(segments.labels[:170].tolist()) == {REST}
 
 
-def test_a_beat_owns_its_waves_and_no_other() -> None:
+def test_a_beat_owns_only_its_own_waves() -> None:
     segments, beats_s = of_heart(70)
     for beat, beat_s in enumerate(beats_s[1:-1], start=1):
         assert set(segments.owners[np.rint(100 * (beat_s + np.array([-0.145, 0, 0.27]))).astype(int)]) == {beat}
 
 
-def test_spans_give_the_labels_back() -> None:
+def test_spans_and_labels_describe_the_same_segments() -> None:
     segments, _ = of_heart(70)
     labels = np.full(1000, -1)
     for segment in range(len(PARTS)):

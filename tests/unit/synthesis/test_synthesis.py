@@ -1,4 +1,4 @@
-"""The synthetic ECGs measured as a cardiologist would, without noise where a wave is timed."""
+"""The synthetic ECGs, measured as a cardiologist would. Waves are timed in recordings without noise."""
 
 import itertools
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ecg_core.leads import LEADS
 from ecg_core.recording import Recording
-from ecg_core.synthesis.heart import DOWER, NARROW_QRS_RISE_S, RHYTHMS, WAVES, normal_heart, synthesize
+from ecg_core.synthesis.heart import DOWER, normal_heart, synthesize
+from ecg_core.synthesis.waves import NARROW_QRS_RISE_S, RHYTHMS, WAVES
 
 Beat = dict[str, NDArray[np.float64]]
 FS_HZ = 500
@@ -34,7 +35,7 @@ def steepness(recording: Recording) -> NDArray[np.float64]:
 
 
 def qrs_bounds(recording: Recording) -> list[tuple[int, int]]:
-    """First and last sample of every QRS complex; steep pieces less than 30 ms apart belong together."""
+    """First and last sample of every QRS complex. Steep pieces less than 30 ms apart belong together."""
     steep = np.flatnonzero(steepness(recording) > QRS_SLOPE_MV_PER_S)
     groups = np.split(steep, np.flatnonzero(np.diff(steep) > 0.03 * recording.fs_hz) + 1)
     return [(int(group[0]), int(group[-1])) for group in groups]
@@ -49,7 +50,7 @@ def qrs_duration_s(recording: Recording) -> float:
 
 
 def median_beat(recording: Recording) -> tuple[Beat, int, int]:
-    """The median beat of every lead in mV against its PR segment, and where in it QRS begins and ends."""
+    """(the median beat of every lead in mV relative to its PR segment, start and end of QRS in it)."""
     bounds = inner_bounds(recording)
     before, after = round(BEFORE_S * FS_HZ), round(AFTER_S * FS_HZ)
     length = int(np.median([end - start for start, end in bounds]))
@@ -78,7 +79,7 @@ def st_level(beat: Beat, lead: str, end: int) -> float:
 
 @pytest.mark.parametrize("rhythm", RHYTHMS)
 @pytest.mark.parametrize("rate", [45, 60, 75, 95, 120])
-def test_the_heart_beats_at_the_rate_asked_for(rhythm: str, rate: int) -> None:
+def test_the_heart_beats_at_the_requested_rate(rhythm: str, rate: int) -> None:
     bounds = qrs_bounds(synthesize(rhythm, heart_rate_bpm=rate, duration_s=30, noise_mv=0, seed=3))
 
     measured = 60 * FS_HZ * (len(bounds) - 1) / (bounds[-1][0] - bounds[0][0])
@@ -94,7 +95,7 @@ def test_rr_intervals_vary_a_little_as_at_rest() -> None:
     assert 10 < sdnn_ms < 50
 
 
-def test_no_two_beats_are_quite_alike() -> None:
+def test_no_two_beats_are_exactly_alike() -> None:
     recording = clean("normal")
     heights = [row(recording, "II")[start:end].max() for start, end in inner_bounds(recording)]
 
@@ -129,7 +130,7 @@ def test_limb_leads_obey_einthoven_and_goldberger(rhythm: str) -> None:
 
 @pytest.mark.parametrize("rhythm", RHYTHMS)
 @pytest.mark.parametrize("seed", range(5))
-def test_amplitudes_are_those_of_a_living_heart(rhythm: str, seed: int) -> None:
+def test_amplitudes_are_in_the_range_of_real_ecgs(rhythm: str, seed: int) -> None:
     signal = synthesize(rhythm, seed=seed).signal
 
     heights = np.ptp(signal, axis=1)
@@ -193,7 +194,7 @@ def test_qt_shortens_when_the_heart_is_faster() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_left_bundle_branch_block_looks_left_and_back(seed: int) -> None:
+def test_left_bundle_branch_block_points_left_and_back(seed: int) -> None:
     beat, start, end = median_beat(clean("lbbb", seed=seed))
 
     for lead in ("I", "V6"):
@@ -258,7 +259,7 @@ def test_t_inversion_is_lateral(seed: int) -> None:
     assert t_wave(beat, "aVR", end) > 0.05
 
 
-def test_noise_and_wander_are_as_large_as_asked_for() -> None:
+def test_noise_and_wander_are_as_large_as_requested() -> None:
     quiet = clean("normal").signal
     noisy = synthesize(heart_rate_bpm=60, noise_mv=0.05, wander_mv=0).signal
     wandering = synthesize(heart_rate_bpm=60, noise_mv=0, wander_mv=0.4).signal
@@ -276,7 +277,7 @@ def test_the_same_arguments_give_the_same_recording() -> None:
 
 
 def test_the_samples_have_not_changed_since_they_were_first_made() -> None:
-    """Holds on every machine: samples are whole microvolts. A deliberate change of the model changes this too."""
+    """The same on every machine: samples are whole microvolts. Change this value only together with the synthesis."""
     assert synthesize(seed=1).sha256 == "a9b9b3b6afff5316383e03965f2524f3440943a99bc2c7a5856c1f819614d428"
 
 
@@ -318,12 +319,12 @@ def test_any_allowed_request_gives_twelve_finite_leads(
         {"seed": -1},
     ],
 )
-def test_what_no_recording_could_be_is_refused(wrong: dict[str, object]) -> None:
+def test_arguments_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"must|expected|seed|negative"):
         synthesize(**wrong)  # type: ignore[arg-type]
 
 
-def test_sampling_rates_agree_on_the_same_heart() -> None:
+def test_the_same_heart_looks_the_same_at_every_sampling_rate() -> None:
     slow = synthesize(noise_mv=0, wander_mv=0, fs_hz=250).signal
     fast = synthesize(noise_mv=0, wander_mv=0, fs_hz=1000).signal
 
@@ -334,7 +335,7 @@ def test_every_rhythm_begins_with_the_same_atria() -> None:
     assert {waves[:2] for waves in WAVES.values()} == {WAVES["normal"][:2]}
 
 
-def test_the_normal_heart_beats_when_it_is_told_to_and_is_nobody_in_particular() -> None:
+def test_the_normal_heart_beats_at_the_given_times_and_is_always_the_same() -> None:
     signal = normal_heart(np.array([1.0, 2.5]), 1.0, 2000, FS_HZ)
     lead_ii = signal[LEADS.index("II")]
     assert signal.shape == (12, 2000)

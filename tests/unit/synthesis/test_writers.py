@@ -109,7 +109,7 @@ def test_no_zero_is_written_with_a_minus() -> None:
     assert apple_watch_csv_bytes(make_recording([[-1e-9], [0.0]])).endswith(b"\n0.000\n")
 
 
-def test_a_watch_export_has_the_preamble_of_one_and_names_nobody() -> None:
+def test_a_watch_export_has_the_usual_preamble_and_names_nobody() -> None:
     recording = synthesize(fs_hz=512.508, duration_s=30)
 
     lines = apple_watch_csv_bytes(recording).decode().split("\n")
@@ -142,7 +142,7 @@ def test_the_samples_are_little_endian_and_interleaved() -> None:
     assert samples_bytes(make_recording([[0.001, 0.002], [-0.001, 0.256]])) == bytes.fromhex("0100 ffff 0200 0001")
 
 
-def test_the_examples_are_made_again_byte_for_byte(tmp_path: Path) -> None:
+def test_the_examples_are_reproduced_byte_for_byte(tmp_path: Path) -> None:
     paths = write_examples(tmp_path / "examples")
 
     assert {path.name for path in paths} == {path.name for path in (ROOT / "examples").iterdir()}

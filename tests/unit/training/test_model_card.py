@@ -10,7 +10,8 @@ import pytest
 from ecg_core import cli
 from ecg_core.classification import DIAGNOSES
 from ecg_core.leads import LEAD_SETS
-from ecg_core.model.classifier import Classifier, artifacts_folder, default_classifier
+from ecg_core.model.artifacts import artifacts_folder
+from ecg_core.model.classifier import Classifier, default_classifier
 from ecg_core.training import abstention as abstaining
 from ecg_core.training import calibrate as calibrating
 from ecg_core.training import evaluate, metrics

@@ -3,7 +3,7 @@ from typing import cast
 import pytest
 import torch
 
-from ecg_core.model.classifier import artifacts_folder
+from ecg_core.model.artifacts import artifacts_folder
 from ecg_core.training.networks import NETWORKS, TEACHERS, build
 from ecg_core.training.networks.ecgnet import BLOCKS, ECGNet
 from ecg_core.training.networks.resnet import ResNet

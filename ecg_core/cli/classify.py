@@ -1,0 +1,88 @@
+"""`ekg classify`: one answer for each input, in the order of the inputs, computed on all cores."""
+
+import argparse
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ecg_core.classification import DISCLAIMER
+from ecg_core.cli.options import add_explain_option, add_reading_options
+from ecg_core.errors import EcgError, InternalError
+from ecg_core.readers.paths import Input, find_inputs
+from ecg_core.reports.text import Outcome, answer_text, json_line
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+# Inputs in work at a time, counted with the answers that wait for their turn. It bounds the memory.
+LOOKAHEAD = 64
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("classify", help="classify files, WFDB records or folders", epilog=DISCLAIMER)
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder; - for standard input")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON for each input")
+    parser.add_argument(
+        "--paths", dest="paths_first", action="store_true", help="with --json: add the path as the first field"
+    )
+    add_explain_option(parser, "also show where the network looks (0.2 s more for each record)")
+    add_reading_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from ecg_core.model.classifier import default_classifier
+
+    classifier = default_classifier()
+    inputs = find_inputs(options.paths)
+
+    def outcome(item: Input) -> Outcome:
+        try:
+            return classifier.classify(item.files(), fs_hz=options.fs, units=options.units, explain=options.explain)
+        except EcgError as error:
+            return error
+        except Exception as error:
+            print(f"{type(error).__name__} in one input", file=sys.stderr)
+            return InternalError("This input met a fault in the program.")
+
+    refused = 0
+    many = len(inputs) > 1
+    for item, result in zip(inputs, _in_order(outcome, inputs), strict=True):
+        refused += isinstance(result, EcgError)
+        if options.json:
+            sys.stdout.buffer.write(json_line(result, item.shown if options.paths_first else None))
+        else:
+            print(answer_text(result, item.shown if many else None))
+    sys.stdout.flush()
+    if many:
+        print(f"{len(inputs)} inputs: {len(inputs) - refused} classified, {refused} refused", file=sys.stderr)
+    return 2 if refused else 0
+
+
+def _in_order(work: Callable[[Input], Outcome], inputs: Sequence[Input]) -> Iterator[Outcome]:
+    """work(input) of each input, in order. Several inputs share all cores; a terminal shows a progress bar."""
+    if len(inputs) == 1:
+        yield work(inputs[0])
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    from threadpoolctl import threadpool_limits
+    from tqdm import tqdm
+
+    # numpy gets one thread. With several threads of its own beside this pool it takes four times as long.
+    with (
+        threadpool_limits(1),
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        tqdm(total=len(inputs), unit=" records", disable=None) as bar,
+    ):
+        waiting: deque[Future[Outcome]] = deque()
+        rest = iter(inputs)
+        for item in islice(rest, LOOKAHEAD):
+            waiting.append(pool.submit(work, item))
+        while waiting:
+            yield waiting.popleft().result()
+            bar.update()
+            waiting.extend(pool.submit(work, item) for item in islice(rest, 1))

@@ -1,0 +1,55 @@
+"""`ekg plot`: one record on ECG paper, as SVG."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ecg_core.classification import DISCLAIMER
+from ecg_core.cli.options import add_explain_option, add_reading_options
+from ecg_core.errors import EcgError, SeveralRecords
+from ecg_core.readers.paths import STDIN, find_inputs
+from ecg_core.reports.text import Outcome, answer_text, printable
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("plot", help="draw a record on ECG paper, as SVG", epilog=DISCLAIMER)
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="the files of one record; - for standard input")
+    parser.add_argument(
+        "-o", "--out", metavar="OUT.svg", help="the file to write; - for standard output; default: the record's name"
+    )
+    add_explain_option(parser, "shade where the network looks")
+    add_reading_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """A record that is refused for its quality is drawn too, with the refusal printed on the sheet."""
+    from ecg_core.model.classifier import default_classifier
+    from ecg_core.readers import read
+    from ecg_core.reports.svg import plot
+
+    classifier = default_classifier()
+    inputs = find_inputs(options.paths)
+    if len(inputs) != 1:
+        raise SeveralRecords(f"{len(inputs)} records were named; a plot shows one.", "Plot one record at a time.")
+    (item,) = inputs
+    recording = read(item.files(), fs_hz=options.fs, units=options.units)
+    outcome: Outcome
+    try:
+        outcome = classifier.classify(recording, explain=options.explain)
+    except EcgError as refusal:
+        outcome = refusal
+        print(answer_text(refusal), file=sys.stderr, end="")
+    drawing = plot(recording, outcome)
+    if options.out == STDIN:
+        sys.stdout.buffer.write(drawing)
+        sys.stdout.flush()
+    else:
+        out = Path(options.out or (f"{item.paths[0].stem}.svg" if item.paths else "ecg.svg"))
+        if out.resolve() in {path.resolve() for path in item.paths}:
+            print("The plot would overwrite the record: name another file with -o.", file=sys.stderr)
+            return 2
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(drawing)
+        print(printable(str(out)))
+    return 2 if isinstance(outcome, EcgError) else 0
