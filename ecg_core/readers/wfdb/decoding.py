@@ -42,6 +42,8 @@ def decode(
         sums = np.zeros(columns[-1], np.int64)
         start = 0
         for block in file.samples.blocks(part.frames):
+            if start == 0:
+                _verify_first(file, block[columns[:-1]])
             sums += block.sum(axis=1, dtype=block.dtype)
             for run in runs:
                 begin, end = max(start - run.skew, 0), start + block.shape[1] - run.skew
@@ -115,6 +117,21 @@ def _means(samples: Integers, bad: NDArray[np.bool_] | None) -> NDArray[np.float
     means = np.full(len(samples), np.nan)
     np.divide(samples.sum(axis=1, dtype=np.int64, where=valid), held, out=means, where=held > 0)
     return means
+
+
+def _verify_first(file: SignalFile, rows: Integers) -> None:
+    """The first samples, as the header states them. Rotated samples have the same sum, and other first samples.
+
+    rows: [signals, frames] first sample of each frame. All zero stands for none. Differences (format 8) begin at the
+    stated value in any case. With a skew, either end of it counts as the first sample.
+    """
+    storage = file.signals[0].format
+    if storage == 8 or not any(signal.initial for signal in file.signals):
+        return
+    for signal, row in zip(file.signals, rows, strict=True):
+        firsts = {int(row[0]), int(row[signal.skew]) if signal.skew < len(row) else signal.initial}
+        if signal.initial not in (None, *firsts) and int(row[0]) != INVALID[storage]:
+            raise ChecksumMismatch("The first samples of the record are not those that its header states.")
 
 
 def _verify(file: SignalFile, sums: NDArray[np.int64], part: Part, corrections: Corrections) -> None:

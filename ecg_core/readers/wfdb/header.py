@@ -53,7 +53,8 @@ _NO_GAIN = re.compile(r"[-+]?(?:\d\S*[/(]|(?:nan|inf|infinity)(?:[/(\s]|$))", re
 class Signal:
     """One channel. gain: ADC units per physical unit, None where the header states none, 0 for uncalibrated.
 
-    samples_per_frame, skew (frames) and byte offset as in the format; checksum modulo 65536.
+    samples_per_frame, skew (frames) and byte offset as in the format. initial: the first sample; checksum: modulo 65536;
+    None where the header states none.
     """
 
     file: str
@@ -64,7 +65,7 @@ class Signal:
     gain: float | None
     baseline: int
     unit: str
-    initial: int
+    initial: int | None
     checksum: int | None
     name: str
 
@@ -216,7 +217,7 @@ def _signal(line: str) -> Signal:
         None if gain is None else float(gain),
         level,
         unit or "",
-        first,
+        None if initial is None else first,
         None if checksum is None else int(checksum) & 0xFFFF,
         (name or "")[:MAX_DESCRIPTION],
     )

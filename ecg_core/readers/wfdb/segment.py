@@ -100,7 +100,7 @@ def _signal_files(header: Header, data: Mapping[str, bytes], budget: Budget) -> 
         alike = all(signal.format == lead.format and signal.offset in (0, lead.offset) for signal in signals)
         if len(signals) != len(positions) or not alike:
             raise HeaderInvalid("The signals of one file are described in contradictory ways.")
-        widths, initial = [signal.samples_per_frame for signal in signals], [signal.initial for signal in signals]
+        widths, initial = [signal.samples_per_frame for signal in signals], [signal.initial or 0 for signal in signals]
         samples = samples_of(data[name], lead.format, lead.offset, widths, initial, budget)
         files.append(SignalFile(samples, signals, positions[0], widths))
     return tuple(files)

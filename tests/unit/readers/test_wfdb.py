@@ -445,6 +445,22 @@ def test_one_flipped_bit_fails_the_checksum() -> None:
         read_wfdb("rec.hea", files)
 
 
+@pytest.mark.parametrize("storage", ["16", "212", "80", "24"])
+def test_samples_in_rotated_order_fail_by_their_first_sample(storage: str) -> None:
+    values = make_samples(2, 1000) // 16
+    rotated = make_record(np.roll(values, 300, axis=1), leads=("I", "II"), storage=storage)
+    files = make_record(values, leads=("I", "II"), storage=storage) | {"rec.dat": rotated["rec.dat"]}
+    with pytest.raises(ChecksumMismatch):
+        read_wfdb("rec.hea", files)
+
+
+def test_first_samples_that_are_all_stated_as_zero_are_taken_for_missing() -> None:
+    values = make_samples(1, 100)
+    assert values[0, 0] != 0
+    tail = f"16 0 0 {int(values.sum()) % 65536} 0 {{lead}}"
+    assert read_wfdb("rec.hea", make_record(values, leads=("I",), tail=tail)).leads == ("I",)
+
+
 def test_checksums_may_be_written_without_sign() -> None:
     values = make_samples(1, 100)
     unsigned = int(values.sum()) % 65536
