@@ -5,7 +5,8 @@ writes only if the outcome has not changed meanwhile; otherwise it starts again.
 events can matter. No AWS here: a Store is a bucket, a folder, or a fake.
 """
 
-from ecg_core.drop.drop import Contended, Drop
+from ecg_core.drop.batch import Contended
+from ecg_core.drop.drop import Drop
 from ecg_core.drop.store import Conflict, Entry, Store, Stored
 from ecg_core.drop.sweep import Swept, sweep
 from ecg_core.drop.writer import Answer
