@@ -42,7 +42,7 @@ class Batch:
             if record.is_answered:
                 self.retract(record, [file for file in record.files[1:] if not leads_to(file, header)])
             if record.answer.state == "written":
-                # A master header that arrived during the attempt could not empty this outcome. Answering its record does.
+                # A master header that arrived during the attempt could not empty this outcome. Its record does it now.
                 known, self._headers[header] = self.headers_of(header), keys_of(self._notes.get(MEMBERS, header))
                 for master in sorted(self._headers[header] - known):
                     self.record(master, overdue)
