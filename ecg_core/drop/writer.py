@@ -122,9 +122,9 @@ class Writer:
             return Answer(key, "unchanged", code)
         self._write(key, before, outcome)
         if before.outcome and sources.have_changed():
-            # The ABA problem: an etag depends on the content only. While this worker ran, the files may have changed and
-            # come back, and others may have written a new outcome and then the old one, with the old etag. put() cannot
-            # notice that, so start again if a file is not as it was read. If there was no outcome before, put() notices.
+            # The ABA problem: an etag depends on the content only. Meanwhile the files may have changed and come back;
+            # then others wrote a new outcome and after it the old one, with the old etag. put() cannot notice that. So
+            # start again if a file is not as it was read. If there was no outcome before, put() notices.
             raise Conflict
         return Answer(key, "written", code, outcome.diagnosis)
 

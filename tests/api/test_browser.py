@@ -36,7 +36,7 @@ def test_the_documentation_loads_nothing_from_elsewhere_and_does_not_complain(
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{service}/docs", wait_until="networkidle")
     page.get_by_text("Classify one ECG record").click()
-    page.get_by_text("One archive or single file").wait_for()
+    page.get_by_text("All files of one record").wait_for()
     assert complaints == []
     assert asked
     assert all(url.startswith((service, "data:")) for url in asked)
