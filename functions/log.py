@@ -66,7 +66,7 @@ def warned(
 _log = _logger()
 
 
-def said(message: str, **fields: object) -> None:
+def line(message: str, **fields: object) -> None:
     """Logs what was answered."""
     _log.info(message, extra={"fields": fields})
 

@@ -68,7 +68,7 @@ class Edge:
                 )
         finally:
             route = scope.get("route")
-            log.said(
+            log.line(
                 "request",
                 request_id=exchange.request_id,
                 method=method if method in METHODS else "?",

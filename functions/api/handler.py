@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         return _adapter({**event, **_addressed(event), "body": _body(event), "isBase64Encoded": False}, context)
     except EcgError as error:
-        log.said("request", request_id=context.aws_request_id, status=error.status, code=error.code)
+        log.line("request", request_id=context.aws_request_id, status=error.status, code=error.code)
         return _response(error, context.aws_request_id)
     except Exception as error:
         log.fault(error, request_id=context.aws_request_id)
