@@ -51,7 +51,7 @@ def two_signals() -> Files:
     return {"record.hea": header.encode(), "record.dat": first["record.dat"], "chest.dat": second["chest.dat"]}
 
 
-def test_a_single_file_gives_the_bytes_of_the_core(place: Place, table: bytes) -> None:
+def test_a_single_file_gets_the_same_bytes_as_from_classify(place: Place, table: bytes) -> None:
     (answer,) = place.arrives({"clinic/watch.csv": table})
     assert (answer.key, answer.state, answer.code) == ("clinic/watch.csv", "written", None)
     assert place.outcomes == {"clinic/watch.csv.json": classify({"watch.csv": table}).to_json()}
@@ -67,7 +67,7 @@ def test_an_upload_without_extension_is_a_single_file(place: Place, archive: byt
     assert list(place.outcomes) == ["uploads/0123456789abcdef0123456789abcdef.json"]
 
 
-def test_what_cannot_be_read_is_answered_with_the_refusal_of_the_core(place: Place) -> None:
+def test_a_file_that_cannot_be_read_gets_the_refusal_of_classify(place: Place) -> None:
     (answer,) = place.arrives({"uploads/x": b"nonsense"})
     assert (answer.state, answer.code) == ("written", "unsupported_format")
     assert place.outcomes == {"uploads/x.json": refusal({"x": b"nonsense"}).to_json()}
@@ -83,7 +83,7 @@ def test_a_pair_has_one_outcome_in_any_order(place: Place, pair: Files, order: l
     assert not place.waiting
 
 
-def test_the_note_names_what_is_missing_and_who_waits(place: Place, pair: Files) -> None:
+def test_the_note_tells_which_file_is_missing_and_who_waits(place: Place, pair: Files) -> None:
     place.arrives({"a/record.hea": pair["record.hea"]})
     assert list(json.loads(place.results["waiting/a/record.dat"])) == ["a/record.hea"]
     place.clock.passes(hours=5)
@@ -143,7 +143,7 @@ def test_new_bytes_of_a_signal_with_another_stem_give_a_new_result(place: Place)
     assert (answer.key, answer.state, answer.code) == ("record.hea", "written", "checksum_mismatch")
 
 
-def test_a_signal_that_two_headers_share_leads_to_both(place: Place, pair: Files) -> None:
+def test_a_signal_that_two_headers_name_belongs_to_both_records(place: Place, pair: Files) -> None:
     second = pair["record.hea"].replace(b"record 12", b"second 12")
     place.arrives({"record.hea": pair["record.hea"], "second.hea": second})
     answers = place.arrives({"record.dat": pair["record.dat"]})
@@ -151,20 +151,20 @@ def test_a_signal_that_two_headers_share_leads_to_both(place: Place, pair: Files
     assert not place.waiting
 
 
-def test_an_annotation_is_no_record(place: Place, pair: Files) -> None:
+def test_an_annotation_beside_a_header_is_ignored(place: Place, pair: Files) -> None:
     place.arrives(pair)
     answers = place.arrives({"record.atr": b"\0\1", "record.xyz": b"\0\1"})
     assert [answer.state for answer in answers] == ["ignored", "ignored"]
     assert list(place.outcomes) == ["record.hea.json"]
 
 
-def test_an_annotation_that_comes_first_waits_for_nobody(place: Place) -> None:
+def test_an_annotation_without_a_header_is_ignored(place: Place) -> None:
     (answer,) = place.arrives({"record.atr": b"\0\1"})
     assert answer.state == "ignored"
     assert place.results.objects == {}
 
 
-def test_an_extension_that_only_a_header_can_explain_waits_for_it(place: Place, pair: Files) -> None:
+def test_a_file_with_an_unknown_extension_waits_for_a_header(place: Place, pair: Files) -> None:
     header = pair["record.hea"].replace(b"record.dat", b"record.xyz")
     answers = place.arrives({"record.xyz": pair["record.dat"], "record.hea": header})
     assert [answer.state for answer in answers] == ["waiting", "written"]
@@ -172,13 +172,13 @@ def test_an_extension_that_only_a_header_can_explain_waits_for_it(place: Place, 
 
 
 @pytest.mark.parametrize("key", ["a/", "a/.DS_Store", "__MACOSX/._record.hea", "Thumbs.db", ".git/record.hea"])
-def test_what_systems_leave_behind_is_passed_over_without_a_call(place: Place, key: str) -> None:
+def test_files_of_operating_systems_are_ignored_without_a_call(place: Place, key: str) -> None:
     place.arrives({key: b""})
     assert place.results.calls == place.inbox.calls == []
 
 
 @pytest.mark.parametrize("key", ["README.md", "LICENSE.txt", "RECORDS", "plot.svg"])
-def test_documents_are_no_records(place: Place, key: str) -> None:
+def test_documents_are_ignored(place: Place, key: str) -> None:
     assert [answer.state for answer in place.arrives({key: b"text"})] == ["ignored"]
     assert place.outcomes == {}
 
@@ -188,12 +188,12 @@ def test_another_file_of_the_same_stem_is_a_record_of_its_own(place: Place, pair
     assert set(place.outcomes) == {"record.hea.json", "record.csv.json"}
 
 
-def test_a_table_named_as_a_signal_is_read(place: Place, table: bytes) -> None:
+def test_a_csv_table_with_the_extension_dat_is_read(place: Place, table: bytes) -> None:
     (answer,) = place.arrives({"export.dat": table})
     assert answer.state == "written"
 
 
-def test_a_broken_header_is_answered_and_keeps_its_signal(place: Place, pair: Files) -> None:
+def test_a_broken_header_gets_an_outcome_and_its_signal_does_not(place: Place, pair: Files) -> None:
     answers = place.arrives({"record.hea": b"garbage", "record.dat": pair["record.dat"]})
     assert [(answer.key, answer.code) for answer in answers] == [("record.hea", "header_invalid")] * 2
     assert place.outcomes == {"record.hea.json": refusal({"record.hea": b"garbage"}).to_json()}
@@ -201,14 +201,14 @@ def test_a_broken_header_is_answered_and_keeps_its_signal(place: Place, pair: Fi
     assert place.outcomes == {"record.hea.json": classify(pair).to_json()}
 
 
-def test_segments_are_no_records_once_their_master_is_there(place: Place) -> None:
+def test_segments_of_a_complete_record_get_no_outcome(place: Place) -> None:
     files = segmented()
     place.arrives(files)
     assert place.outcomes == {"whole.hea.json": classify(files).to_json()}
     assert not place.waiting
 
 
-def test_what_segments_have_got_before_their_master_came_is_emptied(place: Place) -> None:
+def test_outcomes_of_segments_are_emptied_when_their_master_arrives(place: Place) -> None:
     files = segmented()
     place.forms = (SVG,)
     place.arrives({name: body for name, body in reversed(files.items()) if name != "whole.hea"})
@@ -221,7 +221,7 @@ def test_what_segments_have_got_before_their_master_came_is_emptied(place: Place
     assert list(place.outcomes) == ["whole.hea.json"]
 
 
-def test_a_segment_whose_master_no_longer_asks_for_it_is_a_record_again(place: Place) -> None:
+def test_a_segment_that_its_master_no_longer_names_is_a_record_again(place: Place) -> None:
     files = segmented()
     place.arrives(files)
     first = {name: body for name, body in files.items() if name.startswith("whole_0000")}
@@ -231,7 +231,7 @@ def test_a_segment_whose_master_no_longer_asks_for_it_is_a_record_again(place: P
     assert "whole_0001.hea.json" in place.outcomes
 
 
-def test_new_bytes_in_a_segment_reach_the_whole(place: Place) -> None:
+def test_new_bytes_of_a_segment_give_a_new_result_of_the_whole_record(place: Place) -> None:
     files = segmented()
     place.arrives(files)
     other = segmented(seed=7)
@@ -249,7 +249,7 @@ def renamed_segments() -> Files:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(5))))
-def test_segments_whose_signals_have_names_of_their_own_in_any_order(place: Place, order: tuple[int, ...]) -> None:
+def test_segments_whose_signals_have_another_stem_may_arrive_in_any_order(place: Place, order: tuple[int, ...]) -> None:
     files = renamed_segments()
     names = [list(files)[index] for index in order]
     place.arrives({name: files[name] for name in names})
@@ -258,7 +258,7 @@ def test_segments_whose_signals_have_names_of_their_own_in_any_order(place: Plac
     assert list(place.outcomes) == ["whole.hea.json"]
 
 
-def test_segments_are_answered_while_their_record_waits(place: Place) -> None:
+def test_complete_segments_are_answered_while_their_record_waits(place: Place) -> None:
     files = segmented()
     del files["whole_0001.dat"]
     place.arrives(files)
@@ -269,7 +269,7 @@ def test_segments_are_answered_while_their_record_waits(place: Place) -> None:
     assert set(place.outcomes) == {"whole_0000.hea.json", "whole_0001.hea.json"}
 
 
-def test_a_header_that_is_never_whole_takes_nothing_from_the_records_that_it_names(place: Place) -> None:
+def test_a_record_that_stays_incomplete_does_not_empty_the_outcomes_of_records_it_names(place: Place) -> None:
     files = segmented()
     victims = {name: body for name, body in files.items() if name != "whole.hea"}
     place.forms = (SVG,)
@@ -287,7 +287,7 @@ def test_a_header_that_is_never_whole_takes_nothing_from_the_records_that_it_nam
     assert place.outcomes["whole_0000.hea.json"] != before["whole_0000.hea.json"]
 
 
-def test_more_names_than_any_record_has_are_not_even_looked_for(place: Place) -> None:
+def test_a_record_with_too_many_names_is_refused_before_all_are_looked_up(place: Place) -> None:
     lines = "".join(f"s{index}\n" for index in range(900))
     place.inbox["many.hea"] = f"many/900 1 500 900\n{lines.replace(chr(10), ' 1' + chr(10))}".encode()
     for index in range(900):
@@ -300,7 +300,7 @@ def test_more_names_than_any_record_has_are_not_even_looked_for(place: Place) ->
     assert len(place.inbox.calls) < 3_000
 
 
-def test_a_file_that_a_header_asks_for_keeps_no_refusal_of_its_own(place: Place, pair: Files) -> None:
+def test_the_refusal_of_a_file_is_emptied_when_a_header_names_the_file(place: Place, pair: Files) -> None:
     files = {"record.csv": pair["record.dat"], "record.hea": pair["record.hea"].replace(b"record.dat", b"record.csv")}
     place.arrives({"record.csv": files["record.csv"]})
     assert json.loads(place.outcomes["record.csv.json"])["code"]
@@ -308,7 +308,7 @@ def test_a_file_that_a_header_asks_for_keeps_no_refusal_of_its_own(place: Place,
     assert list(place.outcomes) == ["record.hea.json"]
 
 
-def test_a_signal_that_was_reported_keeps_no_refusal_once_its_header_is_there(place: Place, pair: Files) -> None:
+def test_the_refusal_of_a_signal_is_emptied_when_its_header_arrives(place: Place, pair: Files) -> None:
     place.arrives({"record.dat": pair["record.dat"]})
     place.clock.passes(days=2)
     place.sweep()
@@ -325,13 +325,13 @@ def test_a_table_beside_a_waiting_header_of_many_files_is_answered(place: Place,
     assert list(place.outcomes) == ["record.dat.json"]
 
 
-def test_a_late_event_of_a_file_that_is_gone_settles_nothing(place: Place, pair: Files) -> None:
+def test_an_event_of_a_file_that_is_gone_settles_no_note(place: Place, pair: Files) -> None:
     place.arrives({"record.hea": pair["record.hea"]})
     assert place.told("record.dat")[0].state == "waiting"
     assert place.waiting == {"waiting/record.dat"}
 
 
-def test_segments_of_a_record_that_is_refused_are_answered_if_they_can_be(place: Place) -> None:
+def test_segments_of_a_refused_record_get_their_own_outcomes(place: Place) -> None:
     files = segmented()
     spoiled = files["whole_0001.hea"].replace(b"500 5000", b"250 5000")
     place.arrives({**files, "whole_0001.hea": spoiled})
@@ -340,7 +340,7 @@ def test_segments_of_a_record_that_is_refused_are_answered_if_they_can_be(place:
     assert place.outcomes["whole_0000.hea.json"] == classify(first).to_json()
 
 
-def test_segments_of_a_record_that_is_never_whole_are_answered_as_they_are(place: Place) -> None:
+def test_segments_of_a_record_that_stays_incomplete_get_the_same_outcomes_in_any_order(place: Place) -> None:
     files = {"outer.hea": b"outer/1 12 500\ninner 5000\n", **segmented(1, "inner")}
     names = list(files)
     ends = set()
@@ -355,7 +355,7 @@ def test_segments_of_a_record_that_is_never_whole_are_answered_as_they_are(place
     assert dict(ends.pop())["inner.hea.json"] == classify({name: files[name] for name in names[1:]}).to_json()
 
 
-def test_a_note_that_is_older_than_its_header_brings_no_segment_back(place: Place) -> None:
+def test_an_outdated_note_does_not_make_a_segment_a_record_again(place: Place) -> None:
     files = segmented(1)
     segment = {name: body for name, body in files.items() if name != "whole.hea"}
     place.arrives({"whole_0000.hea": b"whole_0000/1 12 500\nx 5000\n"})
@@ -365,7 +365,7 @@ def test_a_note_that_is_older_than_its_header_brings_no_segment_back(place: Plac
     assert set(place.outcomes) == {"whole.hea.json", "x.hea.json"}
 
 
-def test_a_segment_that_is_replaced_is_no_clearing_of_the_inbox(place: Place) -> None:
+def test_a_replaced_segment_header_makes_the_record_incomplete(place: Place) -> None:
     place.arrives(segmented())
     place.arrives({"whole_0001.hea": segmented()["whole_0001.hea"].replace(b"1.dat", b"new.dat")})
     place.clock.passes(days=2)
@@ -373,14 +373,14 @@ def test_a_segment_that_is_replaced_is_no_clearing_of_the_inbox(place: Place) ->
     assert json.loads(place.outcomes["whole.hea.json"])["code"] == "record_incomplete"
 
 
-def test_nothing_is_an_annotation_where_no_header_of_its_stem_is(place: Place) -> None:
+def test_a_file_with_an_unknown_extension_is_no_annotation_without_a_header_of_its_stem(place: Place) -> None:
     place.arrives({"c.hea": b"c/1 12 500\na 5000\n"})
     assert [answer.state for answer in place.arrives({"a.xyz": b"\0\1"})] == ["waiting"]
     assert place.waiting == {"waiting/a.hea"}
 
 
 @pytest.mark.parametrize("spoil", [b"", b"\0\0"])
-def test_a_reported_signal_keeps_no_refusal_though_its_note_has_expired(
+def test_the_refusal_of_a_signal_is_emptied_even_after_its_note_expired(
     place: Place, pair: Files, spoil: bytes
 ) -> None:
     place.arrives({"record.dat": pair["record.dat"][: len(pair["record.dat"]) - len(spoil)]})
@@ -391,14 +391,14 @@ def test_a_reported_signal_keeps_no_refusal_though_its_note_has_expired(
     assert list(place.outcomes) == ["record.hea.json"]
 
 
-def test_a_segment_that_is_spoiled_keeps_no_result_of_its_former_bytes(place: Place) -> None:
+def test_a_corrupted_segment_does_not_keep_its_old_result(place: Place) -> None:
     files = segmented()
     place.arrives({**files, "whole_0001.hea": files["whole_0001.hea"].replace(b"500 5000", b"250 5000")})
     place.arrives({"whole_0000.dat": files["whole_0000.dat"][:-400] + files["whole_0000.dat"][:400]})
     assert json.loads(place.outcomes["whole_0000.hea.json"])["code"] == "checksum_mismatch"
 
 
-def test_a_record_of_many_files_is_not_read_again_at_every_arrival(place: Place) -> None:
+def test_a_record_with_many_files_is_not_read_again_at_every_arrival(place: Place) -> None:
     count = 40
     files = segmented(count)
     for order in (list(files), list(reversed(files)), sorted(files, key=lambda name: name[::-1])):
@@ -414,7 +414,7 @@ def test_a_record_of_many_files_is_not_read_again_at_every_arrival(place: Place)
         assert len(place.inbox.calls) + len(place.results.calls) < 40 * len(files)
 
 
-def test_a_large_object_is_refused_unread(place: Place) -> None:
+def test_an_object_above_the_limit_is_refused_unread(place: Place) -> None:
     place.inbox["holter.edf"] = bytes(MAX_BYTES + 1)
     (answer,) = place.told("holter.edf")
     assert (answer.state, answer.code) == ("written", "file_too_large")
@@ -422,7 +422,7 @@ def test_a_large_object_is_refused_unread(place: Place) -> None:
     assert place.told("holter.edf")[0].state == "unchanged"
 
 
-def test_the_files_of_a_record_are_bounded_together(place: Place, pair: Files) -> None:
+def test_the_size_limit_holds_for_all_files_of_a_record_together(place: Place, pair: Files) -> None:
     header = pair["record.hea"]
     place.inbox.drop({"record.hea": header, "record.dat": bytes(MAX_BYTES)})
     (answer,) = place.told("record.dat")
@@ -439,7 +439,7 @@ def test_other_forms_are_written_before_the_outcome(place: Place, table: bytes, 
     assert all(place.results[f"a.csv{form}"].startswith(starts[form]) for form in forms)
 
 
-def test_a_form_that_is_asked_for_later_is_added(place: Place, table: bytes) -> None:
+def test_a_form_that_is_configured_later_is_added(place: Place, table: bytes) -> None:
     place.arrives({"a.csv": table})
     place.forms = (SVG,)
     assert place.told("a.csv")[0].state == "written"
@@ -461,7 +461,7 @@ def test_a_form_that_no_longer_belongs_to_the_outcome_is_emptied(place: Place, t
     assert place.results["a.csv.svg"].startswith(b"<svg")
 
 
-def test_a_second_telling_writes_nothing_and_classifies_nothing(
+def test_a_repeated_event_writes_nothing_and_classifies_nothing(
     place: Place, pair: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.arrives(pair)
@@ -472,7 +472,7 @@ def test_a_second_telling_writes_nothing_and_classifies_nothing(
     assert place.results.written == written
 
 
-def test_the_same_bytes_again_change_nothing(place: Place, pair: Files) -> None:
+def test_the_same_bytes_uploaded_again_change_nothing(place: Place, pair: Files) -> None:
     place.arrives(pair)
     before = place.results.objects["record.hea.json"]
     place.clock.passes(days=1)
@@ -480,7 +480,7 @@ def test_the_same_bytes_again_change_nothing(place: Place, pair: Files) -> None:
     assert place.results.objects["record.hea.json"] is before
 
 
-def test_the_same_record_packed_otherwise_changes_nothing(place: Place, pair: Files, archive: bytes) -> None:
+def test_the_same_record_in_another_zip_changes_nothing(place: Place, pair: Files, archive: bytes) -> None:
     place.arrives({"x.zip": archive})
     assert place.arrives({"x.zip": zip_bytes(dict(reversed(pair.items())))})[0].state == "unchanged"
 
@@ -493,7 +493,7 @@ def test_new_bytes_give_a_new_outcome_at_the_same_address(place: Place, pair: Fi
     assert place.outcomes == {"record.hea.json": classify(other_pair).to_json()}
 
 
-def test_another_model_or_release_answers_anew(place: Place, table: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_release_classifies_again(place: Place, table: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     place.arrives({"a.csv": table})
     assert place.results.objects["a.csv.json"].metadata["release"] == __version__
     monkeypatch.setattr("ecg_core.drop.outcome.__version__", "99.0.0")
@@ -504,7 +504,7 @@ def test_another_model_or_release_answers_anew(place: Place, table: bytes, monke
     assert place.told("a.csv")[0].state == "written"
 
 
-def test_the_first_answer_stands_where_another_processor_rounds_otherwise(
+def test_an_answer_that_differs_in_rounding_only_is_not_written_again(
     place: Place, archive: bytes, pair: Files
 ) -> None:
     place.arrives({"x.zip": archive})
@@ -519,7 +519,7 @@ def test_the_first_answer_stands_where_another_processor_rounds_otherwise(
     assert place.arrives({"x.zip": zip_bytes(dict(reversed(pair.items())))})[0].state == "unchanged"
 
 
-def test_what_was_read_stands_in_the_metadata_and_not_in_the_body(place: Place, pair: Files) -> None:
+def test_versions_and_digests_are_in_the_metadata_and_not_in_the_body(place: Place, pair: Files) -> None:
     place.arrives(pair)
     stored = place.results.objects["record.hea.json"]
     versions = [place.inbox.objects[name].version for name in ("record.hea", "record.dat")]
@@ -528,13 +528,13 @@ def test_what_was_read_stands_in_the_metadata_and_not_in_the_body(place: Place, 
     assert set(json.loads(stored.body)) == set(json.loads(classify(pair).to_json()))
 
 
-def test_a_key_at_which_nothing_lies_is_done(place: Place) -> None:
+def test_an_event_of_a_missing_key_writes_nothing(place: Place) -> None:
     answers = place.told("gone.hea", "gone.csv", "gone.dat")
     assert [answer.state for answer in answers] == ["gone", "gone", "gone"]
     assert place.results.objects == {}
 
 
-def test_a_batch_looks_at_a_record_once(place: Place, pair: Files) -> None:
+def test_a_batch_reads_a_record_once(place: Place, pair: Files) -> None:
     place.inbox.drop(pair)
     drop = place.drop()
     first = drop.arrived("record.dat")
@@ -543,7 +543,7 @@ def test_a_batch_looks_at_a_record_once(place: Place, pair: Files) -> None:
     assert place.inbox.calls == reads
 
 
-def test_a_clearing_of_the_inbox_takes_no_answer_away(place: Place, pair: Files) -> None:
+def test_deleting_files_from_the_inbox_keeps_the_outcome(place: Place, pair: Files) -> None:
     place.arrives(pair)
     del place.inbox.objects["record.dat"]
     assert place.told("record.hea")[0].state == "waiting"
@@ -557,7 +557,7 @@ def test_a_clearing_of_the_inbox_takes_no_answer_away(place: Place, pair: Files)
     "key",
     ["waiting/a.csv", "members/a.csv", "sha256/a.csv", "manifests/a.csv", "backfill/a/b.csv", "a.csv.fhir", "ä" * 510],
 )
-def test_a_key_that_would_fall_among_our_own_gets_another_address(place: Place, table: bytes, key: str) -> None:
+def test_a_key_with_a_prefix_of_the_drop_gets_a_hashed_address(place: Place, table: bytes, key: str) -> None:
     place.arrives({key: table})
     (found,) = place.outcomes
     assert found == address(key)
@@ -574,20 +574,22 @@ def test_the_longest_keys_have_an_address(place: Place, table: bytes, length: in
     assert len(found.encode()) <= 1024
 
 
-def test_a_pair_with_keys_of_full_length_waits_and_is_answered(place: Place, pair: Files) -> None:
+def test_a_pair_with_keys_of_the_longest_length_waits_and_is_answered(place: Place, pair: Files) -> None:
     folder = "f" * 1013 + "/"
     answers = place.arrives({folder + name: body for name, body in pair.items()})
     assert [answer.state for answer in answers] == ["waiting", "written"]
     assert all(len(key.encode()) <= 1024 for key in place.results.objects)
 
 
-def test_a_csv_that_a_header_asks_for_is_no_trap(place: Place, pair: Files, table: bytes) -> None:
+def test_a_header_may_name_a_file_with_the_extension_csv(place: Place, pair: Files, table: bytes) -> None:
     header = pair["record.hea"].replace(b"record.dat", b"record.csv")
     place.arrives({"record.hea": header, "record.csv": pair["record.dat"]})
     assert list(place.outcomes) == ["record.hea.json"]
 
 
-def test_our_own_fault_is_no_outcome(place: Place, table: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_service_is_raised_and_writes_no_outcome(
+    place: Place, table: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise MemoryError
 
@@ -598,13 +600,13 @@ def test_our_own_fault_is_no_outcome(place: Place, table: bytes, monkeypatch: py
     assert place.outcomes == {}
 
 
-def test_a_csv_is_classified_with_four_calls(place: Place, table: bytes) -> None:
+def test_a_csv_takes_four_calls_to_the_stores(place: Place, table: bytes) -> None:
     place.inbox["a.csv"] = table
     place.told("a.csv")
     assert len(place.inbox.calls) + len(place.results.calls) == 4
 
 
-def test_a_pair_in_one_batch_takes_ten_calls(place: Place, pair: Files) -> None:
+def test_a_pair_in_one_batch_takes_at_most_ten_calls_to_the_stores(place: Place, pair: Files) -> None:
     place.inbox.drop(pair)
     drop = place.drop()
     for name in pair:
