@@ -13,8 +13,8 @@ import pytest
 from ecg_core import Classifier
 from functions import log
 from functions.api.settings import LAMBDA_BODY_BYTES, Settings
+from tests.api.sending import code_of, pair, parts
 from tests.api.serving import serving
-from tests.api.test_diagnosis import code_of, pair, parts
 
 SECRET = "Hans-Meier-1947"
 LogLines = Callable[[], list[dict[str, Any]]]

@@ -8,7 +8,7 @@ import pytest
 import ecg_core
 from ecg_core.model.classifier import default_classifier
 from functions.api import docs, openapi
-from tests.api.test_diagnosis import code_of
+from tests.api.sending import code_of
 
 
 def test_the_greeting_has_the_bytes_of_the_first_service(client: httpx.Client) -> None:

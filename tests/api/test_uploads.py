@@ -22,8 +22,8 @@ from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import wfdb_files
 from functions.api.settings import LAMBDA_BODY_BYTES, Settings
 from functions.s3_drop.store import BucketStore
+from tests.api.sending import code_of
 from tests.api.serving import serving
-from tests.api.test_diagnosis import code_of
 from tests.api.test_schema import findings
 from tests.conftest import ROOT
 

@@ -6,7 +6,6 @@ Most tests repeat the disturbance at every single call of the drop to a store.
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
@@ -16,65 +15,12 @@ from ecg_core.drop.addresses import FHIR, SVG
 from ecg_core.recording import MAX_BYTES
 from ecg_core.synthesis.writers import zip_bytes
 from tests.unit.drop.conftest import Place
+from tests.unit.drop.disturbance import At, Killed, raising, told, without_hooks
 from tests.unit.drop.fake import MemoryStore, once
-from tests.unit.drop.test_drop import segmented
+from tests.unit.drop.records import Files, segmented
 
-Files = dict[str, bytes]
 # More calls than any worker of these tests makes.
 MANY_CALLS = 60
-
-
-class Killed(BaseException):
-    """The process is killed here. `except Exception` does not catch it."""
-
-
-@dataclass
-class At:
-    """A hook that does a deed before the nth call to any of the stores."""
-
-    number: int
-    deed: Callable[[], object]
-    counted: int = 0
-
-    def __call__(self, operation: str, key: str) -> None:
-        self.counted += 1
-        if self.counted == self.number:
-            self.deed()
-
-    @property
-    def happened(self) -> bool:
-        return self.counted >= self.number
-
-
-def told(place: Place, hook: At, *keys: str) -> None:
-    """One worker, with the hook on both of its stores."""
-    stores = (place.inbox, place.results)
-    for store in stores:
-        store.before = [hook]
-    try:
-        place.told(*keys)
-    finally:
-        for store in stores:
-            store.before = []
-
-
-def raising(fault: BaseException) -> Callable[[], object]:
-    def deed() -> None:
-        raise fault
-
-    return deed
-
-
-def without_hooks(place: Place, deed: Callable[[], object]) -> Callable[[], None]:
-    """A deed of another worker. Its calls are not counted by the hooks."""
-
-    def done() -> None:
-        hooks = [store.before for store in (place.inbox, place.results)]
-        place.inbox.before = place.results.before = []
-        deed()
-        place.inbox.before, place.results.before = hooks
-
-    return done
 
 
 def forms_of(place: Place) -> dict[str, bytes]:
@@ -297,11 +243,3 @@ def test_a_note_that_is_needed_again_is_not_settled(pair: Files, place: Place) -
     place.sweep()
     place.results.before = []
     assert place.waiting == {"waiting/record.dat"}
-
-
-def test_a_header_that_changes_in_the_second_of_its_outcome_is_swept(pair: Files, place: Place) -> None:
-    place.arrives(pair)
-    place.arrives({"record.hea": pair["record.hea"].replace(b"record.dat", b"other.dat")})
-    place.clock.passes(days=2)
-    place.sweep()
-    assert json.loads(place.outcomes["record.hea.json"])["code"] == "record_incomplete"

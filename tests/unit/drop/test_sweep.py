@@ -110,3 +110,11 @@ def test_the_sweep_does_not_read_settled_notes(place: Place, pair: Files) -> Non
     place.results.calls.clear()
     place.sweep()
     assert {operation for operation, _ in place.results.calls} == {"list"}
+
+
+def test_a_header_that_changes_in_the_second_of_its_outcome_is_swept(pair: Files, place: Place) -> None:
+    place.arrives(pair)
+    place.arrives({"record.hea": pair["record.hea"].replace(b"record.dat", b"other.dat")})
+    place.clock.passes(days=2)
+    place.sweep()
+    assert json.loads(place.outcomes["record.hea.json"])["code"] == "record_incomplete"
