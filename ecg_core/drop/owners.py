@@ -1,4 +1,7 @@
-"""Which records a file belongs to. To find out, the records are answered: a segment belongs to a result only."""
+"""Which records a file belongs to.
+
+The records are answered on the way: whether a segment is a record itself depends on the result of the whole.
+"""
 
 from datetime import datetime
 
@@ -11,6 +14,8 @@ from ecg_core.readers import records
 
 
 class Owners:
+    """Follows notes, stems and master headers from a file to its records."""
+
     def __init__(self, inbox: Store, batch: Batch) -> None:
         self._inbox, self._batch = inbox, batch
 
@@ -31,9 +36,10 @@ class Owners:
         return [record for record in found if record.answer.state != "gone"]
 
     def _whole(self, header: str, overdue: datetime | None) -> list[AnsweredRecord]:
-        """The record of a header and the segmented records that name the header as a segment.
+        """The record of a header, and the segmented records that name this header as a segment.
 
-        A segment of a segmented record with a result is no record of its own: then only the latter is returned.
+        If such a segmented record has a result, the segment is part of it and no separate record. Then only the
+        segmented record is returned.
         """
         candidates = sorted(self._batch.headers_of(header) - {header})
         masters = [master for master in candidates if self._names_segment(master, header)]

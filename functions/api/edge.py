@@ -16,7 +16,7 @@ from ecg_core.errors import EcgError, FileTooLarge, InternalError
 from functions import log
 from functions.api.problems import BodyTooLarge, RequestInvalid, problem
 
-# Answers hold no scripts and load nothing. A page with a policy of its own sets it in its route: docs.py.
+# Answers hold no scripts and load nothing. Only the page of /docs needs another policy; its route in app.py sets it.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 # Set on every answer, unless its route has set the header already.
 SECURITY_HEADERS = {
