@@ -1,4 +1,7 @@
-"""One line of JSON a request, on standard output: what happened, never to whom or with what."""
+"""The log: one line of JSON for each request or record, on standard output.
+
+A line holds ids, codes, sizes and times. It never holds file content, names, keys, paths or texts of errors.
+"""
 
 import json
 import logging
@@ -10,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 _ROOT = Path(__file__).resolve().parents[1]
-# Where a fault arose, from the innermost call outwards.
+# Frames of a fault's traceback in its log line, the innermost first.
 MAX_FRAMES = 8
 
 
@@ -23,7 +26,7 @@ class _Lines(logging.Formatter):
 
 
 class _StandardOutput(logging.StreamHandler[Any]):
-    """Looks standard output up at each line: tests and runtimes exchange it."""
+    """Looks up sys.stdout for each line, because tests and Lambda's runtime replace it."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -41,7 +44,7 @@ def _logger() -> logging.Logger:
         made.addHandler(handler)
         made.setLevel(logging.INFO)
         made.propagate = False
-    # Their own lines hold the path of every request, a key or characters of the body.
+    # Lines of these libraries would hold paths of requests, keys, or characters of the body.
     for name in ("mangum", "python_multipart", "urllib3", "botocore"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     warnings.showwarning = warned
@@ -56,20 +59,20 @@ def warned(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """A warning of Python as a line of the log, without the words and the full path that it prints."""
+    """Replaces warnings.showwarning: logs a Python warning without its text and without the full path."""
     _log.warning("warning", extra={"fields": {"error": category.__name__, "at": [f"{_place(filename)}:{lineno}"]}})
 
 
 _log = _logger()
 
 
-def said(message: str, **fields: object) -> None:
-    """A line about what was answered."""
+def line(message: str, **fields: object) -> None:
+    """Logs what was answered."""
     _log.info(message, extra={"fields": fields})
 
 
 def fault(error: BaseException, **fields: object) -> None:
-    """A fault of our own: its type and where it arose. Its text may repeat what stood in the file, and is left out."""
+    """Logs an error of this service: its type and where it arose. Its text may quote the file, so it is left out."""
     frames = [
         f"{_place(frame.filename)}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
     ]

@@ -1,4 +1,4 @@
-"""The client of S3, and what its refusals mean. boto3 is imported at the first call: it costs 0.25 s."""
+"""The S3 client, and how to read the status of its errors. boto3 is imported at the first call: it takes 0.25 s."""
 
 from os import environ
 from typing import Any
@@ -7,11 +7,11 @@ MISSING = 404
 
 
 def client(connect_s: float, read_s: float, attempts: int) -> Any:
-    """connect_s, read_s: of one attempt. attempts: of a call, the first included; S3's own faults are tried again."""
+    """connect_s, read_s: timeouts of one attempt. attempts: the most for one call; errors of S3 itself are retried."""
     import boto3
     from botocore.config import Config
 
-    # A bucket's own regional name: a presigned POST to the global one is redirected, and browsers drop it.
+    # "virtual" is the bucket's own regional host. The global host redirects a presigned POST: that fails in browsers.
     style = "path" if environ.get("AWS_ENDPOINT_URL") or environ.get("AWS_ENDPOINT_URL_S3") else "virtual"
     return boto3.client(
         "s3",

@@ -1,7 +1,7 @@
 """What a million ECGs cost on AWS: python infra/cost.py [--ms 14 --memory-mb 1769 --cold-share 0.01 ...]
 
-By HTTP, dropped into the inbox, and by the backfill. The defaults are measured (`make sam` prints them), but for the
-time of a call to S3; prices are not: see PRICES.
+Three ways are counted: HTTP, files dropped into the inbox, and the backfill. The defaults are measured (`make sam`
+prints them), except the time of a call to S3. The prices are from memory: see PRICES.
 """
 
 import argparse
@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 MILLION = 1_000_000
 
-# US dollars, list prices of eu-central-1 (Frankfurt), without free tier or taxes. Written down from memory in 2026,
-# not looked up: check them at https://aws.amazon.com/pricing before you rely on the sum.
+# US dollars, list prices of eu-central-1 (Frankfurt), without free tier and taxes. Written from memory in 2026, not
+# looked up: check them at https://aws.amazon.com/pricing before you rely on a sum.
 REGION = "eu-central-1"
 PRICES = {
     "REST API, a million requests": 3.70,
@@ -32,23 +32,23 @@ PRICES = {
     "Step Functions, a million express executions": 1.00,
     "Step Functions, a GB-second of express": 0.00001667,
 }
-# X-Ray's default rule: the first request of a second and a twentieth of the others.
+# Share of requests that X-Ray traces. Its default rule: the first of each second, and 5 % of the others.
 TRACED = 0.05
 ALARMS = 8
-# One repository a function, with the same layers.
+# Each of the two functions has a repository of its own, with the same layers.
 IMAGES = 2
-# Lambda asks an empty queue with five readers that wait 20 s each.
+# Lambda polls an empty queue with five readers. Each request waits 20 s.
 POLLS_A_MONTH = 5 * 30 * 24 * 3600 / 20
-# The log's line about a file.
+# Size of one log line.
 LINE_KB = 0.3
-# Of the backfill, infra/backfill.asl.json; express executions are billed for 64 MB at least.
+# The backfill: see infra/backfill.asl.json. An express execution is billed for at least 64 MB.
 FILES_A_BATCH = 100
 EXPRESS_GB = 64 / 1024
 KEYS_A_LIST = 1000
 
 
 class Road(NamedTuple):
-    """What one record takes. reads: GET and HEAD. writes: PUT. batches: in which its files come."""
+    """What one record needs. batches: how many its files come in. reads: GET and HEAD. writes: PUT. lists: LIST."""
 
     files: int
     batches: int
@@ -57,20 +57,23 @@ class Road(NamedTuple):
     lists: int
 
 
-# Counted: tests/sam/test_cost.py.
+# These numbers are verified by tests/sam/test_cost.py, which counts the calls.
 ROADS = {
     "a single file": Road(1, 1, 3, 1, 0),
     "a pair in one batch": Road(2, 1, 9, 1, 0),
     "a pair in two batches": Road(2, 2, 13, 1, 0),
     "a pair, one waits": Road(2, 2, 15, 3, 1),
 }
-# Where a header is in the batch, its signal is not asked for.
+# The header comes first in a batch and answers the record, so the key of its signal file is skipped.
 BACKFILLED = {"single files by the backfill": ROADS["a single file"], "pairs by the backfill": Road(2, 1, 7, 1, 0)}
 
 
 class Function(NamedTuple):
-    """ms: of one classification, warm. s3_ms: of one call to S3. cold_share, cold_ms: of the invocations, what a start
-    adds. forms: written beside each result. records: that come in one batch."""
+    """The function behind the inbox.
+
+    ms: one classification, warm. s3_ms: one call to S3. cold_share: share of invocations that are cold starts. cold_ms:
+    what a cold start adds. forms: written beside each result. records: in one batch.
+    """
 
     ms: float = 14
     s3_ms: float = 20
@@ -86,8 +89,8 @@ class Function(NamedTuple):
 def per_million(
     ms: float, memory_mb: float, cold_share: float, cold_ms: float, answer_kb: float, log_kb: float, architecture: str
 ) -> dict[str, float]:
-    """US dollars for a million requests, by service. ms: of a warm call; cold_ms: what a cold start adds."""
-    # Lambda bills whole milliseconds and the start.
+    """US dollars for a million HTTP requests, by service. ms: a warm call. cold_ms: what a cold start adds."""
+    # Lambda bills whole milliseconds, cold starts included.
     seconds = (ceil(ms) + cold_share * ceil(cold_ms)) / 1000
     return {
         "API Gateway": PRICES["REST API, a million requests"],
@@ -100,16 +103,18 @@ def per_million(
 
 
 def drop_per_million(road: Road, function: Function) -> dict[str, float]:
-    """US dollars for a million records dropped into the inbox, by service; the uploads themselves are not in it."""
+    """US dollars for a million records dropped into the inbox, by service, without the uploads themselves."""
     invocations = road.batches / function.records
-    # A notification is sent, and a batch is received and deleted.
+    # One request sends each notification, one receives a batch, one deletes it.
     requests = road.files + 2 * invocations
     return {"SQS": requests * PRICES["SQS, a million requests"], **_worked(road, function, invocations)}
 
 
 def backfill_per_million(road: Road, function: Function) -> dict[str, float]:
-    """US dollars for a million records that lie in a bucket, by service. The function's records a batch count nothing:
-    the batches are full."""
+    """US dollars for a million records that are in a bucket already, by service.
+
+    Batches are full, so function.records is not used.
+    """
     batches = road.files / FILES_A_BATCH
     seconds = _seconds(road, function, batches)
     steps = (
@@ -122,7 +127,7 @@ def backfill_per_million(road: Road, function: Function) -> dict[str, float]:
 
 
 def _worked(road: Road, function: Function, invocations: float) -> dict[str, float]:
-    """invocations: a record."""
+    """What both ways have in common. invocations: for one record."""
     gb_second = PRICES[f"Lambda {function.architecture}, a GB-second"]
     log_kb = invocations * function.log_kb + road.files * LINE_KB
     reads, writes = road.reads + function.forms, road.writes + function.forms
@@ -138,13 +143,13 @@ def _worked(road: Road, function: Function, invocations: float) -> dict[str, flo
 
 
 def _seconds(road: Road, function: Function, invocations: float) -> float:
-    """Of the function, a record."""
+    """Seconds of the function for one record."""
     calls = road.reads + road.writes + road.lists + 2 * function.forms
     return (function.ms + calls * function.s3_ms + invocations * function.cold_share * function.cold_ms) / 1000
 
 
 def per_month(image_gb: float) -> dict[str, float]:
-    """US dollars a month without a single request."""
+    """US dollars for a month without requests."""
     return {
         "Alarms": ALARMS * PRICES["Alarm, a month"],
         "Images": IMAGES * image_gb * PRICES["ECR, a GB and month"],
@@ -159,15 +164,21 @@ def table(rows: Mapping[str, float]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     usual = Function()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ms", type=float, default=usual.ms, help="duration of a warm call, of one classification")
-    parser.add_argument("--s3-ms", type=float, default=usual.s3_ms, help="of one call to S3; assumed, not measured")
+    parser.add_argument("--ms", type=float, default=usual.ms, help="duration of one classification, warm")
+    parser.add_argument(
+        "--s3-ms", type=float, default=usual.s3_ms, help="duration of one call to S3; assumed, not measured"
+    )
     parser.add_argument("--memory-mb", type=float, default=usual.memory_mb)
-    parser.add_argument("--cold-share", type=float, default=usual.cold_share, help="calls that start an environment")
-    parser.add_argument("--cold-ms", type=float, default=usual.cold_ms, help="what a start adds")
-    parser.add_argument("--answer-kb", type=float, default=1.5, help="SVG: 110")
-    parser.add_argument("--log-kb", type=float, default=usual.log_kb, help="the service's line and Lambda's own")
-    parser.add_argument("--forms", type=int, default=usual.forms, help="written beside each result, 0 to 2")
-    parser.add_argument("--records", type=float, default=usual.records, help="dropped within one batch")
+    parser.add_argument(
+        "--cold-share", type=float, default=usual.cold_share, help="share of calls that are cold starts"
+    )
+    parser.add_argument("--cold-ms", type=float, default=usual.cold_ms, help="what a cold start adds")
+    parser.add_argument("--answer-kb", type=float, default=1.5, help="size of an answer; an SVG has 110")
+    parser.add_argument(
+        "--log-kb", type=float, default=usual.log_kb, help="size of the log lines of one call, Lambda's own included"
+    )
+    parser.add_argument("--forms", type=int, default=usual.forms, help="forms written beside each result, 0 to 2")
+    parser.add_argument("--records", type=float, default=usual.records, help="records in one batch")
     parser.add_argument("--architecture", choices=["x86_64", "arm64"], default=usual.architecture)
     parser.add_argument("--image-gb", type=float, default=0.14, help="compressed, as ECR stores it")
     given = vars(parser.parse_args(arguments))

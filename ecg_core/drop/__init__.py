@@ -1,11 +1,22 @@
-"""Records dropped into an inbox, their outcomes in a results store: each classified once, none lost.
+"""Records are dropped into an inbox, outcomes are written to a results store. No record is lost or answered twice.
 
-An event is only a hint. For a hint the drop reads the outcome that is there, then what lies in the inbox *now*, and
-writes only if the outcome has not changed meanwhile; otherwise it starts again. So neither the order nor the number of
-events can matter. No AWS here: a Store is a bucket, a folder, or a fake.
+An event is only a hint that a file may be new. For each hint the drop reads the outcome that exists, then the files
+that are in the inbox now. It writes only if the outcome has not changed since, and starts again otherwise. So the order
+and the number of events do not matter. There is no AWS code here: a Store is a bucket, a folder, or a fake.
+
+Read the modules in this order: drop (hint -> records -> outcomes), owners (which records a file belongs to), batch
+(answer once, retry, remember), attempt (read and write once), writer and outcome (what is written), sources (the files
+of a record), notes (who waits for which file), addresses (where everything is written). sweep answers what has waited
+too long; folder and watch are the drop on one machine.
+
+Words used here: an outcome is a result or a refusal. A form is a result in another format (SVG, FHIR), written beside
+it. A note is a small file that says which keys wait for a file (WAITING) or which headers name it (MEMBERS). To settle
+a note is to empty it: nobody needs it any more. To retract an outcome is to empty it, because the drop has no right to
+delete.
 """
 
-from ecg_core.drop.drop import Contended, Drop
+from ecg_core.drop.batch import Contended
+from ecg_core.drop.drop import Drop
 from ecg_core.drop.store import Conflict, Entry, Store, Stored
 from ecg_core.drop.sweep import Swept, sweep
 from ecg_core.drop.writer import Answer

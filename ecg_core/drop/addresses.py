@@ -1,4 +1,4 @@
-"""Where an outcome is written, and where the drop keeps its notes: all in the results store."""
+"""The keys of outcomes and notes in the results store."""
 
 from hashlib import sha256
 
@@ -6,22 +6,23 @@ from ecg_core.readers.names import folded
 
 OUTCOME = ".json"
 FHIR, SVG = ".fhir.json", ".svg"
-# Written before the outcome, where they are asked for.
+# The other forms of a result. Those that the settings ask for are written before the outcome.
 FORMS = (SVG, FHIR)
 
 WAITING, MEMBERS, HASHED, MANIFESTS, BACKFILL = "waiting/", "members/", "sha256/", "manifests/", "backfill/"
+# A record's outcome must not have a key with one of these prefixes.
 _OURS = (WAITING, MEMBERS, HASHED, MANIFESTS, BACKFILL)
-# Of S3, for a key in UTF-8.
+# S3's limit for a key in UTF-8.
 MAX_KEY_BYTES = 1024
 
 
 def address(key: str, form: str = OUTCOME, longest: int = MAX_KEY_BYTES) -> str:
-    """Of a record's outcome or another form of it: the record's key and the form's extension.
+    """The key of a record's outcome, or of another form of it: the record's key and the form's extension.
 
-    longest: bytes that the store takes.
+    longest: the most bytes of a key in this store.
 
-    sha256/<hex of the key> and the extension where that is too long, where it would fall among the drop's own
-    addresses, and for keys in .fhir, whose outcome would be another record's report.
+    Three kinds of records get sha256/<hex of the record's key> and the extension instead: the plain key would be too
+    long; it would have a prefix of the drop itself; or the record's key ends in .fhir (x.fhir.json is the report of x).
     """
     plain = key + form
     if key.startswith(_OURS) or key.endswith(".fhir") or len(key_bytes(plain)) > longest:
@@ -30,7 +31,7 @@ def address(key: str, form: str = OUTCOME, longest: int = MAX_KEY_BYTES) -> str:
 
 
 def note_address(kind: str, name: str, longest: int = MAX_KEY_BYTES) -> str:
-    """Of the note about a file. kind: WAITING or MEMBERS."""
+    """The key of the note about a file. kind: WAITING or MEMBERS."""
     plain = kind + folded(name)
     if len(key_bytes(plain)) > longest:
         return f"{kind}{HASHED}{sha256(key_bytes(folded(name))).hexdigest()}"
@@ -38,6 +39,6 @@ def note_address(kind: str, name: str, longest: int = MAX_KEY_BYTES) -> str:
 
 
 def key_bytes(key: str) -> bytes:
-    """A key as a store counts it."""
-    # File systems hold names that are no text; Python keeps their bytes so.
+    """The bytes of a key, as stores count them."""
+    # A file name on disk need not be valid UTF-8. Python keeps the invalid bytes as surrogates.
     return key.encode(errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""A folder as a Store: files by their paths below it. Safe for several watchers of one machine."""
+"""A folder as a Store: a key is a path below it. Several watchers on one machine may use it at the same time."""
 
 import json
 import os
@@ -16,18 +16,19 @@ from ecg_core.drop.store import Conflict, Entry, Stored
 from ecg_core.errors import FileTooLarge
 from ecg_core.readers.wfdb.header import MAX_NAME_LENGTH
 
-# Metadata, the lock, and files that are being written: below the folder, so that a rename moves no bytes.
+# A subfolder for metadata, the lock, and files that are being written. It is on the same disk, so renaming a finished
+# file into place copies nothing.
 OWN = ".ekg"
 NOTE = ".note"
 _NOTES = (WAITING, MEMBERS)
-# What a notes or outcome file says of itself is smaller by far.
+# Far above the size of any metadata file that put() writes.
 MAX_METADATA_BYTES = 100_000
-# Of this system, beside the slash.
+# The path separator of this system if it is not the slash; no key may contain it.
 _SEPARATOR = os.sep if os.sep != "/" else "\0"
 
 
 class FolderStore:
-    # Paths below the folder; they may be longer than a key of S3.
+    # The same limit as S3, so that both stores use the same addresses. A path may be longer.
     longest = MAX_KEY_BYTES
 
     def __init__(self, root: Path) -> None:
@@ -38,7 +39,7 @@ class FolderStore:
     def get(self, key: str, limit: int) -> Stored | None:
         """Raises FileTooLarge, and OSError for a file that cannot be read."""
         path = self._path(key)
-        # A named pipe would wait for its writer for ever.
+        # Reading a named pipe would wait for its writer without end.
         if not path.is_file():
             return None
         try:
@@ -62,7 +63,7 @@ class FolderStore:
         return self._below(prefix[: prefix.rfind("/") + 1], prefix)
 
     def _below(self, folder: str, prefix: str) -> Iterator[Entry]:
-        """What cannot be looked at, such as a link that leads to itself, is passed over."""
+        """Skips entries that cannot be read, such as a link to itself."""
         try:
             with os.scandir(self._place(folder)) as found:
                 entries = sorted(found, key=lambda entry: entry.name + "/" * entry.is_dir(follow_symlinks=False))
@@ -83,19 +84,19 @@ class FolderStore:
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]
     ) -> None:
-        """Raises Conflict. Nobody ever sees a part of the file, whenever the process ends."""
+        """Raises Conflict. A reader never sees half a file, even if the process ends during the write."""
         with self._locked():
             there = self.head(key)
             if (there.etag if there else None) != replaces:
                 raise Conflict
-            # The file's own etag stands beside its metadata: of two renames the second may be missing.
+            # The process may end between the two renames. So the metadata name the etag of the file they belong to.
             written = self._written(body)
             about = json.dumps({"etag": _entry(key, written.stat()).etag, "metadata": dict(metadata)}).encode()
             _move(self._written(about), self._about(key))
             _move(written, self._path(key))
 
     def expire(self, prefix: str, before: datetime) -> None:
-        """Removes empty files that are older: what a bucket's lifecycle rule does for notes that are settled."""
+        """Removes empty files older than `before`. For a bucket, a lifecycle rule removes settled notes like this."""
         with self._locked():
             for entry in list(self.list(prefix)):
                 if not entry.size and entry.modified < before:
@@ -118,11 +119,11 @@ class FolderStore:
         return self._own / f"{sha256(key.encode(errors='surrogateescape')).hexdigest()}.json"
 
     def _path(self, key: str) -> Path:
-        """Of an object. A note about a file may stand beside notes about those in a folder of the same name."""
+        """The path of an object. A note gets an extension: a note about file `a` must not block a folder `a/`."""
         return self._place(key + NOTE if key.startswith(_NOTES) else key)
 
     def _place(self, key: str) -> Path:
-        """Raises ValueError for a key that leads out of the folder."""
+        """The path below the folder. Raises ValueError for a key that leads out of it."""
         parts = key.rstrip("/").split("/") if key else []
         if any(part in ("", ".", "..") or _SEPARATOR in part or "\0" in part for part in parts):
             raise ValueError("a key of this store is a relative path without empty parts")
@@ -130,7 +131,7 @@ class FolderStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Between threads; between processes too, where the system has flock."""
+        """Excludes other threads, and other processes if the system has flock."""
         self._own.mkdir(parents=True, exist_ok=True)
         with self._writing, (self._own / "lock").open("wb") as file:
             try:
@@ -138,7 +139,7 @@ class FolderStore:
             except ImportError:
                 pass
             else:
-                # Some network shares know no locks: there one watcher is enough.
+                # Some network shares have no locks. Run only one watcher there.
                 with suppress(OSError):
                     flock(file, LOCK_EX)
             yield
@@ -151,12 +152,13 @@ def _move(written: Path, place: Path) -> None:
 
 def _entry(key: str, status: os.stat_result) -> Entry:
     etag = f"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"
-    # A copy may keep its original's time; when it came here, its inode changed. No clock is ahead of ours.
+    # A copy may keep the mtime of its original; ctime says when it came here. A time in the future (a wrong clock on a
+    # network share) counts as now.
     changed = min(status.st_ctime if os.name == "posix" else max(status.st_mtime, status.st_ctime), time.time())
     return Entry(key, status.st_size, etag, datetime.fromtimestamp(changed, UTC))
 
 
 def _shortened(part: str) -> str:
-    """A name that file systems take: an outcome's is longer than its record's."""
+    """A file name within the limit of file systems. An outcome's name is longer than its record's."""
     data = os.fsencode(part)
     return part if len(data) <= MAX_NAME_LENGTH else sha256(data).hexdigest() + Path(part).suffix

@@ -1,7 +1,7 @@
-"""What the drop remembers about a file: which keys wait for it, and which headers ask for it by another name.
+"""Notes about a file: which keys wait for it (WAITING), and which headers with another stem name it (MEMBERS).
 
-A note is a JSON object: keys, and of what waits a token that changes with it. Nothing is ever deleted, so that the drop
-needs no right to: a note that is settled is empty.
+A note is a JSON object {key: token}. In a WAITING note the token identifies the upload that waits; in a MEMBERS note it
+is empty. A settled note is an empty file: the drop has no right to delete.
 """
 
 import json
@@ -10,11 +10,11 @@ from contextlib import suppress
 from ecg_core.drop.addresses import MEMBERS, WAITING, note_address
 from ecg_core.drop.store import Conflict, Store, Stored
 
-# Of one name. All that ask for it are looked at when it arrives: a hundred take ten seconds.
+# Keys in the note about one file. When the file arrives, the record of each key is read; a hundred take ten seconds.
 MAX_KEYS = {MEMBERS: 100, WAITING: 1_000}
-# A thousand of the longest keys, each character written as six.
+# A thousand keys of the longest kind, if JSON escapes each character with six.
 MAX_NOTE_BYTES = 8_000_000
-# As many workers as may write one note at the same moment, and more.
+# More than the workers that can write one note at the same time.
 MAX_ATTEMPTS = 20
 
 
@@ -23,13 +23,14 @@ class Notes:
         self._results = results
 
     def get(self, kind: str, name: str) -> Stored | None:
-        """The note about a file, None if there is none; settled ones count."""
+        """The note about a file, also a settled (empty) one. None if there is none."""
         return self._results.get(self._place(kind, name), MAX_NOTE_BYTES)
 
     def add(self, kind: str, name: str, key: str, token: str = "") -> None:
-        """Raises Conflict if others write the same note all the time, or too many keys wait for one name.
+        """Adds a key to the note about a file.
 
-        A header too many among those that ask for a name is left out: its own arrival leads to it, the name's does not.
+        A full WAITING note raises Conflict, and so do too many writers. A full MEMBERS note stays as it is: then the
+        arrival of the file does not lead to this header. The arrival of the header still leads to its record.
         """
         for _ in range(MAX_ATTEMPTS):
             known = self.get(kind, name)
@@ -45,7 +46,7 @@ class Notes:
         raise Conflict
 
     def settle(self, note: Stored) -> None:
-        """Empties it, unless somebody has written to it since."""
+        """Empties the note, unless another worker has written to it since it was read."""
         with suppress(Conflict):
             self._put(note.key, b"", note.etag)
 

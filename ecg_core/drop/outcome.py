@@ -1,4 +1,4 @@
-"""What is written about a record: the outcome itself and, where asked for, other forms of a result."""
+"""The content of what is written: the outcome (a result or a refusal), its metadata, and other forms of a result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,15 @@ from ecg_core.model.classifier import Classifier
 from ecg_core.readers.names import is_header
 
 CONTENT_TYPES = {FHIR: "application/fhir+json", SVG: "image/svg+xml"}
-# S3 takes 2 kB of metadata; versions of a record with more files are not all named.
+# S3 takes 2 kB of metadata. If the versions need more characters than this, none are written.
 MAX_VERSIONS = 1_000
+# Metadata of an outcome. source: names and bytes of the files. record: the recording that was read from them.
 SOURCE, RECORD, MODEL, RELEASE = "source-sha256", "record-sha256", "model-sha256", "release"
-# Of a record with headers, their bytes.
+# Names and bytes of the record's headers, if it has any.
 HEADERS = "headers-sha256"
-# Of a refusal, for whoever asks for the head only.
+# The code of a refusal, so that a HEAD request is enough to tell it from a result.
 CODE = "code"
-# Which objects were read, where the inbox has versions; in the order of the record's files.
+# The versions of the objects that were read, in the order of the record's files. Only for an inbox with versions.
 VERSIONS = "source-versions"
 
 
@@ -31,12 +32,12 @@ class Outcome:
 
     @property
     def code(self) -> str | None:
-        """Of a refusal."""
+        """The code of a refusal, None for a result."""
         return self.answer.code if isinstance(self.answer, EcgError) else None
 
     @property
     def diagnosis(self) -> str | None:
-        """Of a result, if it has one."""
+        """The diagnosis of a result, if it has one. None for a refusal."""
         return None if isinstance(self.answer, EcgError) else self.answer.diagnosis
 
     @property
@@ -47,7 +48,7 @@ class Outcome:
         return self.answer.to_json()
 
     def form(self, form: str) -> bytes:
-        """Of a result; a refusal has no other form, and that is an empty one."""
+        """A result in another form, FHIR or SVG. Empty for a refusal: it has no other form."""
         if isinstance(self.answer, EcgError):
             return b""
         if form == FHIR:
@@ -59,9 +60,10 @@ class Outcome:
         return plot(self.answer.recording, self.answer)
 
     def same_as(self, existing: Stored) -> bool:
-        """Whether existing says this already: the same bytes, or the same record read by the same model and release.
+        """Whether the existing outcome is the same: equal bytes, or the same record, model and release.
 
-        The second, because other processors round the last digit otherwise: the first answer stands.
+        Equal bytes are not required in the second case: another processor may round the last digit differently. The
+        first answer stays.
         """
         mine = [self.metadata.get(name) for name in (RECORD, MODEL, RELEASE)]
         theirs = [existing.metadata.get(name) for name in (RECORD, MODEL, RELEASE)]
@@ -69,20 +71,23 @@ class Outcome:
 
 
 def made_of(classifier: Classifier, parts: tuple[Stored, ...]) -> dict[str, str]:
-    """What an outcome is made of: the files' bytes, the model, this release."""
+    """Metadata of everything that an outcome depends on: the files' bytes, the model, this release."""
     made = {SOURCE: digest(parts), MODEL: classifier.identity.sha256, RELEASE: __version__}
     return {**made, HEADERS: headers_digest(parts)} if parts and is_header(parts[0].key) else made
 
 
 def headers_digest(parts: tuple[Stored, ...]) -> str:
-    """Of the headers among the files."""
+    """The digest of the headers among the files."""
     return digest(tuple(part for part in parts if is_header(part.key)))
 
 
 def classified(
     classifier: Classifier, parts: tuple[Stored, ...], made: Mapping[str, str], refusal: EcgError | None
 ) -> Outcome:
-    """The outcome of the files. refusal: what is known to be wrong with them. A fault of our own is raised."""
+    """Classifies the files. refusal: an error that is known already, then they are not classified.
+
+    An error of the files becomes an outcome; an error of this service (status 500 or above) is raised.
+    """
     versions = ",".join(part.version for part in parts if part.version)
     metadata = {**made, **({VERSIONS: versions} if 0 < len(versions) <= MAX_VERSIONS else {})}
     try:

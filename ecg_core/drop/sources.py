@@ -1,4 +1,4 @@
-"""The files of one record as they lie in the inbox now, each read once."""
+"""The files of one record as they are in the inbox now. Each is read once."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -11,14 +11,14 @@ from ecg_core.readers.paths import too_large
 from ecg_core.readers.wfdb.header import Header
 from ecg_core.recording import MAX_BYTES
 
-# Of names with one stem, when the extension is looked for in any case.
+# Keys that are listed for one stem to find an extension in another case (.DAT for .dat).
 MAX_SIBLINGS = 1_000
 # A record of a thousand segments has 2,001 files; they are read in half a minute.
 MAX_FILES = 2_048
 
 
 class Missing(Exception):
-    """A file is not there, and nothing more is asked for."""
+    """A file is missing, and stop_at_missing is set."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -26,14 +26,14 @@ class Missing(Exception):
 
 
 class Sources:
-    """Answers records.record's questions: get() gives the names that exist, header() their headers.
+    """What records.record() needs: get() finds the names that exist, header() reads headers.
 
-    stop_at_missing: raise Missing for the first name that is not there. refusal: what keeps the files from being read,
-    such as their size; whether a file exists is all that is asked then.
+    stop_at_missing: raise Missing at the first name that does not exist. refusal: why the files cannot be read, such as
+    their size. Once it is set, files are only checked for existence.
     """
 
     def __init__(self, inbox: Store, named: Callable[[str], None] = lambda name: None) -> None:
-        """named: told each name before it is looked for."""
+        """named: called with each name before it is looked for."""
         self._inbox, self._named = inbox, named
         self._read: dict[str, Stored] = {}
         self._unread: dict[str, Entry] = {}
@@ -45,9 +45,9 @@ class Sources:
         self.refusal: EcgError | None = None
 
     def get(self, name: str, /) -> str | None:
-        """The key that is there for a name, its extension in any case; it was read then.
+        """The key that exists for a name, with its extension in any case. Reads the file.
 
-        Raises Missing, and FileTooLarge for more names than any record has.
+        Raises Missing, and FileTooLarge for more names than MAX_FILES.
         """
         if name not in self._names:
             if len(self._names) >= MAX_FILES:
@@ -67,7 +67,7 @@ class Sources:
         return other if other is not None and self.exists(other) else None
 
     def exists(self, key: str) -> bool:
-        """Whether there is an object with exactly this key; it is read, if the limits allow."""
+        """Whether an object with exactly this key exists. Reads it, if the limits allow."""
         if key in self._read or key in self._unread:
             return True
         try:
@@ -86,7 +86,7 @@ class Sources:
         return True
 
     def body(self, key: str) -> bytes:
-        """Of a file that exists; empty if it was too large to be read."""
+        """The bytes of a file that exists. Empty if it was too large to be read."""
         return self._read[key].body if key in self._read else b""
 
     def header(self, key: str) -> Header:
@@ -96,16 +96,16 @@ class Sources:
         return self._headers[key]
 
     def entry(self, key: str) -> Entry:
-        """Of a file that exists."""
+        """Key, size, etag and time of a file that exists."""
         return self._read.get(key) or self._unread[key]
 
     def of(self, keys: tuple[str, ...]) -> tuple[Stored, ...]:
-        """What was read of these, in their order."""
+        """Those of these files that were read, in the given order."""
         return tuple(self._read[key] for key in keys if key in self._read)
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All that exist of those that were asked for."""
+        """All files that were looked for and exist."""
         return (*self._read, *self._unread)
 
     @property
@@ -114,7 +114,7 @@ class Sources:
         return frozenset(map(folded, self._names))
 
     def have_changed(self) -> bool:
-        """Whether anything is other than it was found, or there and was not."""
+        """Whether a file has changed, appeared or gone since it was looked for."""
         found = {**self._unread, **self._read}
         now = {key: self._inbox.head(key) for key in (*found, *self._absent)}
         return any(_identity(there) != _identity(found.get(key)) for key, there in now.items())
@@ -125,7 +125,7 @@ def _identity(there: Entry | None) -> tuple[str, str | None] | None:
 
 
 def sibling(inbox: Store, name: str) -> str | None:
-    """Another key with this stem whose extension differs in upper and lower case only."""
+    """Another key that differs from the name only in the case of its extension."""
     folder, stem, _ = split(name)
     wanted = folded(name)
     beside = islice(inbox.list(f"{folder}{stem}."), MAX_SIBLINGS)
@@ -133,7 +133,7 @@ def sibling(inbox: Store, name: str) -> str | None:
 
 
 def digest(parts: tuple[Stored, ...]) -> str:
-    """sha256 of the files' names and bytes, hex: what was read, before anything is made of it."""
+    """The sha256 of the files' names and bytes, in hex."""
     total = sha256()
     for part in parts:
         name = part.key.rpartition("/")[2].encode(errors="surrogateescape")

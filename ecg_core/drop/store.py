@@ -1,4 +1,4 @@
-"""What the drop asks of a place that keeps objects by their keys: a bucket, a folder, a fake."""
+"""The protocol of a place that keeps objects under keys: a bucket, a folder, or a fake."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,14 +7,14 @@ from typing import Protocol
 
 
 class Conflict(Exception):
-    """What was to be replaced is no longer what is there."""
+    """The object changed after it was read, so it was not replaced."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """etag: changes with the content. modified: with time zone, by the store's clock. version: where there are any.
+    """etag: changes with the content. modified: by the store's clock, with time zone. version: if the store has them.
 
-    metadata: only of head() and get().
+    metadata: filled by head() and get(), empty from list().
     """
 
     key: str
@@ -31,22 +31,25 @@ class Stored(Entry):
 
 
 class Store(Protocol):
-    """Strongly consistent, as S3 is: what was written is what the next call sees. Faults are raised as they come."""
+    """Strongly consistent, as S3 is: a call sees every write that ended before it. Other errors are passed on."""
 
     @property
     def longest(self) -> int:
-        """Bytes of a key in UTF-8. Nothing is at a longer one."""
+        """The most bytes of a key in UTF-8. No object has a longer key."""
 
     def get(self, key: str, limit: int) -> Stored | None:
-        """The object, None where there is none. Raises FileTooLarge above limit bytes, before reading more of it."""
+        """The object, or None. Raises FileTooLarge above limit bytes; it does not read the rest."""
 
     def head(self, key: str) -> Entry | None:
-        """All of the object but its body, None where there is none."""
+        """The object without its body, or None."""
 
     def list(self, prefix: str) -> Iterator[Entry]:
-        """The objects whose keys begin so, in the order of their keys; pages are asked for one by one."""
+        """The objects whose keys begin with the prefix, in the order of their keys. Each page is a call of its own."""
 
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]
     ) -> None:
-        """Writes, if what is there has the etag `replaces`; None: if nothing is there. Raises Conflict otherwise."""
+        """Writes if the existing object has the etag `replaces`, or for None if there is no object.
+
+        Raises Conflict otherwise.
+        """

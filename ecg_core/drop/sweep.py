@@ -1,4 +1,4 @@
-"""What arrivals leave undone: records whose last file never came, and notes about records that are whole by now."""
+"""Reads the open WAITING notes again: answers records whose files never came, settles notes that nobody needs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,15 +10,16 @@ from ecg_core.drop.notes import MAX_NOTE_BYTES, Notes, keys_of
 from ecg_core.drop.store import Entry, Store
 from ecg_core.drop.writer import Answer
 
-# A younger note may be in the hands of the worker that wrote it.
+# The worker that wrote a younger note may still be at work on the same record.
 GRACE = timedelta(minutes=5)
 
 
 @dataclass
 class Swept:
-    """Notes. settled: nothing waits there any more. waiting: still. left: not looked at for want of time, or more.
+    """Numbers of notes. settled: nothing waits for the file any more. waiting: something still does.
 
-    answers: of the records that were looked at. faults: each kept one note from being looked at.
+    left: not read because the time was over; at least so many. answers: one for each record that was read. faults: one
+    for each note that could not be worked through.
     """
 
     settled: int = 0
@@ -36,10 +37,11 @@ def sweep(
     in_time: Callable[[], bool] = lambda: True,
     grace: timedelta = GRACE,
 ) -> Swept:
-    """Looks at every open note again; what has waited for longer than patience is answered as it is.
+    """Answers the records of every open note again. One that has waited longer than patience gets its outcome as it is.
 
-    The notes that are due come first, so that however many others there are, these are reached in time. new_drop: asked
-    for each note, since what a Drop has seen for one may have changed before the next.
+    Notes older than patience come first, so that many younger ones cannot keep them from their turn. in_time: False
+    ends the sweep. grace: notes younger than this are skipped. new_drop: called for each note, because a Drop remembers
+    what it read, and that may have changed before the next note.
     """
     swept, overdue, others = Swept(), now - patience, list[Entry]()
     for entry in results.list(WAITING):

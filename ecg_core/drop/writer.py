@@ -1,4 +1,4 @@
-"""What lies in the inbox now -> the outcome, written if it is new and nobody else was ahead."""
+"""The files of a record -> its outcome, written if it is new and no other worker wrote first."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,18 +23,19 @@ from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
 
 State = Literal["written", "unchanged", "waiting", "gone", "ignored"]
-# Answers and problems have 1 to 20 kB.
+# An outcome has 1 to 20 kB.
 MAX_OUTCOME_BYTES = 1_000_000
-# Of what was emptied.
+# The content type of an outcome that was emptied.
 NOTHING = "application/octet-stream"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """key: of the record, its header or its single file. code: of a refusal. diagnosis: of a result that is new.
+    """What was done for a record.
 
-    written: the outcome is new. unchanged: it was there. waiting: a file of the record is missing. gone: nothing is at
-    the key. ignored: no record, such as a README or an annotation.
+    key: the record's header, or its single file. code: of a refusal, None for a result. diagnosis: of a new result.
+    state, one of: written: the outcome is new. unchanged: the outcome existed already. waiting: a file of the record is
+    missing. gone: no object has this key. ignored: the file is no record, such as a README or an annotation.
     """
 
     key: str
@@ -45,7 +46,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Before:
-    """What was there before the inbox was read. forms: those that are asked for."""
+    """What the results store held before the inbox was read. forms: by extension, only those to be written."""
 
     outcome: Stored | None
     forms: dict[str, Entry | None]
@@ -59,20 +60,20 @@ class Before:
         return bool(self.outcome and self.outcome.size) and CODE not in self.metadata
 
     def says(self, made: dict[str, str]) -> bool:
-        """Whether the outcome was made of just this, and nothing that is asked for is missing."""
+        """Whether the outcome was made of exactly this (see outcome.made_of), and no form is missing."""
         return all(self.metadata.get(name) == value for name, value in made.items()) and self.complete(
             CODE in self.metadata
         )
 
     def complete(self, refused: bool) -> bool:
-        """Whether the forms are those of the outcome: a worker that ended in the middle may have left another's."""
+        """Whether every form belongs to the outcome. A worker that was killed may have left a form of another one."""
         return refused or all(
             form and form.size and all(form.metadata.get(name) == self.metadata.get(name) for name in _MADE_OF)
             for form in self.forms.values()
         )
 
     def is_result_of(self, parts: tuple[Stored, ...]) -> bool:
-        """Whether the outcome is a result of a record with just these headers."""
+        """Whether the outcome is a result of a record with exactly these headers."""
         return self.is_result and self.metadata.get(HEADERS) == headers_digest(parts)
 
     def unchanged(self, key: str) -> Answer:
@@ -84,7 +85,7 @@ _MADE_OF = (RECORD, MODEL, RELEASE)
 
 class Writer:
     def __init__(self, inbox: Store, results: Store, classifier: Classifier, forms: tuple[str, ...]) -> None:
-        """forms: of FORMS, to write beside each result."""
+        """forms: extensions from FORMS: what to write beside each result."""
         self._inbox, self._results = inbox, results
         self._classifier = classifier
         self._forms = forms
@@ -104,9 +105,10 @@ class Writer:
         names: tuple[str, ...],
         waits: Callable[[EcgError], bool] = lambda refusal: False,
     ) -> Answer:
-        """Classifies the files and writes what is new. Raises Conflict where the outcome or the files have changed.
+        """Classifies the files and writes the outcome if it is new.
 
-        waits: asked before a refusal is written; then none is.
+        Raises Conflict if the outcome or the files have changed meanwhile. waits: called before a refusal is written;
+        if it returns True, nothing is written and the answer is "waiting".
         """
         parts = sources.of(names)
         made = made_of(self._classifier, parts)
@@ -120,20 +122,21 @@ class Writer:
             return Answer(key, "unchanged", code)
         self._write(key, before, outcome)
         if before.outcome and sources.have_changed():
-            # An etag says what is there, not that it has been there all the time: others may have written and, when
-            # the old files came back, the old outcome again. Where there was none before, nobody has.
+            # The ABA problem: an etag depends on the content only. Meanwhile the files may have changed and come back;
+            # then others wrote a new outcome and after it the old one, with the old etag. put() cannot notice that. So
+            # start again if a file is not as it was read. If there was no outcome before, put() notices.
             raise Conflict
         return Answer(key, "written", code, outcome.diagnosis)
 
     def _write(self, key: str, before: Before, outcome: Outcome) -> None:
-        """The other forms first, so that whoever finds the outcome finds them too."""
+        """Writes the other forms before the outcome: a reader who finds the outcome finds them too."""
         for form in FORMS:
             asked = form in self._forms
             if not asked and before.outcome is None:
                 continue
             place = self.address(key, form)
             there = before.forms[form] if asked else self._results.head(place)
-            # Nothing may be deleted: what no longer belongs to the outcome is emptied.
+            # The drop has no right to delete. It empties a form that no longer belongs to the outcome.
             body = outcome.form(form) if asked else b""
             if body or (there and there.size):
                 self._put(place, body, there, CONTENT_TYPES[form], outcome)
@@ -144,7 +147,7 @@ class Writer:
         self._results.put(place, body, replaces=replaces, content_type=content_type, metadata=outcome.metadata)
 
     def retract(self, key: str, refused: bool) -> None:
-        """Empties the outcome that a file got on its own before its record was whole. refused: only a refusal."""
+        """Empties the outcome that a file got on its own before its record was complete. refused: only a refusal."""
         there = self._results.head(self.address(key))
         if there is None or not there.size or (refused and CODE not in there.metadata):
             return

@@ -1,1 +1,15 @@
-"""The HTTP face: a FastAPI app, and the same app behind Lambda."""
+"""The HTTP service: a FastAPI app, and the same app as a Lambda function.
+
+A request passes these modules in this order. Each says what it does and what it leaves to others:
+
+- handler: a Lambda event of a gateway -> an HTTP request. A server such as uvicorn skips it.
+- edge: the limit of the body, security headers, x-request-id, HEAD, the log line, faults.
+- app: the routes, and the headers that only one route sets.
+- body: the body -> the files of one record; the limits of multipart.
+- negotiation: the Accept header -> JSON, FHIR or SVG.
+- storage: uploads and their results in S3.
+- problems: every refusal of a request, and how an error becomes an answer.
+
+settings reads the environment. docs holds the page of /docs and its assets. openapi and schemas describe the routes for
+/openapi.json. deferred_models makes the cold start shorter.
+"""

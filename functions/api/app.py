@@ -1,4 +1,7 @@
-"""The app: routes, and nothing that ecg_core can do."""
+"""The routes, and the headers that only one route sets. What an ECG says is the work of ecg_core.
+
+Limits, security headers and the log are in edge.py, bodies in body.py, errors in problems.py.
+"""
 
 import asyncio
 import json
@@ -7,34 +10,24 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 from fastapi import FastAPI, Path, Query, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ecg_core import Classifier, __version__
 from ecg_core.classification import DISCLAIMER
-from ecg_core.errors import EcgError
 from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_BYTES
 from functions.api import docs, openapi
 from functions.api.body import MAX_FILENAME, files_of
 from functions.api.edge import Edge
 from functions.api.negotiation import FHIR, JSON, SVG, choose
-from functions.api.problems import (
-    PROBLEM,
-    BodyInvalid,
-    MethodNotAllowed,
-    NotFound,
-    RequestInvalid,
-    ResultNotFound,
-    problem,
-)
+from functions.api.problems import PROBLEM, NotFound, ResultNotFound, add_problem_handlers
 from functions.api.settings import Settings
 from functions.api.storage import UPLOAD_ID, UPLOAD_SECONDS, Storage
 
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
+# Retry-After of a result that is not there yet.
 RETRY_SECONDS = 2
-# A version of the assets stays in a browser for a day.
+# Cache-Control of the assets: a browser keeps them for a day.
 ASSET_CACHE = "public, max-age=86400"
 
 
@@ -45,14 +38,12 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        # A redirect would leave the prefix of a gateway's stage.
+        # A redirect to the path with or without a slash would lose the prefix of a gateway's stage.
         redirect_slashes=False,
     )
     uploads_possible = bool(settings.inbox and settings.results)
     app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible)
-    app.add_exception_handler(EcgError, _refused)
-    app.add_exception_handler(HTTPException, _unrouted)
-    app.add_exception_handler(RequestValidationError, _invalid)
+    add_problem_handlers(app)
     _add_diagnosis(app, classifier, alone=settings.alone)
     _add_uploads(app, Storage(settings))
     _add_service(app, classifier, settings.max_body_bytes)
@@ -61,7 +52,7 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
 
 
 def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
-    # As many at once as there are cores: more would only wait for each other.
+    # One thread for each core: more would only wait for each other.
     cores = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="classify")
 
     @app.post(
@@ -74,13 +65,20 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
     async def diagnosis(
         request: Request,
         filename: Annotated[
-            str | None, Query(max_length=MAX_FILENAME, description="The name of a bare body; not of multipart.")
+            str | None,
+            Query(
+                max_length=MAX_FILENAME, description="The file's name, if the body is the bare file. Not for multipart."
+            ),
         ] = None,
-        fs_hz: Annotated[float | None, Query(description="Sampling rate, for a file that states none.")] = None,
-        units: Annotated[str | None, Query(description="nV, uV, mV or V, for a file that states none.")] = None,
+        fs_hz: Annotated[
+            float | None, Query(description="Sampling rate in Hz, for a file that does not state it.")
+        ] = None,
+        units: Annotated[
+            str | None, Query(description="Unit of the samples, nV, uV, mV or V, for a file that does not state it.")
+        ] = None,
         explain: Annotated[
             bool | None,
-            Query(description="Also say where the network looks, in 0.2 s more. JSON and SVG show it, FHIR does not."),
+            Query(description="Also explain where in the ECG the network looks; takes 0.2 s more. JSON and SVG only."),
         ] = None,
     ) -> Response:
         files = await files_of(request, filename)
@@ -98,7 +96,8 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
                 return plot(result.recording, result)
             return result.to_json()
 
-        # Others wait for the loop meanwhile; on Lambda there are none, and a thread would cost half a millisecond.
+        # Run in a thread so that the event loop stays free for other requests. Lambda serves one request at a time: no
+        # thread there, it would take half a millisecond.
         loop = asyncio.get_running_loop()
         return Response(answer() if alone else await loop.run_in_executor(cores, answer), media_type=form)
 
@@ -107,9 +106,9 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
     @app.post(
         "/uploads",
         status_code=201,
-        summary="An address for a file above the limit of a request",
+        summary="Get an upload address for a file that is too large for POST /diagnosis",
         responses=openapi.answers(
-            "Upload", "Where to send it, and where its outcome will be.", 403, 429, 500, 503, status=201
+            "Upload", "Where to send the file, and where its result will be.", 403, 429, 500, 503, status=201
         ),
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
@@ -121,7 +120,7 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
 
     @app.get(
         "/results/{id}",
-        summary="The outcome of an upload",
+        summary="Get the result of an upload",
         responses=openapi.RESULT_RESPONSES,
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
@@ -140,16 +139,19 @@ def _add_service(app: FastAPI, classifier: Classifier, max_body_bytes: int) -> N
     card = {**classifier.card, "limits": {"max_body_bytes": max_body_bytes}, "disclaimer": DISCLAIMER}
     identity = {name: classifier.card[name] for name in ("name", "version", "sha256")}
 
-    @app.get("/", summary="Is the service there?", responses=openapi.answers("Greeting", "It is."), tags=["service"])
+    @app.get("/", summary="Greeting", responses=openapi.answers("Greeting", "The service runs."), tags=["service"])
     async def root() -> Response:
         return Response(GREETING, media_type=JSON)
 
-    @app.get("/model", summary="The model card as data", responses=openapi.MODEL, tags=["service"])
+    @app.get("/model", summary="Get the model card as data", responses=openapi.MODEL, tags=["service"])
     async def model() -> Response:
         return _json(card)
 
     @app.get(
-        "/health", summary="Ready, with which model", responses=openapi.answers("Health", "Ready."), tags=["service"]
+        "/health",
+        summary="Is the service ready, and with which model?",
+        responses=openapi.answers("Health", "The service is ready."),
+        tags=["service"],
     )
     async def health() -> Response:
         return _json({"status": "ready", "version": __version__, "model": identity})
@@ -182,30 +184,6 @@ def _add_documentation(app: FastAPI) -> None:
 
 def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(json.dumps(content, ensure_ascii=False, allow_nan=False), status, headers, JSON)
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, EcgError)
-    request.state.code = error.code
-    return problem(error)
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    """Names the parameter, never its value."""
-    assert isinstance(error, RequestValidationError)
-    names = sorted({str(part["loc"][-1]) for part in error.errors() if part["loc"][0] in ("query", "path")})
-    return await _refused(request, RequestInvalid(f"A parameter is not valid: {', '.join(names)}."))
-
-
-async def _unrouted(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    refusal: EcgError = BodyInvalid("The request cannot be read.")
-    if error.status_code == 404:
-        refusal = NotFound("Nothing is at this address.")
-    elif error.status_code == 405:
-        refusal = MethodNotAllowed("This address does not take that method.")
-    request.state.code = refusal.code
-    return problem(refusal, error.headers)
 
 
 app = create_app(Settings.of(), default_classifier())

@@ -1,4 +1,7 @@
-"""The body of a request -> the files of one record."""
+"""The body of a request -> the files of one record: multipart/form-data, or the bare bytes of one file.
+
+The limits of multipart are enforced here. The limit of the whole body is in edge.py.
+"""
 
 import re
 from collections.abc import AsyncGenerator
@@ -14,19 +17,19 @@ from functions.api.problems import BodyInvalid, FileMissing, RequestError, Reque
 MULTIPART = "multipart/form-data"
 FIELD = "file"
 UNNAMED = "upload"
-# A record of twelve signal files and its header, and some notes beside it.
+# Enough for a record of twelve signal files and a header.
 MAX_PARTS = 64
+# Text fields are read past and not used.
 MAX_FIELDS = 16
-# A field that is no file is not looked at.
 MAX_FIELD_BYTES = 1_000
-# No file system takes a longer name.
+# The longest name that file systems take.
 MAX_FILENAME = 255
 # RFC 2046, section 5.1.1.
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{1,70}")
 
 
 class _Parser(MultiPartParser):
-    # Nothing of a file goes to the disk: the body's own limit keeps the memory small.
+    # Files stay in memory, not on disk: above this size a file would go to disk, and no body is that large.
     spool_max_size = 2 * MAX_BYTES
     ended = False
 
@@ -42,7 +45,7 @@ class _Parser(MultiPartParser):
         return parser
 
     async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        """The stream; one that stops within a part is an error, not a shorter file."""
+        """The stream of the body. Raises MultiPartException if it ends within a part: the file would be cut short."""
         async for chunk in stream:
             yield chunk
         if not self.ended:
@@ -50,7 +53,10 @@ class _Parser(MultiPartParser):
 
 
 def _only_boundary(content_type: str) -> Headers:
-    """The header without its charset: a sender would choose the codec, and some take quadratic time."""
+    """The content type with the boundary only. A charset would let the sender choose a codec that takes quadratic time.
+
+    Raises BodyInvalid without a valid boundary.
+    """
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not _BOUNDARY.fullmatch(boundary):
         raise BodyInvalid("The multipart body names no valid boundary.")
@@ -58,7 +64,7 @@ def _only_boundary(content_type: str) -> Headers:
 
 
 async def files_of(request: Request, filename: str | None) -> dict[str, bytes]:
-    """The parts named file of a multipart body, or the bare body under the given name.
+    """The parts named "file" of a multipart body, or the bare body under the given name.
 
     Raises BodyInvalid, FileMissing, RequestInvalid, and what reading the body raises.
     """
@@ -70,7 +76,7 @@ async def files_of(request: Request, filename: str | None) -> dict[str, bytes]:
     try:
         form = await _Parser.of(request).parse()
     except MultiPartException as error:
-        raise _said_of(error) from error
+        raise _refusal_of(error) from error
     except (LookupError, ValueError) as error:
         raise BodyInvalid("The multipart body cannot be read.") from error
     try:
@@ -85,8 +91,8 @@ async def files_of(request: Request, filename: str | None) -> dict[str, bytes]:
     return files
 
 
-def _said_of(error: MultiPartException) -> RequestError:
-    """The parser tells its limits apart by words only."""
+def _refusal_of(error: MultiPartException) -> RequestError:
+    """Which limit was passed. The parser has one exception for all of them, so only the text tells."""
     if error.message.startswith("Too many files"):
         return RequestInvalid(f"More than {MAX_PARTS} files came.", "Send one record; its files may come as one zip.")
     if "exceeded maximum size" in error.message:

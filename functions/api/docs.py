@@ -1,13 +1,14 @@
-"""The interactive documentation, its assets from a pinned package: a hospital's network reaches no CDN.
+"""The page of /docs (Swagger UI) and its assets. They come from a pinned package: hospital networks block CDNs.
 
-Every address is relative, so the pages work under the prefix of a gateway's stage.
+Every address on the page is relative, so it works under the prefix of a gateway's stage. The routes are in app.py.
 """
 
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-# Swagger UI loads only its own files, sets styles on its elements, and calls this service.
+# The policy of the page, in place of the one in edge.py. Swagger UI loads its own files, sets styles on elements, and
+# calls this service.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -34,7 +35,7 @@ PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
-# The plugin: for an array of files Swagger UI asks for this component, complains if there is none, and never shows it.
+# For a field that is an array of files, Swagger UI logs an error if this component is missing. It never shows it.
 START = b"""SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
@@ -45,7 +46,7 @@ START = b"""SwaggerUIBundle({
 });
 """
 
-# Text, as every answer of this service: gateways hand bytes over as base64 where Accept does not name them.
+# SVG, because it is text. A gateway would send a binary image as base64 to a browser that does not name its type.
 ICON = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#fff"/>
 <path d="M1 19h7l2-3 2 3h3l3-14 4 23 2-9h7" fill="none" stroke="#b3261e" stroke-width="2.4"/></svg>
 """
@@ -54,7 +55,7 @@ OWN = {"start.js": START, "icon.svg": ICON}
 
 @cache
 def asset(name: str) -> bytes:
-    """Raises KeyError for a name that is none of ASSETS."""
+    """The bytes of one of ASSETS. Raises KeyError for any other name."""
     if name not in ASSETS:
         raise KeyError(name)
     if name in OWN:

@@ -1,4 +1,8 @@
-"""Around every request: the body's limit, the security headers, the log line, and the last resort."""
+"""The middleware around every request.
+
+It enforces the limit of the body, sets the security headers and x-request-id, answers HEAD as GET, writes the log line,
+and turns an unexpected error into a 500.
+"""
 
 import time
 from asyncio import CancelledError
@@ -12,26 +16,28 @@ from ecg_core.errors import EcgError, FileTooLarge, InternalError
 from functions import log
 from functions.api.problems import BodyTooLarge, RequestInvalid, problem
 
-# An answer holds no script and loads nothing; pages bring a policy of their own.
+# Answers hold no scripts and load nothing. Only the page of /docs needs another policy; its route in app.py sets it.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+# Set on every answer, unless its route has set the header already.
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-# Another method is the sender's own word, and is not logged.
+# Any other method is text that the sender chose. It is logged as "?".
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Of a Content-Length; more would be a petabyte.
+# Digits of a Content-Length. 16 digits would be a petabyte or more.
 MAX_DIGITS = 15
-# A client hears the answer only after its body is through: so much of one that is too large is taken and thrown away.
+# Many clients read the answer only after they have sent the whole body. So a body that is too large is read and thrown
+# away, up to this size.
 MAX_DISCARDED_BYTES = 100_000_000
 
 
 class Edge:
-    """ASGI middleware. HEAD is answered as GET; servers leave the body out.
+    """ASGI middleware. HEAD is answered as GET; the server leaves the body out.
 
-    max_body_bytes: a larger body is refused before any of it is parsed. uploads: whether there is a road for it.
+    max_body_bytes: a larger body is refused before it is parsed. uploads: whether the refusal names POST /uploads.
     """
 
     def __init__(self, app: ASGIApp, max_body_bytes: int, uploads: bool) -> None:
@@ -62,7 +68,7 @@ class Edge:
                 )
         finally:
             route = scope.get("route")
-            log.said(
+            log.line(
                 "request",
                 request_id=exchange.request_id,
                 method=method if method in METHODS else "?",
@@ -76,19 +82,19 @@ class Edge:
 
 
 class _Exchange:
-    """One request and its answer."""
+    """One request and its answer: counts bytes, knows the status and the code of a refusal for the log line."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, too_large: type[EcgError]) -> None:
         self._scope, self._receive, self._send = scope, receive, send
         self._limit, self._error = limit, too_large
-        # Lambda's own id leads to its other log lines.
+        # On Lambda its own request id, which its other log lines carry too.
         self.request_id = str(getattr(scope.get("aws.context"), "aws_request_id", None) or uuid4())
         self.status: int | None = None
         self.code: str | None = None
         self.received = self.sent = 0
 
     async def check_length(self) -> None:
-        """Raises BodyTooLarge if the length that is announced is above the limit."""
+        """Raises BodyTooLarge if Content-Length is above the limit, RequestInvalid if it is no number."""
         announced = Headers(scope=self._scope).get("content-length", "0")
         if not (announced.isascii() and announced.isdigit()):
             raise RequestInvalid("The Content-Length is no number.")
@@ -100,6 +106,7 @@ class _Exchange:
         return self._error(f"The request is larger than {self._limit / 1e6:g} MB.")
 
     async def _discard(self) -> None:
+        """Reads the rest of the body and throws it away."""
         while self.received < MAX_DISCARDED_BYTES:
             message = await self._receive()
             self.received += len(message.get("body", b""))
@@ -107,7 +114,7 @@ class _Exchange:
                 break
 
     async def receive(self) -> Message:
-        """Raises BodyTooLarge at the first byte above the limit."""
+        """The app's receive(). Raises BodyTooLarge at the first byte above the limit."""
         message = await self._receive()
         self.received += len(message.get("body", b""))
         if self.received > self._limit:
@@ -117,6 +124,7 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
+        """The app's send(). Adds x-request-id and the security headers."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
@@ -128,6 +136,7 @@ class _Exchange:
         await self._send(message)
 
     async def refuse(self, error: EcgError) -> None:
+        """Answers with the problem, unless an answer has begun already."""
         self.code = error.code
         if self.status is None:
             await problem(error)(self._scope, self._receive, self.send)

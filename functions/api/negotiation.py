@@ -1,4 +1,4 @@
-"""Which form of an answer a client wants: the Accept header of RFC 9110, section 12.5.1."""
+"""Chooses the form of an answer, JSON, FHIR or SVG, from the Accept header (RFC 9110, section 12.5.1)."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from functions.api.problems import NotAcceptable
 
 JSON, FHIR, SVG = "application/json", "application/fhir+json", "image/svg+xml"
 FORMS = (JSON, FHIR, SVG)
-# More entries than any client sends.
+# More entries than a client needs. The rest are not read, so a hostile header costs little.
 MAX_ENTRIES = 64
 
 
 def choose(accept: str | None, forms: Sequence[str] = FORMS) -> str:
-    """The acceptable form with the highest quality; among equals the earlier of forms. Raises NotAcceptable."""
+    """The acceptable form with the highest quality; of equal ones the first in forms. Raises NotAcceptable."""
     if not accept or not accept.strip():
         return forms[0]
     entries = [_entry(text) for text in accept.split(",")[:MAX_ENTRIES]]
@@ -36,7 +36,7 @@ def _entry(text: str) -> tuple[str, float]:
 
 
 def _quality(form: str, entries: Sequence[tuple[str, float]]) -> float:
-    """Of the most specific entry that matches."""
+    """The quality of a form: that of the most specific entry that matches, 0 if none does."""
     for pattern in (form, form.split("/")[0] + "/*", "*/*"):
         found = [quality for media, quality in entries if media == pattern]
         if found:

@@ -1,4 +1,7 @@
-"""The OpenAPI document, made at the first request for it: nothing of it is paid for at the start."""
+"""The OpenAPI document of the routes in app.py. It is made at the first request for it, so a cold start is not slower.
+
+The shapes of the JSON answers are in schemas.py.
+"""
 
 import json
 from functools import cache
@@ -12,15 +15,16 @@ from functions.api.negotiation import FHIR, JSON, SVG
 from functions.api.problems import PROBLEM
 
 TITLE = "ekg"
-DESCRIPTION = f"""An ECG file goes in; the calibrated probabilities of **NORM** (normal ECG), **CD** (conduction
-disturbance) and **STTC** (ST/T change) come out.
+DESCRIPTION = f"""Send an ECG file, get the calibrated probabilities of **NORM** (normal ECG), **CD** (conduction
+disturbance) and **STTC** (ST/T change).
 
-Reads WFDB (.hea with .dat or .mat, or a zip of them), CSV with lead names and units, and Apple Watch ECG exports.
-Content decides, not the name. A refusal is `application/problem+json` with a stable `code` and a `hint`.
+The service reads WFDB (.hea with .dat or .mat, or a zip of them), CSV with lead names and units, and Apple Watch ECG
+exports. It recognizes a format by the content, not by the name. If it cannot classify a file, it answers with
+`application/problem+json`: a stable `code` and a `hint` what to do.
 
 {DISCLAIMER}"""
 KEY = "apiKey"
-# A lead that a person can read in the text field of the documentation, and that classifies as it stands.
+# The example: a CSV of one lead at a low rate. It is short enough for the text field of /docs and can be classified.
 EXAMPLE_LEAD, EXAMPLE_FS_HZ = "I", 100.0
 
 _BINARY = {"type": "string", "format": "binary"}
@@ -31,7 +35,7 @@ def _ref(shape: str) -> dict[str, Any]:
 
 
 def answers(shape: str, description: str, *problems: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route: one JSON shape, and problems by status."""
+    """The `responses` of a route: one JSON shape from schemas.py, and the statuses of its problems."""
     found: dict[int | str, dict[str, Any]] = {
         status: {"description": description, "content": {JSON: {"schema": _ref(shape)}}}
     }
@@ -41,14 +45,14 @@ def answers(shape: str, description: str, *problems: int, status: int = 200) -> 
 _MEANINGS = {
     400: "The body cannot be read.",
     403: "The API key is missing or wrong (from the gateway).",
-    404: "Nothing is at this address.",
-    406: "None of the forms that were asked for is given here.",
-    413: "Too large: take POST /uploads.",
-    415: "No ECG format that is read here.",
-    422: "The record or a parameter is refused: see code and hint.",
+    404: "There is nothing at this address.",
+    406: "The Accept header names no form that this service has: JSON, FHIR or SVG.",
+    413: "The file is too large. Use POST /uploads.",
+    415: "The file is in no ECG format that this service reads.",
+    422: "The record or a parameter cannot be used. code and hint say why.",
     429: "Too many requests (from the gateway).",
-    500: "A fault of the service.",
-    503: "Uploads are not set up, or the storage does not answer.",
+    500: "An error of the service.",
+    503: "Uploads are not configured, or the storage does not answer.",
 }
 PROBLEMS: dict[int, dict[str, Any]] = {
     status: {"description": meaning, "content": {PROBLEM: {"schema": _ref("Problem")}}}
@@ -56,15 +60,15 @@ PROBLEMS: dict[int, dict[str, Any]] = {
 }
 
 MODEL: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The card of the model that answers.", "content": {JSON: {"schema": {"type": "object"}}}}
+    200: {"description": "The card of the model in use.", "content": {JSON: {"schema": {"type": "object"}}}}
 }
 PARAMETERS: dict[str, dict[str, Any]] = {
     "fs_hz": {"minimum": MIN_FS_HZ, "maximum": MAX_FS_HZ},
     "units": {"enum": ["nV", "uV", "mV", "V"]},
 }
 RESULT_RESPONSES: dict[int | str, dict[str, Any]] = {
-    **answers("Classification", "The outcome: a classification, or the refusal's problem.", 403, 404, 429, 500, 503),
-    202: {"description": "Not yet.", "content": {JSON: {"schema": _ref("Pending")}}},
+    **answers("Classification", "The result: a classification, or the problem with the file.", 403, 404, 429, 500, 503),
+    202: {"description": "The file is not classified yet.", "content": {JSON: {"schema": _ref("Pending")}}},
 }
 RESULT_RESPONSES[200]["content"] |= {PROBLEM: {"schema": _ref("Problem")}}
 NEEDS_KEY: dict[str, Any] = {"security": [{KEY: []}]}
@@ -72,8 +76,13 @@ DIAGNOSIS_RESPONSES: dict[int | str, dict[str, Any]] = {
     **answers("Classification", "The classification.", 400, 403, 406, 413, 415, 422, 429, 500),
 }
 DIAGNOSIS_RESPONSES[200]["content"] |= {
-    FHIR: {"schema": {"type": "object", "description": "A DiagnosticReport of FHIR R4, status preliminary."}},
-    SVG: {"schema": {"type": "string", "description": "The leads on ECG paper, A4; shaded with explain."}},
+    FHIR: {"schema": {"type": "object", "description": "A FHIR R4 DiagnosticReport with status preliminary."}},
+    SVG: {
+        "schema": {
+            "type": "string",
+            "description": "A plot of the leads on ECG paper, A4. With explain: shaded where the network looks.",
+        }
+    },
 }
 DIAGNOSIS_BODY: dict[str, Any] = {
     **NEEDS_KEY,
@@ -89,7 +98,7 @@ DIAGNOSIS_BODY: dict[str, Any] = {
                             "type": "array",
                             "items": _BINARY,
                             "minItems": 1,
-                            "description": "One archive or single file, or the .hea and .dat of one record.",
+                            "description": "All files of one record: an archive, a single file, or .hea and .dat.",
                         }
                     },
                 }
@@ -103,7 +112,7 @@ DIAGNOSIS_BODY: dict[str, Any] = {
 
 @cache
 def _example() -> tuple[str, dict[str, Any]]:
-    """A CSV of one lead and the answer to it."""
+    """A CSV of one lead, and the answer to it."""
     from ecg_core.model.classifier import classify
     from ecg_core.synthesis.heart import synthesize
     from ecg_core.synthesis.writers import csv_bytes
@@ -113,7 +122,7 @@ def _example() -> tuple[str, dict[str, Any]]:
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The document of the app's routes with shapes, security scheme and examples. Made once."""
+    """The OpenAPI document: the app's routes, shapes, security scheme and examples. app.py keeps it."""
     from fastapi.openapi.utils import get_openapi
     from pydantic.json_schema import models_json_schema
 
@@ -125,7 +134,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         description=DESCRIPTION,
         routes=app.routes,
         tags=[{"name": "diagnosis"}, {"name": "service"}],
-        # Relative to the document's own address, and so below a gateway's stage.
+        # Relative to the address of the document, so it also works under the prefix of a gateway's stage.
         servers=[{"url": "."}],
         license_info={"name": "Apache-2.0; trained on PTB-XL 1.0.3 (CC-BY 4.0)", "identifier": "Apache-2.0"},
     )
@@ -136,12 +145,12 @@ def document(app: FastAPI) -> dict[str, Any]:
         "schemas": shapes["$defs"],
         "securitySchemes": {KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"}},
     }
-    # FastAPI assumes one wherever there is a parameter.
+    # FastAPI adds a 422 to every route with a parameter. This route answers 404 instead.
     made["paths"]["/results/{id}"]["get"]["responses"].pop("422", None)
     table, answer = _example()
     diagnosis = made["paths"]["/diagnosis"]["post"]
     for parameter in diagnosis["parameters"]:
-        # Left out, not null.
+        # FastAPI describes an optional parameter as "value or null". In a query it is left out, never null.
         parameter["schema"] = {**parameter["schema"]["anyOf"][0], **PARAMETERS.get(parameter["name"], {})}
     diagnosis["requestBody"]["content"]["text/csv"]["example"] = table
     diagnosis["responses"]["200"]["content"][JSON]["example"] = answer

@@ -1,7 +1,13 @@
-"""What can be wrong with a request; what can be wrong with an ECG is in ecg_core.errors."""
+"""Everything that can be wrong with a request, and how an error becomes an answer: application/problem+json (RFC 9457).
+
+What can be wrong with an ECG is in ecg_core.errors.
+"""
 
 from collections.abc import Mapping
 
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ecg_core.errors import EcgError, FileTooLarge
@@ -19,7 +25,7 @@ class BodyInvalid(RequestError):
 
 
 class BodyNotBase64(RequestError):
-    """A gateway handed bytes over as text: some of them are lost."""
+    """A gateway passed a binary body as text, and bytes of it are lost."""
 
     code = "body_not_base64"
     default_hint = "The gateway must hand binary bodies over in base64: set BinaryMediaTypes to */*."
@@ -77,5 +83,38 @@ class StorageUnavailable(RequestError):
 
 
 def problem(error: EcgError, headers: Mapping[str, str] | None = None) -> Response:
-    """The refusal as application/problem+json (RFC 9457)."""
+    """The answer for an error."""
     return Response(error.to_json(), error.status, headers, PROBLEM)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Makes the app answer every error with a problem. Errors that are none of these reach edge.py."""
+    app.add_exception_handler(EcgError, _refused)
+    app.add_exception_handler(HTTPException, _unrouted)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, EcgError)
+    # For the log line, which edge.py writes.
+    request.state.code = error.code
+    return problem(error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """Names the parameter, never its value."""
+    assert isinstance(error, RequestValidationError)
+    names = sorted({str(part["loc"][-1]) for part in error.errors() if part["loc"][0] in ("query", "path")})
+    return await _refused(request, RequestInvalid(f"A parameter is not valid: {', '.join(names)}."))
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    """Starlette's own errors: no such route, no such method, a body that cannot be read."""
+    assert isinstance(error, HTTPException)
+    refusal: EcgError = BodyInvalid("The request cannot be read.")
+    if error.status_code == 404:
+        refusal = NotFound("Nothing is at this address.")
+    elif error.status_code == 405:
+        refusal = MethodNotAllowed("This address does not take that method.")
+    request.state.code = refusal.code
+    return problem(refusal, error.headers)

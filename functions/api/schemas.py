@@ -1,4 +1,4 @@
-"""The shapes of the answers, for the OpenAPI document only: what is sent comes from ecg_core."""
+"""The shapes of the answers, for the OpenAPI document only. The answers themselves are made by ecg_core and app.py."""
 
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ class _Shape(BaseModel):
 
 
 class Diagnoses(_Shape):
-    """One number for each of the three; calibrated probabilities are independent and do not add up to 1."""
+    """One number for each of the three diagnoses. Probabilities are independent of each other: no sum of 1."""
 
     NORM: Probability
     CD: Probability
@@ -23,7 +23,7 @@ class Diagnoses(_Shape):
 
 
 class OtherAbnormality(_Shape):
-    """Infarction and hypertrophy: looked for, but no diagnosis of this service."""
+    """Probabilities of myocardial infarction and hypertrophy. They are not diagnoses of this service."""
 
     MI: Probability
     HYP: Probability
@@ -31,10 +31,10 @@ class OtherAbnormality(_Shape):
 
 class RecordingRead(_Shape):
     format: str
-    leads: list[str] = Field(description="As they were read, derived ones included.")
+    leads: list[str] = Field(description="All leads that were used, also derived ones.")
     fs_hz: float
     duration_s: float
-    windows: int = Field(description="Windows of 10 s whose mean is given.")
+    windows: int = Field(description="Number of 10 s windows. Probabilities are their mean.")
     sha256: Sha256
     corrections: list[str] = Field(description="What was converted, derived, resampled, cut or assumed.")
 
@@ -45,16 +45,18 @@ class Notice(_Shape):
 
 
 class Performance(_Shape):
-    """What was measured for this set of leads."""
+    """How well the model did on test data with this set of leads."""
 
     lead_set: str
     auc: Diagnoses
     measured_on: str
-    at_least: Literal[True] | None = Field(None, description="Measured on fewer leads than were given.")
+    at_least: Literal[True] | None = Field(
+        None, description="The AUC was measured with fewer leads than this record has."
+    )
 
 
 class EvidenceOfLeads(_Shape):
-    """Of each lead, a number per segment."""
+    """For each class and lead: one number per segment."""
 
     NORM: dict[str, list[float]]
     CD: dict[str, list[float]]
@@ -62,7 +64,7 @@ class EvidenceOfLeads(_Shape):
 
 
 class EvidenceOfBeats(_Shape):
-    """A number per beat: what is lost where it is replaced in all leads."""
+    """For each class: one number per beat, the log-odds that are lost if the beat is replaced in all leads."""
 
     NORM: list[float]
     CD: list[float]
@@ -70,20 +72,23 @@ class EvidenceOfBeats(_Shape):
 
 
 class Explanation(_Shape):
-    """Where in one window the network looks, in log-odds (natural logarithm); positive speaks for the class."""
+    """Where the network looks in one window, in log-odds (natural logarithm). Positive numbers speak for the class."""
 
-    method: str = Field(description="What was done, in a sentence.")
+    method: str = Field(description="The method in one sentence.")
     about: Literal["NORM", "CD", "STTC"] = Field(
-        description="The diagnosis, or the most probable class. The window is the first with about the most of it."
+        description="The class that is explained: the diagnosis, or without one the most probable class. The window is "
+        "the first whose probability of it is about the highest."
     )
     reference: Literal["normal", "line"] = Field(
-        description="What takes the place of a segment: that of a normal heart; or a straight line, where the question "
-        "is why an ECG is normal, or where no beats were found."
+        description="What replaces a segment. normal: the segment of a normal heart. line: a straight line, used to "
+        "explain NORM, or if no beats were found."
     )
-    window_s: Span = Field(description="Seconds of the recording.")
-    beats_s: list[float] = Field(description="Seconds of the recording, in the middle of each QRS complex.")
-    segments: list[str] = Field(description="P, QRS, ST-T and rest; pieces of 2 s where no beats were found.")
-    spans_s: dict[str, list[Span]] = Field(description="Of each segment, its stretches in seconds of the recording.")
+    window_s: Span = Field(description="Start and end of the window, in seconds of the recording.")
+    beats_s: list[float] = Field(description="The middle of each QRS complex, in seconds of the recording.")
+    segments: list[str] = Field(description="P, QRS, ST-T and rest. Pieces of 2 s if no beats were found.")
+    spans_s: dict[str, list[Span]] = Field(
+        description="For each segment: starts and ends of its parts, in seconds of the recording."
+    )
     evidence: EvidenceOfLeads
     beats: EvidenceOfBeats
 
@@ -95,7 +100,7 @@ class Model(_Shape):
 
 
 class Classification(_Shape):
-    """diagnosis: the most probable finding; null where nothing is above its threshold or findings contradict."""
+    """diagnosis: the most probable finding. null if no class is above its threshold, or findings contradict."""
 
     diagnosis: Literal["NORM", "CD", "STTC"] | None
     probability: Probability | None
@@ -107,13 +112,13 @@ class Classification(_Shape):
     recording: RecordingRead
     warnings: list[Notice]
     expected_performance: Performance | None
-    explanation: Explanation | None = Field(None, description="Only where it was asked for: ?explain=true.")
+    explanation: Explanation | None = Field(None, description="Only with ?explain=true.")
     model: Model
     disclaimer: str
 
 
 class Problem(_Shape):
-    """RFC 9457. code is stable; detail and hint are for a person and never repeat what stood in the file."""
+    """RFC 9457. code does not change between versions. detail and hint are for people and never quote the file."""
 
     type: str
     title: str
@@ -134,7 +139,7 @@ class Greeting(_Shape):
 
 
 class UploadForm(_Shape):
-    """A presigned S3 POST: send all fields, then the file as the last one, named file."""
+    """A presigned S3 POST. Send all fields, then the file as the last field; its name is file."""
 
     url: str
     fields: dict[str, str]
@@ -144,7 +149,7 @@ class UploadForm(_Shape):
 
 class Upload(_Shape):
     upload: UploadForm
-    result: str = Field(description="Where the outcome will be, relative to this address.")
+    result: str = Field(description="The address of the result, relative to this address.")
 
 
 class Pending(_Shape):

@@ -1,4 +1,4 @@
-"""What the environment says."""
+"""The settings of the service, from environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 from ecg_core.recording import MAX_BYTES
 
-# A synchronous call of Lambda holds 6 MB, and base64 makes four bytes of three.
+# Lambda takes 6 MB in a synchronous call. Base64 makes four bytes of three, and the event needs some room.
 LAMBDA_BODY_BYTES = 4_500_000
-# Boundaries and headers of a multipart body, beside the largest record.
+# Room for the boundaries and headers of a multipart body, in addition to the largest record.
 ENVELOPE_BYTES = 64_000
 
 
 @dataclass(frozen=True)
 class Settings:
-    """inbox, results: names of the drop's buckets, None where there are none. max_body_bytes: of a request.
+    """inbox, results: names of the drop's buckets, None without buckets. max_body_bytes: the limit of a request's body.
 
-    alone: one request at a time comes to this process.
+    alone: this process serves one request at a time, as on Lambda.
     """
 
     inbox: str | None = None

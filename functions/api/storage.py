@@ -1,4 +1,4 @@
-"""Uploads and their results in the drop's two buckets."""
+"""Uploads go to the drop's inbox bucket, their results come from its results bucket. The drop classifies them."""
 
 import re
 import secrets
@@ -15,13 +15,13 @@ ID_BYTES = 16
 UPLOAD_ID = re.compile("^[0-9a-f]{32}$")
 UPLOAD_SECONDS = 900
 PREFIX = "uploads/"
-# API Gateway ends a call at 29 s: two tries must fit.
+# API Gateway ends a call after 29 s: two attempts must fit.
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 8, 2
 
 
 @dataclass(frozen=True)
 class Upload:
-    """url, fields: the form of the presigned POST, its file last. id: of the result."""
+    """id: the id of the result. url, fields: the form of a presigned POST; the file must be its last field."""
 
     id: str
     url: str
@@ -29,7 +29,7 @@ class Upload:
 
 
 class Storage:
-    """Every method raises UploadsNotConfigured without buckets and StorageUnavailable where S3 does not answer."""
+    """Every method raises UploadsNotConfigured without buckets, and StorageUnavailable if S3 does not answer."""
 
     def __init__(self, settings: Settings) -> None:
         self._inbox, self._results = settings.inbox, settings.results
@@ -37,7 +37,7 @@ class Storage:
         self._made: Any = None
 
     def new_upload(self) -> Upload:
-        """An address for one file: its key says nothing of the sender, 15 minutes, at most MAX_BYTES."""
+        """An address for one file of at most MAX_BYTES, valid for UPLOAD_SECONDS. Its key is random."""
         inbox, _ = self._buckets()
         from botocore.exceptions import BotoCoreError
 
@@ -54,7 +54,7 @@ class Storage:
         return Upload(upload_id, form["url"], form["fields"])
 
     def outcome(self, upload_id: str) -> bytes | None:
-        """The outcome's JSON; None while only the file is there. Raises ResultNotFound."""
+        """The outcome as JSON, or None while the uploaded file has none yet. Raises ResultNotFound without a file."""
         inbox, results = self._buckets()
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -73,7 +73,7 @@ class Storage:
 
     @property
     def _client(self) -> Any:
-        """Made once: boto3's default session is not safe to make two at a time."""
+        """Created once, under a lock: boto3's default session must not create two clients at the same time."""
         with self._making:
             self._made = self._made or s3.client(CONNECT_SECONDS, READ_SECONDS, ATTEMPTS)
         return self._made

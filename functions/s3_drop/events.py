@@ -1,4 +1,4 @@
-"""What a notification says: which keys of which bucket may be new."""
+"""An event -> hints: which keys of which bucket may be new."""
 
 import json
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ class Hint(NamedTuple):
 
 
 class UnknownEvent(ValueError):
-    """It is no notification about objects. Its text never repeats the event."""
+    """The event is no notification about objects. The text of this error never quotes the event."""
 
 
 def is_batch(event: dict[str, Any]) -> bool:
-    """Whether it is a batch of a queue's messages."""
+    """Whether the event is a batch of SQS messages."""
     messages = event.get("Records")
     return isinstance(messages, list) and bool(messages) and all(_source(each) == "aws:sqs" for each in messages)
 
@@ -28,7 +28,7 @@ def _source(record: Any) -> object:
 
 
 def hints_of_message(body: str) -> list[Hint]:
-    """Of the body of a queue's message. Raises UnknownEvent."""
+    """The hints of the body of an SQS message. Raises UnknownEvent."""
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):
@@ -37,8 +37,10 @@ def hints_of_message(body: str) -> list[Hint]:
 
 
 def hints_of(event: Any) -> list[Hint]:
-    """Of an event of S3, or of S3 by way of EventBridge. None for the test that S3 sends to a new queue, and for
-    removals. Raises UnknownEvent."""
+    """The hints of an S3 event, sent by S3 itself or through EventBridge. Raises UnknownEvent.
+
+    No hints for the test event that S3 sends to a new queue, and for deletions.
+    """
     try:
         if event.get("Event") == "s3:TestEvent":
             return []
@@ -48,9 +50,9 @@ def hints_of(event: Any) -> list[Hint]:
 
 
 def hints_of_batch(event: dict[str, Any], bucket: str) -> list[Hint]:
-    """Of a batch of the backfill: keys as S3 lists them, headers first, for they lead to the other files.
+    """The hints of a batch of the backfill: keys from a listing of S3, headers first, since they name the other files.
 
-    bucket: where the batch names none. Raises UnknownEvent.
+    bucket: used if the batch names none. Raises UnknownEvent.
     """
     try:
         bucket = str((event.get("BatchInput") or {}).get("bucket") or bucket)
@@ -64,7 +66,7 @@ def hints_of_batch(event: dict[str, Any], bucket: str) -> list[Hint]:
 
 def _hints(event: dict[str, Any]) -> Iterator[Hint]:
     if event.get("source") == "aws.s3":
-        # Not URL-encoded, unlike S3's own.
+        # EventBridge does not URL-encode the key; S3's own events do.
         if event["detail-type"] != "Object Deleted":
             yield Hint(str(event["detail"]["bucket"]["name"]), str(event["detail"]["object"]["key"]))
         return

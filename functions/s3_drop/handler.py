@@ -1,4 +1,7 @@
-"""The function behind the inbox: batches of its queue, S3's own events, the backfill's batches, and the sweep."""
+"""The Lambda function behind the inbox.
+
+It takes four kinds of events: a batch of the inbox's queue, an event of S3, a batch of the backfill, and the sweep.
+"""
 
 import time
 from datetime import UTC, datetime
@@ -17,14 +20,14 @@ with quick_start():
     from functions.s3_drop.settings import Settings
     from functions.s3_drop.store import BucketStore
 
-    # A call ends within half a minute, its pauses included.
+    # With these, a call to S3 takes at most half a minute, pauses between attempts included.
     CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 4
     client = s3.client(CONNECT_SECONDS, READ_SECONDS, ATTEMPTS)
 
-# A record takes a tenth of a second, one of thousand segments a minute. Lambda would end a batch with all its messages:
-# with so little time left nothing is begun, and with less nothing is asked of S3.
+# If Lambda's time runs out, all messages of a batch come again. So no record is begun with less than RESERVE_SECONDS
+# left, and no call to S3 with less than LAST_SECONDS. A record takes 0.1 s, one of a thousand segments a minute.
 RESERVE_SECONDS, LAST_SECONDS = 20.0, 5.0
-# Of a key's sha256 in a log line: enough to find it again for whoever knows the key, or guesses it.
+# Digits of the key's sha256 in a log line. Who knows the key can find its lines; the log does not tell the key.
 HASH_DIGITS = 16
 
 settings = Settings.of()
@@ -32,17 +35,17 @@ classifier = default_classifier()
 
 
 class Unfinished(Exception):
-    """Something could not be answered now; the call may be repeated. The log says what. Its text names no key."""
+    """Something could not be answered now. The call may be repeated. The log says what; this text names no key."""
 
 
 class OtherBucket(Exception):
-    """The notification is about a bucket that this function does not serve."""
+    """The event is about a bucket that this function does not serve."""
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answers one event. A file's own fault is an outcome; any other fault goes back to where the event came from.
+    """Answers one event. A fault in a file becomes its outcome; any other fault is reported to the sender of the event.
 
-    Raises Unfinished, and UnknownEvent for an event that is none of the four.
+    Raises Unfinished, and UnknownEvent for an event of another kind.
     """
     if not isinstance(event, dict):
         raise UnknownEvent("The event is no object.")
@@ -50,10 +53,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event.get("sweep"):
         return run.sweep()
     if "Items" in event:
-        return {"answers": run.all(hints_of_batch(event, settings.backfill or settings.inbox), listed=True)}
+        return {"answers": run.answer_all(hints_of_batch(event, settings.backfill or settings.inbox), listed=True)}
     if is_batch(event):
         return run.batch(event)
-    return {"answers": run.all(hints_of(event))}
+    return {"answers": run.answer_all(hints_of(event))}
 
 
 class Run:
@@ -64,14 +67,14 @@ class Run:
         self._drops: dict[str, Drop] = {}
 
     def batch(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The queue's messages that must come again.
+        """Answers the messages of the queue. Returns the ids of those that failed: SQS sends only these again.
 
-        Not by Powertools' batch processor: it takes 7 % of a cold start, and keeps to itself what a message raises.
+        AWS Powertools has a batch processor for this. It adds 7 % to a cold start and hides what a message raises.
         """
-        failed = [message["messageId"] for message in event["Records"] if not self._answered(message)]
+        failed = [message["messageId"] for message in event["Records"] if not self._message_answered(message)]
         return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
 
-    def _answered(self, message: dict[str, Any]) -> bool:
+    def _message_answered(self, message: dict[str, Any]) -> bool:
         try:
             hints = hints_of_message(message["body"])
         except UnknownEvent as fault:
@@ -79,16 +82,17 @@ class Run:
             return False
         try:
             for hint in hints:
-                self._answers(hint)
+                self._answer_and_log(hint)
         except Exception:
-            # Logged where it arose.
+            # _answer_and_log() has logged it.
             return False
         return True
 
-    def all(self, hints: list[Hint], listed: bool = False) -> list[dict[str, Any]]:
-        """The answers, each record once. Every hint is tried. Raises Unfinished if any could not be answered.
+    def answer_all(self, hints: list[Hint], listed: bool = False) -> list[dict[str, Any]]:
+        """The answers, one for each record. Tries every hint; raises Unfinished if one could not be answered.
 
-        listed: the hints are all that is there, so that a file of a record that was answered leads to no other.
+        listed: the keys come from a listing, headers first. A file of a record that has its result is then skipped: the
+        listing holds the headers of all other records that it may belong to.
         """
         answers: dict[Hint, Answer] = {}
         unfinished = 0
@@ -96,15 +100,15 @@ class Run:
             if listed and hint.bucket in self._drops and self._drops[hint.bucket].has_seen(hint.key):
                 continue
             try:
-                answers.update((Hint(hint.bucket, answer.key), answer) for answer in self._answers(hint))
+                answers.update((Hint(hint.bucket, answer.key), answer) for answer in self._answer_and_log(hint))
             except Exception:
                 unfinished += 1
         if unfinished:
             raise Unfinished(f"{unfinished} of {len(hints)} could not be answered.")
-        return [self._shown(bucket, answer) for (bucket, _), answer in answers.items()]
+        return [self._manifest_line(bucket, answer) for (bucket, _), answer in answers.items()]
 
     def sweep(self) -> dict[str, Any]:
-        """Looks at what waits. Raises Unfinished if a note could not be looked at; the others were."""
+        """Sweeps the open notes of all inboxes. Raises Unfinished if a note failed, after it has swept the others."""
         total = {"reported": 0, "settled": 0, "waiting": 0, "left": 0, "faults": 0}
         for bucket in filter(None, (settings.inbox, settings.backfill)):
             now, in_time = datetime.now(UTC), lambda: self._left_seconds() >= RESERVE_SECONDS
@@ -114,26 +118,26 @@ class Run:
             reported = sum(answer.state == "written" for answer in swept.answers)
             counted = (reported, swept.settled, swept.waiting, swept.left, len(swept.faults))
             total = {name: total[name] + number for name, number in zip(total, counted, strict=True)}
-        log.said("sweep", request_id=self._context.aws_request_id, **total)
+        log.line("sweep", request_id=self._context.aws_request_id, **total)
         if total["faults"]:
             raise Unfinished("Not every note could be looked at.")
         return total
 
-    def _answers(self, hint: Hint) -> tuple[Answer, ...]:
+    def _answer_and_log(self, hint: Hint) -> tuple[Answer, ...]:
         start = time.perf_counter()
         try:
-            answers = self._arrived(hint)
+            answers = self._answer(hint)
         except Exception as fault:
             self._fault(fault, key=_hash(hint.key))
             raise
         ms = round((time.perf_counter() - start) * 1000, 2)
         for answer in answers:
             about = {"key": _hash(hint.key), "record": _hash(answer.key), "state": answer.state, "code": answer.code}
-            log.said("record", request_id=self._context.aws_request_id, **about, ms=ms)
+            log.line("record", request_id=self._context.aws_request_id, **about, ms=ms)
         return answers
 
-    def _arrived(self, hint: Hint) -> tuple[Answer, ...]:
-        self._hurry(RESERVE_SECONDS)
+    def _answer(self, hint: Hint) -> tuple[Answer, ...]:
+        self._check_time(RESERVE_SECONDS)
         if hint.bucket not in (settings.inbox, settings.backfill):
             raise OtherBucket
         return self._drop(hint.bucket).arrived(hint.key)
@@ -144,32 +148,32 @@ class Run:
         return self._drops[bucket]
 
     def _new_drop(self, bucket: str) -> Drop:
-        inbox = BucketStore(client, bucket, hurry=self._hurry)
+        inbox = BucketStore(client, bucket, before_call=self._check_time)
         return Drop(inbox, self._results(bucket), classifier, settings.forms)
 
     def _results(self, bucket: str) -> BucketStore:
-        return BucketStore(client, settings.results, _prefix(bucket), self._hurry)
+        return BucketStore(client, settings.results, _prefix(bucket), self._check_time)
 
     def _left_seconds(self) -> float:
         return float(self._context.get_remaining_time_in_millis()) / 1000
 
-    def _hurry(self, needed_seconds: float = LAST_SECONDS) -> None:
+    def _check_time(self, needed_seconds: float = LAST_SECONDS) -> None:
         if self._left_seconds() < needed_seconds:
             raise Unfinished("There was no time left.")
 
-    def _shown(self, bucket: str, answer: Answer) -> dict[str, Any]:
+    def _manifest_line(self, bucket: str, answer: Answer) -> dict[str, Any]:
         """A line of the backfill's manifest."""
         place = _prefix(bucket) + self._drop(bucket).address(answer.key)
         outcome = place if answer.state in ("written", "unchanged") else None
         return {"key": answer.key, "state": answer.state, "code": answer.code, "outcome": outcome}
 
     def _fault(self, fault: Exception, **about: object) -> None:
-        """Its words may name a key, and stay out of the log."""
+        """Logs a fault without its text, which may name a key."""
         log.fault(fault, request_id=self._context.aws_request_id, **about)
 
 
 def _prefix(bucket: str) -> str:
-    """Two buckets may hold the same key; the inbox has the plain addresses."""
+    """The prefix of a bucket's outcomes. Two buckets may hold the same key, so only the inbox has no prefix."""
     return "" if bucket == settings.inbox else f"{BACKFILL}{bucket}/"
 
 

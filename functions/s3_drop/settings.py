@@ -1,4 +1,4 @@
-"""What the environment says."""
+"""The settings of the function behind the inbox, from environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -12,9 +12,10 @@ FORMS = {"svg": SVG, "fhir": FHIR}
 
 @dataclass(frozen=True)
 class Settings:
-    """inbox, results: names of buckets. backfill: another bucket that may be read, None where there is none.
+    """inbox, results: names of buckets. backfill: another bucket that the backfill reads, None without one.
 
-    forms: extensions. patience: then a record whose files are missing is answered as it is.
+    forms: extensions of the forms to write beside each result. patience: how long a record may wait for missing files
+    before it is answered without them.
     """
 
     inbox: str
@@ -25,7 +26,7 @@ class Settings:
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Raises ValueError: a function that is set up wrongly must not start."""
+        """Raises ValueError for a wrong setting, so that the function does not start."""
         inbox, results = environment.get("INBOX_BUCKET"), environment.get("RESULTS_BUCKET")
         backfill = environment.get("BACKFILL_BUCKET") or None
         if not inbox or not results or results in (inbox, backfill):

@@ -1,4 +1,4 @@
-"""A bucket as a Store."""
+"""An S3 bucket as a Store of the drop."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -11,23 +11,24 @@ from ecg_core.drop.addresses import MAX_KEY_BYTES, key_bytes
 from ecg_core.errors import FileTooLarge
 from functions.s3 import MISSING, status_of
 
-# Somebody else's write was ahead, or is under way, or what was to be replaced is gone.
+# Codes of a conditional PUT: the object was changed by another writer, is being written, or is gone.
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
-
-# Bodies that end too early and are asked for again: botocore repeats a call, and not the reading of its answer.
+# How often a body that ended too early is read again. botocore retries a failed call, but not reading its body.
 TORN_BODIES = 2
 _TORN = (IncompleteReadError, ResponseStreamingError, ProtocolError)
 
 
 class BucketStore:
-    """Every method raises what botocore raises: an answer that is none says nothing about the object.
+    """Every method passes on what botocore raises: without an answer of S3, nothing is known about the object.
 
-    prefix: of all keys; the drop does not see it. hurry: called ahead of each call, may raise.
+    prefix: put before every key, so the drop does not see it. before_call: called before each call; it may raise.
     """
 
-    def __init__(self, client: Any, bucket: str, prefix: str = "", hurry: Callable[[], None] = lambda: None) -> None:
-        self._client, self._bucket, self._prefix, self._hurry = client, bucket, prefix, hurry
+    def __init__(
+        self, client: Any, bucket: str, prefix: str = "", before_call: Callable[[], None] = lambda: None
+    ) -> None:
+        self._client, self._bucket, self._prefix, self._before_call = client, bucket, prefix, before_call
         self.longest = MAX_KEY_BYTES - len(key_bytes(prefix))
 
     def get(self, key: str, limit: int) -> Stored | None:
@@ -41,7 +42,7 @@ class BucketStore:
     def _whole(self, key: str, limit: int) -> Stored | None:
         if self._is_too_long(key):
             return None
-        self._hurry()
+        self._before_call()
         try:
             found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
         except ClientError as error:
@@ -50,7 +51,7 @@ class BucketStore:
             raise
         with found["Body"] as body:
             if found["ContentLength"] > limit:
-                # Closed without being read: no byte of it crosses the network.
+                # The body is closed unread, so it is not downloaded.
                 raise FileTooLarge(f"The object is larger than {limit:,} bytes.")
             data = body.read()
         about = _entry(key, found, found["ContentLength"])
@@ -59,11 +60,11 @@ class BucketStore:
     def head(self, key: str) -> Entry | None:
         if self._is_too_long(key):
             return None
-        self._hurry()
+        self._before_call()
         try:
             found = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
         except ClientError as error:
-            # A HEAD has no body, and so no code: a missing bucket says the same, and the next call will tell.
+            # A HEAD has no body, so no error code: a missing bucket looks like a missing object. The next GET tells.
             if status_of(error) == MISSING:
                 return None
             raise
@@ -76,18 +77,18 @@ class BucketStore:
             Bucket=self._bucket, Prefix=self._prefix + prefix
         )
         for page in pages:
-            self._hurry()
+            self._before_call()
             for found in page.get("Contents", []):
                 yield _entry(found["Key"].removeprefix(self._prefix), found, found["Size"])
 
     def _is_too_long(self, key: str) -> bool:
-        """S3 refuses the question, whatever it is."""
+        """Whether the key is longer than S3 allows. S3 answers every call with such a key with an error."""
         return len(key_bytes(key)) > self.longest
 
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]
     ) -> None:
-        self._hurry()
+        self._before_call()
         condition = {"IfMatch": replaces} if replaces else {"IfNoneMatch": "*"}
         try:
             self._client.put_object(

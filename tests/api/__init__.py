@@ -1,1 +1,1 @@
-"""The HTTP face, over real sockets."""
+"""The HTTP service, tested with a real server and real sockets."""

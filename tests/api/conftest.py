@@ -32,7 +32,7 @@ def client(service: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def log_lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
-    """The lines that the service has logged since the last call; a line comes just after its answer."""
+    """Returns the log lines since its last call. A line is written just after its answer, so it waits for them."""
 
     def read() -> list[dict[str, Any]]:
         said = ""

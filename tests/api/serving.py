@@ -16,7 +16,7 @@ START_SECONDS = 20
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
-    """The address of a running service."""
+    """Starts the service and yields its address."""
     config = uvicorn.Config(
         create_app(settings, default_classifier()), host="127.0.0.1", port=0, access_log=False, log_level="warning"
     )

@@ -1,4 +1,4 @@
-"""The documentation in a real browser."""
+"""/docs in a real browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ def page() -> Iterator[Page]:
 
 @pytest.fixture
 def complaints(page: Page) -> list[str]:
-    """What the console and the network complain of."""
+    """Errors and warnings of the console, and failed requests."""
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -29,14 +29,12 @@ def complaints(page: Page) -> list[str]:
     return said
 
 
-def test_the_documentation_loads_nothing_from_elsewhere_and_does_not_complain(
-    page: Page, service: str, complaints: list[str]
-) -> None:
+def test_docs_loads_only_from_the_service_and_logs_no_errors(page: Page, service: str, complaints: list[str]) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{service}/docs", wait_until="networkidle")
     page.get_by_text("Classify one ECG record").click()
-    page.get_by_text("One archive or single file").wait_for()
+    page.get_by_text("All files of one record").wait_for()
     assert complaints == []
     assert asked
     assert all(url.startswith((service, "data:")) for url in asked)
@@ -56,7 +54,7 @@ def test_try_it_out_classifies_the_example_files(page: Page, service: str, compl
     assert complaints == []
 
 
-def test_try_it_out_runs_the_text_example_as_it_stands(page: Page, service: str, complaints: list[str]) -> None:
+def test_try_it_out_classifies_the_csv_example(page: Page, service: str, complaints: list[str]) -> None:
     page.goto(f"{service}/docs", wait_until="networkidle")
     page.get_by_text("Classify one ECG record").click()
     block = page.locator(".opblock-post").filter(has_text="/diagnosis")

@@ -24,16 +24,16 @@ from functions.api.problems import NotAcceptable
         (",,;;,application/json", JSON),
     ],
 )
-def test_the_most_wanted_form_is_chosen(accept: str | None, form: str) -> None:
+def test_the_form_with_the_highest_quality_is_chosen(accept: str | None, form: str) -> None:
     assert choose(accept) == form
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", "application/xml, image/png", "json", ";q=1"])
-def test_forms_that_are_not_given_are_refused(accept: str) -> None:
+def test_an_accept_header_without_a_known_form_is_refused(accept: str) -> None:
     with pytest.raises(NotAcceptable):
         choose(accept)
 
 
-def test_a_hostile_header_costs_little() -> None:
+def test_only_the_first_entries_of_a_long_accept_header_are_read() -> None:
     with pytest.raises(NotAcceptable):
         choose("a/b," * 100_000 + "application/json")

@@ -1,4 +1,4 @@
-"""What the service says of itself: greeting, health, model card, documentation."""
+"""The routes about the service itself: greeting, health, model card, documentation."""
 
 import json
 
@@ -8,22 +8,22 @@ import pytest
 import ecg_core
 from ecg_core.model.classifier import default_classifier
 from functions.api import docs, openapi
-from tests.api.test_diagnosis import code_of
+from tests.api.sending import code_of
 
 
-def test_the_greeting_is_that_of_the_old_service(client: httpx.Client) -> None:
+def test_the_greeting_has_the_bytes_of_the_first_service(client: httpx.Client) -> None:
     answer = client.get("/")
     assert answer.content == '{"message": "EKG-Klassifikations-API läuft"}'.encode()
     assert answer.headers["content-type"] == "application/json"
 
 
-def test_health_says_which_model_answers(client: httpx.Client) -> None:
+def test_health_tells_the_version_and_the_model(client: httpx.Client) -> None:
     body = client.get("/health").json()
     assert (body["status"], body["version"]) == ("ready", ecg_core.__version__)
     assert body["model"]["sha256"] == default_classifier().identity.sha256
 
 
-def test_the_model_card_comes_as_data(client: httpx.Client) -> None:
+def test_the_model_card_is_json(client: httpx.Client) -> None:
     card = client.get("/model").json()
     assert card["sha256"] == default_classifier().identity.sha256
     assert set(card["thresholds"]) == set(card["performance"]) == {"12", "limb+V2", "limb", "II", "V5", "I"}
@@ -33,7 +33,7 @@ def test_the_model_card_comes_as_data(client: httpx.Client) -> None:
     assert card["limits"]["max_body_bytes"] > 0
 
 
-def test_the_document_describes_every_address_with_its_key(client: httpx.Client) -> None:
+def test_the_openapi_document_tells_which_paths_need_a_key(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     keyed = {
@@ -48,31 +48,31 @@ def test_the_document_describes_every_address_with_its_key(client: httpx.Client)
     assert "Not a medical device" in document["info"]["description"]
 
 
-def test_every_reference_of_the_document_leads_somewhere(client: httpx.Client) -> None:
+def test_every_reference_in_the_openapi_document_resolves(client: httpx.Client) -> None:
     text = client.get("/openapi.json").text
     document = json.loads(text)
     references = {part.split('"')[0] for part in text.split('"$ref": "')[1:]}
     assert references
     for reference in references:
-        room = document
+        found = document
         for step in reference.removeprefix("#/").split("/"):
-            room = room[step]
+            found = found[step]
 
 
-def test_the_documentation_runs_no_script_but_its_own(client: httpx.Client) -> None:
+def test_the_policy_of_docs_allows_only_its_own_scripts(client: httpx.Client) -> None:
     policy = dict(
         part.strip().split(" ", 1) for part in client.get("/docs").headers["content-security-policy"].split(";")
     )
     assert (policy["default-src"], policy["script-src"], policy["connect-src"]) == ("'none'", "'self'", "'self'")
 
 
-def test_addresses_of_the_document_are_relative_for_a_stage(client: httpx.Client) -> None:
+def test_addresses_in_docs_and_openapi_are_relative(client: httpx.Client) -> None:
     assert client.get("/openapi.json").json()["servers"] == [{"url": "."}]
     for attribute in ('href="/', 'src="/', "http:", "https:"):
         assert attribute not in client.get("/docs").text
 
 
-def test_the_example_of_the_document_runs_as_it_stands(client: httpx.Client) -> None:
+def test_the_example_in_the_openapi_document_gets_the_answer_it_shows(client: httpx.Client) -> None:
     diagnosis = client.get("/openapi.json").json()["paths"]["/diagnosis"]["post"]
     table = diagnosis["requestBody"]["content"]["text/csv"]["example"]
     answer = client.post("/diagnosis", content=table.encode(), headers={"content-type": "text/csv"})
@@ -81,7 +81,7 @@ def test_the_example_of_the_document_runs_as_it_stands(client: httpx.Client) -> 
 
 
 @pytest.mark.parametrize(("name", "kind"), docs.ASSETS.items())
-def test_the_assets_come_from_the_service_itself(client: httpx.Client, name: str, kind: str) -> None:
+def test_the_service_serves_the_assets_of_docs(client: httpx.Client, name: str, kind: str) -> None:
     answer = client.get(f"/docs/{name}")
     assert answer.status_code == 200
     assert answer.headers["content-type"].split(";")[0] == kind
@@ -90,11 +90,11 @@ def test_the_assets_come_from_the_service_itself(client: httpx.Client, name: str
 
 
 @pytest.mark.parametrize("name", ["main.py", "..%2f__init__.py", "%2e%2e", "nothing.js"])
-def test_no_other_file_is_given_out(client: httpx.Client, name: str) -> None:
+def test_no_other_file_than_the_assets_is_served(client: httpx.Client, name: str) -> None:
     assert code_of(client.get(f"/docs/{name}")) == "not_found"
 
 
-def test_every_problem_status_is_described() -> None:
+def test_every_status_of_a_problem_is_in_the_openapi_document() -> None:
     from functions.api import problems
 
     raised = {

@@ -1,4 +1,4 @@
-"""The road for large files, against moto's S3 over HTTP."""
+"""POST /uploads and GET /results/{id}, against moto's S3 over HTTP."""
 
 import json
 import subprocess
@@ -22,8 +22,8 @@ from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import wfdb_files
 from functions.api.settings import LAMBDA_BODY_BYTES, Settings
 from functions.s3_drop.store import BucketStore
+from tests.api.sending import code_of
 from tests.api.serving import serving
-from tests.api.test_diagnosis import code_of
 from tests.api.test_schema import findings
 from tests.conftest import ROOT
 
@@ -33,7 +33,7 @@ ID = "0123456789abcdef" * 2
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
-    """A client of a running S3, whose address the environment holds as it does for the service."""
+    """A client of a running S3. The environment variables lead the service to the same S3."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
@@ -56,7 +56,7 @@ def address(s3: Any) -> Iterator[str]:
 
 
 def dropped(s3: Any, key: str) -> None:
-    """The event of an arrival comes to the drop."""
+    """Does what the drop does for the event of this key."""
     Drop(BucketStore(s3, INBOX), BucketStore(s3, RESULTS), default_classifier()).arrived(key)
 
 
@@ -65,7 +65,7 @@ def test_without_buckets_uploads_are_not_configured(client: httpx.Client) -> Non
         assert (answer.status_code, code_of(answer)) == (503, "uploads_not_configured")
 
 
-def test_a_file_takes_the_whole_road(address: str, s3: Any, example: dict[str, bytes]) -> None:
+def test_a_file_is_uploaded_classified_and_its_result_fetched(address: str, s3: Any, example: dict[str, bytes]) -> None:
     asked = httpx.post(f"{address}/uploads")
     assert asked.status_code == 201
     form, result = asked.json()["upload"], urljoin(f"{address}/uploads", asked.json()["result"])
@@ -85,7 +85,7 @@ def test_a_file_takes_the_whole_road(address: str, s3: Any, example: dict[str, b
     assert answer.content == ecg_core.classify({"normal.zip": example["normal.zip"]}).to_json()
 
 
-def test_the_outcome_may_be_a_refusal(address: str, s3: Any) -> None:
+def test_the_result_of_an_upload_may_be_a_refusal(address: str, s3: Any) -> None:
     s3.put_object(Bucket=INBOX, Key=f"uploads/{ID}", Body=b"nonsense")
     dropped(s3, f"uploads/{ID}")
     answer = httpx.get(f"{address}/results/{ID}")
@@ -93,7 +93,7 @@ def test_the_outcome_may_be_a_refusal(address: str, s3: Any) -> None:
     assert answer.json()["code"] == "unsupported_format"
 
 
-def test_the_form_is_bounded_in_size_and_time(address: str) -> None:
+def test_the_upload_form_limits_size_and_time(address: str) -> None:
     import base64
 
     upload = httpx.post(f"{address}/uploads").json()["upload"]
@@ -103,19 +103,19 @@ def test_the_form_is_bounded_in_size_and_time(address: str) -> None:
     assert (upload["max_bytes"], upload["expires_in_s"]) == (24_000_000, 900)
 
 
-def test_the_form_leads_to_the_bucket_s_own_regional_address(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_upload_form_uses_the_regional_host_of_the_bucket(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     with serving(Settings(INBOX, RESULTS)) as address:
         url = httpx.post(f"{address}/uploads").json()["upload"]["url"]
     assert url == f"https://{INBOX}.s3.eu-central-1.amazonaws.com/"
 
 
-def test_no_two_uploads_share_an_address(address: str) -> None:
+def test_every_upload_has_its_own_address(address: str) -> None:
     assert len({httpx.post(f"{address}/uploads").json()["result"] for _ in range(20)}) == 20
 
 
 @pytest.mark.parametrize("name", ["x", "../inbox", "%2e%2e%2fuploads", ID.upper(), ID + "0", ID[:-1] + "%0a"])
-def test_nothing_else_of_the_buckets_is_given_out(address: str, s3: Any, name: str) -> None:
+def test_results_gives_access_to_no_other_object(address: str, s3: Any, name: str) -> None:
     s3.put_object(Bucket=RESULTS, Key="uploads/x.json", Body=b"{}")
     answer = httpx.get(f"{address}/results/{name}")
     assert (answer.status_code, code_of(answer)[-9:]) == (404, "not_found")
@@ -126,13 +126,13 @@ def test_an_unknown_result_is_not_found(address: str) -> None:
     assert (answer.status_code, code_of(answer)) == (404, "result_not_found")
 
 
-def test_a_storage_that_fails_is_said_and_tried_again_later(s3: Any) -> None:
+def test_an_error_of_s3_is_answered_with_storage_unavailable(s3: Any) -> None:
     with serving(Settings("no-such-bucket", "no-such-bucket")) as address:
         answer = httpx.get(f"{address}/results/{ID}")
     assert (answer.status_code, code_of(answer)) == (503, "storage_unavailable")
 
 
-def test_a_storage_out_of_reach_is_said(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_s3_is_answered_with_storage_unavailable(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with serving(Settings(INBOX, RESULTS)) as address:
         answer = httpx.get(f"{address}/results/{ID}", timeout=30)
@@ -140,11 +140,11 @@ def test_a_storage_out_of_reach_is_said(s3: Any, monkeypatch: pytest.MonkeyPatch
     assert "127.0.0.1" not in answer.text
 
 
-def test_no_request_finds_a_fault_or_an_answer_outside_the_schema(address: str, tmp_path: Path) -> None:
+def test_generated_requests_cause_no_5xx_and_every_answer_matches_the_schema(address: str, tmp_path: Path) -> None:
     assert not findings(address, tmp_path, "--include-path-regex", "^/(uploads|results)")
 
 
-def test_the_client_takes_the_upload_road_by_itself(s3: Any, tmp_path: Path) -> None:
+def test_the_client_uses_uploads_for_a_file_above_the_limit(s3: Any, tmp_path: Path) -> None:
     record = wfdb_files(synthesize("normal", duration_s=400), "long")
     for name, data in record.items():
         (tmp_path / name).write_bytes(data)

@@ -20,7 +20,7 @@ from tests.s3_drop.events import SWEEP, TEST_EVENT, backfill_batch, eventbridge_
 from tests.s3_drop.faults import BUSY, DENIED, INTERNAL, SLOW_DOWN, Fault, Layer, faulty_cloud, lost, torn, without_list
 from tests.s3_drop.function import invoke, loaded
 from tests.s3_drop.queue import Context, drain, work
-from tests.unit.drop.test_drop import segmented
+from tests.unit.drop.records import segmented
 
 Files = dict[str, bytes]
 Load = Callable[..., ModuleType]

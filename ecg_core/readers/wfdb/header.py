@@ -53,8 +53,8 @@ _NO_GAIN = re.compile(r"[-+]?(?:\d\S*[/(]|(?:nan|inf|infinity)(?:[/(\s]|$))", re
 class Signal:
     """One channel. gain: ADC units per physical unit, None where the header states none, 0 for uncalibrated.
 
-    samples_per_frame, skew (frames) and byte offset as in the format. initial: the first sample; checksum: modulo 65536;
-    None where the header states none.
+    samples_per_frame, skew (frames) and byte offset as in the format. initial: the first sample. checksum: modulo
+    65536. Both are None where the header states none.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""What `ekg classify` says to a folder, in the drop's terms."""
+"""The outcomes that `ekg classify` gives for a folder, by the addresses of the drop."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 
 def classified(folder: Path) -> dict[str, bytes]:
-    """The bytes of `--json`, by the address of the outcome."""
+    """Runs `ekg classify --json` and returns the bytes of each answer by the address of its outcome."""
     command = [sys.executable, "-m", "ecg_core", "classify", "--json", "--paths", str(folder)]
     lines = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
     found = {}

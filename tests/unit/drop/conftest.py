@@ -15,7 +15,7 @@ PATIENCE = timedelta(hours=24)
 
 @dataclass
 class Place:
-    """An inbox, its results, and workers that begin when they are told a key."""
+    """An inbox and its results. told() is a worker that gets an event."""
 
     clock: Clock
     inbox: MemoryStore
@@ -27,11 +27,11 @@ class Place:
         return Drop(self.inbox, self.results, self.classifier, forms or self.forms)
 
     def told(self, *keys: str) -> list[Answer]:
-        """One worker a key, as one message a batch."""
+        """A new worker for each key, as if each batch had one message."""
         return [answer for key in keys for answer in self.drop().arrived(key)]
 
     def arrives(self, files: dict[str, bytes]) -> list[Answer]:
-        """Each file is uploaded, and its event handled before the next comes."""
+        """Uploads each file and handles its event before the next file."""
         answers = []
         for key, body in files.items():
             self.inbox[key] = body
@@ -43,7 +43,7 @@ class Place:
 
     @property
     def outcomes(self) -> dict[str, bytes]:
-        """Without the notes, and what was emptied."""
+        """All objects of the results that are not empty, without the notes."""
         ours = ("waiting/", "members/")
         return {
             key: found.body for key, found in self.results.objects.items() if found.size and not key.startswith(ours)
@@ -51,7 +51,7 @@ class Place:
 
     @property
     def waiting(self) -> set[str]:
-        """The notes that are open."""
+        """The keys of the open WAITING notes."""
         return {key for key, found in self.results.objects.items() if key.startswith("waiting/") and found.size}
 
 
@@ -69,7 +69,7 @@ def pair() -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def other_pair() -> dict[str, bytes]:
-    """record.hea and record.dat of another heart."""
+    """record.hea and record.dat of another ECG."""
     return wfdb_files(synthesize("lbbb"), "record")
 
 

@@ -1,4 +1,4 @@
-"""A Store in memory, with hooks: what somebody else does between two calls of the drop, and calls that fail."""
+"""A Store in memory. Its hooks run before each call: another worker's deeds, or a failure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ Hook = Callable[[str, str], None]
 
 
 class Clock:
-    """Of all the stores of a test."""
+    """The clock of all stores of a test."""
 
     def __init__(self) -> None:
         self.now = START
@@ -23,9 +23,9 @@ class Clock:
 
 
 class MemoryStore:
-    """Like a bucket: the etag is the content's, so the same content has the same etag again.
+    """Like a bucket: the etag depends on the content only, so equal content has an equal etag.
 
-    before: called with (operation, key) ahead of each call. It may change the store, or raise.
+    before: called with (operation, key) before each call. It may change the store, or raise.
     """
 
     longest = MAX_KEY_BYTES
@@ -95,7 +95,7 @@ class MemoryStore:
 
 
 def once(operation: str, key: str, deed: Callable[[], object]) -> Hook:
-    """A hook that does the deed ahead of the first such call."""
+    """A hook that does the deed before the first such call."""
     done: list[bool] = []
 
     def hook(called: str, about: str) -> None:

@@ -1,9 +1,11 @@
-"""Two workers at once, files that change under a worker's hands, calls that fail: at every single call of the drop."""
+"""Two workers at the same time, files that change during an attempt, calls that fail.
+
+Most tests repeat the disturbance at every single call of the drop to a store.
+"""
 
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
@@ -13,65 +15,12 @@ from ecg_core.drop.addresses import FHIR, SVG
 from ecg_core.recording import MAX_BYTES
 from ecg_core.synthesis.writers import zip_bytes
 from tests.unit.drop.conftest import Place
+from tests.unit.drop.disturbance import At, Killed, raising, told, without_hooks
 from tests.unit.drop.fake import MemoryStore, once
-from tests.unit.drop.test_drop import segmented
+from tests.unit.drop.records import Files, segmented
 
-Files = dict[str, bytes]
-# More than any telling of these tests takes.
+# More calls than any worker of these tests makes.
 MANY_CALLS = 60
-
-
-class Killed(BaseException):
-    """The process ends here: nothing that would catch an Exception runs."""
-
-
-@dataclass
-class At:
-    """Does a deed ahead of the nth call to any of the stores."""
-
-    number: int
-    deed: Callable[[], object]
-    counted: int = 0
-
-    def __call__(self, operation: str, key: str) -> None:
-        self.counted += 1
-        if self.counted == self.number:
-            self.deed()
-
-    @property
-    def happened(self) -> bool:
-        return self.counted >= self.number
-
-
-def told(place: Place, hook: At, *keys: str) -> None:
-    """One worker, with the hook at both of its stores."""
-    stores = (place.inbox, place.results)
-    for store in stores:
-        store.before = [hook]
-    try:
-        place.told(*keys)
-    finally:
-        for store in stores:
-            store.before = []
-
-
-def raising(fault: BaseException) -> Callable[[], object]:
-    def deed() -> None:
-        raise fault
-
-    return deed
-
-
-def without_hooks(place: Place, deed: Callable[[], object]) -> Callable[[], None]:
-    """Somebody else's deed, whose own calls are not counted."""
-
-    def done() -> None:
-        hooks = [store.before for store in (place.inbox, place.results)]
-        place.inbox.before = place.results.before = []
-        deed()
-        place.inbox.before, place.results.before = hooks
-
-    return done
 
 
 def forms_of(place: Place) -> dict[str, bytes]:
@@ -80,7 +29,9 @@ def forms_of(place: Place) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("key", ["record.hea", "record.dat"])
 @pytest.mark.parametrize("other", ["record.hea", "record.dat"])
-def test_two_workers_write_once_whenever_the_second_comes(pair: Files, place: Place, key: str, other: str) -> None:
+def test_two_workers_write_one_outcome_whenever_the_second_starts(
+    pair: Files, place: Place, key: str, other: str
+) -> None:
     for number in itertools.count(1):
         fresh = Place(place.clock, MemoryStore(place.clock), MemoryStore(place.clock), place.classifier)
         fresh.inbox.drop(pair)
@@ -96,7 +47,7 @@ def test_two_workers_write_once_whenever_the_second_comes(pair: Files, place: Pl
 @pytest.mark.parametrize("forms", [(), (SVG, FHIR)])
 @pytest.mark.parametrize("key", ["record.hea", "record.dat"])
 @pytest.mark.parametrize("known", [False, True])
-def test_a_worker_that_is_overtaken_by_new_bytes_leaves_the_new_outcome(
+def test_a_slow_worker_does_not_overwrite_the_outcome_of_newer_bytes(
     pair: Files, other_pair: Files, place: Place, key: str, known: bool, forms: tuple[str, ...]
 ) -> None:
     expected = None
@@ -120,10 +71,10 @@ def test_a_worker_that_is_overtaken_by_new_bytes_leaves_the_new_outcome(
         assert forms_of(fresh) == expected, number
 
 
-def test_old_bytes_that_come_back_under_a_worker_s_hands_do_not_leave_it_fooled(
+def test_bytes_that_change_and_change_back_during_an_attempt_leave_the_right_outcome(
     pair: Files, other_pair: Files, place: Place
 ) -> None:
-    """The outcome's etag is then what it was at the worker's start, though the outcome was another meanwhile."""
+    """The ABA problem: the outcome has its first etag again, but had another content in between."""
     for first, second in itertools.combinations(range(1, MANY_CALLS), 2):
         fresh = Place(place.clock, MemoryStore(place.clock), MemoryStore(place.clock), place.classifier)
         fresh.inbox.drop(pair)
@@ -148,7 +99,7 @@ def test_old_bytes_that_come_back_under_a_worker_s_hands_do_not_leave_it_fooled(
 
 @pytest.mark.parametrize("fault", [OSError("throttled"), Killed()])
 @pytest.mark.parametrize("order", [("record.hea", "record.dat"), ("record.dat", "record.hea")])
-def test_a_call_that_fails_is_made_good_by_the_next_telling(
+def test_after_a_failed_call_the_next_event_completes_the_record(
     pair: Files, place: Place, fault: BaseException, order: tuple[str, str]
 ) -> None:
     for number in range(1, MANY_CALLS):
@@ -168,7 +119,7 @@ def test_a_call_that_fails_is_made_good_by_the_next_telling(
     assert number > 15
 
 
-def test_a_write_whose_answer_is_lost_is_not_made_twice(pair: Files, place: Place) -> None:
+def test_a_write_whose_answer_is_lost_is_not_repeated(pair: Files, place: Place) -> None:
     place.inbox.drop(pair)
     store = place.results.put
 
@@ -184,14 +135,14 @@ def test_a_write_whose_answer_is_lost_is_not_made_twice(pair: Files, place: Plac
     assert place.results.written == ["record.hea.json"]
 
 
-def test_an_object_that_is_deleted_between_event_and_read_is_done(pair: Files, place: Place) -> None:
+def test_an_object_that_is_deleted_between_event_and_read_writes_nothing(pair: Files, place: Place) -> None:
     place.inbox.drop(pair)
     place.inbox.before = [once("get", "record.hea", lambda: place.inbox.objects.clear())]
     assert place.told("record.hea")[0].state == "gone"
     assert place.outcomes == {}
 
 
-def test_who_is_overtaken_all_the_time_gives_up_for_now(place: Place, table: bytes) -> None:
+def test_a_worker_gives_up_after_too_many_conflicts(place: Place, table: bytes) -> None:
     place.inbox["a.csv"] = table
 
     def ahead(operation: str, key: str) -> None:
@@ -203,7 +154,7 @@ def test_who_is_overtaken_all_the_time_gives_up_for_now(place: Place, table: byt
         place.told("a.csv")
 
 
-def test_a_note_that_two_write_at_once_names_both(pair: Files, place: Place) -> None:
+def test_a_note_that_two_workers_write_at_the_same_time_holds_both_keys(pair: Files, place: Place) -> None:
     second = pair["record.hea"].replace(b"record 12", b"second 12")
     place.inbox.drop({"record.hea": pair["record.hea"], "second.hea": second})
     hook = once("put", "waiting/record.dat", without_hooks(place, lambda: place.told("second.hea")))
@@ -216,7 +167,7 @@ def test_a_note_that_two_write_at_once_names_both(pair: Files, place: Place) -> 
     assert not place.waiting
 
 
-def test_a_record_that_comes_while_its_segment_is_answered_leaves_the_segment_none(place: Place) -> None:
+def test_a_segment_keeps_no_outcome_if_its_master_arrives_during_its_attempt(place: Place) -> None:
     files = segmented()
     for number in itertools.count(1):
         fresh = Place(place.clock, MemoryStore(place.clock), MemoryStore(place.clock), place.classifier)
@@ -234,8 +185,8 @@ def test_a_record_that_comes_while_its_segment_is_answered_leaves_the_segment_no
     assert number > 5
 
 
-def test_a_form_of_other_bytes_is_not_taken_for_the_outcome_s(place: Place, table: bytes, pair: Files) -> None:
-    """The second bytes' worker is killed between the plot and the outcome; then the first bytes come back."""
+def test_a_plot_left_by_a_killed_worker_is_replaced(place: Place, table: bytes, pair: Files) -> None:
+    """A worker is killed after it wrote the plot of new bytes, before their outcome. Then the old bytes come back."""
     place.forms = (SVG,)
     place.arrives({"a.zip": zip_bytes(pair)})
     good = place.results["a.zip.svg"]
@@ -249,7 +200,7 @@ def test_a_form_of_other_bytes_is_not_taken_for_the_outcome_s(place: Place, tabl
     assert place.results["a.zip.svg"] == good
 
 
-def test_a_file_that_was_too_large_for_a_moment_does_not_leave_that_answer(place: Place, table: bytes) -> None:
+def test_a_file_that_was_too_large_only_during_an_attempt_keeps_its_result(place: Place, table: bytes) -> None:
     place.arrives({"a.csv": table})
     place.inbox["a.csv"] = bytes(MAX_BYTES + 1)
 
@@ -263,7 +214,7 @@ def test_a_file_that_was_too_large_for_a_moment_does_not_leave_that_answer(place
     assert place.outcomes == {"a.csv.json": classify({"a.csv": table}).to_json()}
 
 
-def test_a_signal_that_comes_back_under_the_sweep_s_hands_is_seen(pair: Files, place: Place) -> None:
+def test_a_signal_that_arrives_during_the_sweep_is_classified(pair: Files, place: Place) -> None:
     place.arrives({"record.hea": pair["record.hea"].replace(b"# synthetic", b"# another")})
     place.inbox["record.hea"] = pair["record.hea"]
     place.told("record.hea")
@@ -292,11 +243,3 @@ def test_a_note_that_is_needed_again_is_not_settled(pair: Files, place: Place) -
     place.sweep()
     place.results.before = []
     assert place.waiting == {"waiting/record.dat"}
-
-
-def test_a_header_that_changes_within_the_second_of_its_answer_is_reported(pair: Files, place: Place) -> None:
-    place.arrives(pair)
-    place.arrives({"record.hea": pair["record.hea"].replace(b"record.dat", b"other.dat")})
-    place.clock.passes(days=2)
-    place.sweep()
-    assert json.loads(place.outcomes["record.hea.json"])["code"] == "record_incomplete"

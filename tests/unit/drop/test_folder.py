@@ -1,4 +1,4 @@
-"""A folder as a store, and who watches it."""
+"""A folder as a store, and the watcher of an inbox folder."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import pytest
 from ecg_core import classify
 from ecg_core.cli import main
 from ecg_core.drop import Answer, Conflict
-from ecg_core.drop.folder import OWN, FolderStore
+from ecg_core.drop.folder import NOTE, OWN, FolderStore
 from ecg_core.drop.watch import Arrivals, Watcher
 from ecg_core.synthesis.writers import write_files
 from tests.conftest import ROOT
@@ -37,6 +37,14 @@ def results_of(folder: Path) -> dict[str, bytes]:
     }
 
 
+def appears(path: Path) -> None:
+    """Waits until the file exists."""
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("key", ["../x", "a/../../x", "/etc/passwd", "a//b", "a/./b", "a\0b"])
 def test_no_key_leads_out_of_the_folder(tmp_path: Path, key: str) -> None:
     store = FolderStore(tmp_path)
@@ -54,7 +62,7 @@ def test_an_address_that_is_too_long_for_a_name_is_found_again(tmp_path: Path) -
     assert (found.body, found.metadata) == (b"body", {"a": "b"})
 
 
-def test_metadata_of_another_content_are_none(tmp_path: Path) -> None:
+def test_metadata_do_not_survive_a_change_by_hand(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     store.put("a", b"body", replaces=None, content_type="", metadata={"a": "b"})
     (tmp_path / "a").write_bytes(b"by hand")
@@ -63,7 +71,7 @@ def test_metadata_of_another_content_are_none(tmp_path: Path) -> None:
     assert found.metadata == {}
 
 
-def test_of_many_writers_one_wins(tmp_path: Path) -> None:
+def test_only_one_of_many_writers_succeeds(tmp_path: Path) -> None:
     def write(number: int) -> bool:
         try:
             FolderStore(tmp_path).put("a", str(number).encode(), replaces=None, content_type="", metadata={})
@@ -78,12 +86,12 @@ def test_of_many_writers_one_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+def test_a_named_pipe_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.dat")
     assert FolderStore(tmp_path).get("pipe.dat", 9) is None
 
 
-def test_settled_notes_go_after_a_while_and_open_ones_stay(tmp_path: Path) -> None:
+def test_settled_notes_expire_and_open_notes_stay(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     for key, body in (("waiting/a", b""), ("waiting/b", b"[]")):
         store.put(key, body, replaces=None, content_type="", metadata={})
@@ -131,7 +139,7 @@ def test_the_watcher_answers_each_record_once(
         "b.csv.json": classify({"b.csv": table}).to_json(),
     }
     assert faults == []
-    # Another start finds everything answered.
+    # A second watcher finds every outcome unchanged.
     again, _ = watched(Watcher(inbox, tmp_path / "out", place.classifier))
     assert {answer.state for answer in again} == {"unchanged", "ignored"}
 
@@ -157,7 +165,7 @@ def test_a_file_that_fails_is_tried_again(
     assert ([answer.key for answer in answers], faults) == (["a.csv"], [])
 
 
-def test_what_waits_too_long_is_reported_by_the_watcher(place: Place, inbox: Path, tmp_path: Path, pair: Files) -> None:
+def test_the_watcher_answers_records_that_wait_too_long(place: Place, inbox: Path, tmp_path: Path, pair: Files) -> None:
     write_files({"record.hea": pair["record.hea"]}, inbox)
     watcher = Watcher(inbox, tmp_path / "out", place.classifier, patience=timedelta(0))
     watched(watcher)
@@ -166,7 +174,7 @@ def test_what_waits_too_long_is_reported_by_the_watcher(place: Place, inbox: Pat
     assert [(answer.key, answer.code) for answer in answers] == [("record.hea", "record_incomplete")]
 
 
-def test_names_that_are_no_text_are_answered(place: Place, inbox: Path, tmp_path: Path, table: bytes) -> None:
+def test_a_file_name_that_is_not_utf_8_is_answered(place: Place, inbox: Path, tmp_path: Path, table: bytes) -> None:
     try:
         (Path(os.fsdecode(os.fsencode(inbox) + b"/\xff.csv"))).write_bytes(table)
     except OSError:
@@ -175,7 +183,7 @@ def test_names_that_are_no_text_are_answered(place: Place, inbox: Path, tmp_path
     assert ([answer.state for answer in answers], faults) == (["written"], [])
 
 
-def test_the_command_answers_what_is_there(
+def test_the_command_with_once_answers_all_files_and_ends(
     inbox: Path, tmp_path: Path, pair: Files, table: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_files({**pair, "b.csv": table, "c.csv": b"no ecg"}, inbox)
@@ -195,7 +203,9 @@ def test_the_command_answers_what_is_there(
 
 
 @pytest.mark.parametrize("results", ["inbox", "inbox/out", "."])
-def test_results_never_go_into_the_inbox(inbox: Path, tmp_path: Path, results: str) -> None:
+def test_the_results_folder_must_not_be_or_contain_or_lie_in_the_inbox(
+    inbox: Path, tmp_path: Path, results: str
+) -> None:
     assert main(["watch", str(inbox), str(tmp_path / results), "--once"]) == 2
     assert main(["watch", str(tmp_path / "none"), str(tmp_path / "out"), "--once"]) == 2
     assert list(inbox.iterdir()) == []
@@ -206,16 +216,15 @@ def test_the_command_watches_until_it_is_interrupted(inbox: Path, tmp_path: Path
     command = [sys.executable, "-m", "ecg_core", "watch", str(inbox), str(out), "--interval", "0.1"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        for name, body in pair.items():
-            (inbox / name).write_bytes(body)
-            time.sleep(1)
-        deadline = time.monotonic() + 30
-        while not (out / "record.hea.json").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        (inbox / "record.hea").write_bytes(pair["record.hea"])
+        appears(out / f"waiting/record.dat{NOTE}")
+        (inbox / "record.dat").write_bytes(pair["record.dat"])
+        appears(out / "record.hea.json")
         assert json.loads((out / "record.hea.json").read_bytes())["diagnosis"] == "NORM"
+        # The line comes just after the outcome.
+        assert process.stdout is not None
+        assert "record.hea  NORM\n" in iter(process.stdout.readline, "")
     finally:
         process.send_signal(2)
-        shown, _ = process.communicate(timeout=30)
+        process.communicate(timeout=30)
     assert process.returncode == 130
-    assert shown.splitlines()[-1] == "record.hea  NORM"

@@ -1,4 +1,4 @@
-"""What arrivals leave undone."""
+"""The sweep: records that wait too long, and notes that nobody needs any more."""
 
 import json
 from datetime import timedelta
@@ -17,7 +17,7 @@ def refusal(files: Files) -> bytes:
     return caught.value.to_json()
 
 
-def test_a_header_whose_signal_never_comes_is_reported_after_the_stated_time(place: Place, pair: Files) -> None:
+def test_a_header_without_its_signal_is_answered_after_the_patience(place: Place, pair: Files) -> None:
     place.arrives({"a/record.hea": pair["record.hea"]})
     place.clock.passes(hours=23)
     swept = place.sweep()
@@ -32,7 +32,7 @@ def test_a_header_whose_signal_never_comes_is_reported_after_the_stated_time(pla
     assert place.sweep().answers == []
 
 
-def test_a_signal_whose_header_never_comes_is_reported(place: Place, pair: Files) -> None:
+def test_a_signal_without_its_header_is_answered_after_the_patience(place: Place, pair: Files) -> None:
     place.arrives({"record.dat": pair["record.dat"], "other.xyz": b"\1\2\3"})
     place.clock.passes(hours=25)
     place.sweep()
@@ -42,7 +42,7 @@ def test_a_signal_whose_header_never_comes_is_reported(place: Place, pair: Files
     }
 
 
-def test_a_file_that_comes_after_the_report_is_classified_all_the_same(place: Place, pair: Files) -> None:
+def test_a_file_that_arrives_after_the_sweep_completes_the_record(place: Place, pair: Files) -> None:
     place.arrives({"record.hea": pair["record.hea"]})
     place.clock.passes(days=3)
     place.sweep()
@@ -50,16 +50,16 @@ def test_a_file_that_comes_after_the_report_is_classified_all_the_same(place: Pl
     assert place.outcomes == {"record.hea.json": classify(pair).to_json()}
 
 
-def test_a_note_of_a_record_that_is_whole_by_now_is_settled(place: Place, pair: Files) -> None:
+def test_the_sweep_answers_a_complete_record_and_settles_its_note(place: Place, pair: Files) -> None:
     place.arrives({"record.hea": pair["record.hea"]})
-    # Its event is lost, or still on its way.
+    # The event of this file is lost or late.
     place.inbox["record.dat"] = pair["record.dat"]
     place.clock.passes(minutes=10)
     assert place.sweep().settled == 1
     assert place.outcomes == {"record.hea.json": classify(pair).to_json()}
 
 
-def test_a_note_whose_files_are_gone_is_settled(place: Place, pair: Files) -> None:
+def test_the_sweep_settles_a_note_whose_files_are_gone(place: Place, pair: Files) -> None:
     place.arrives({"record.hea": pair["record.hea"]})
     place.inbox.objects.clear()
     place.clock.passes(hours=25)
@@ -67,7 +67,7 @@ def test_a_note_whose_files_are_gone_is_settled(place: Place, pair: Files) -> No
     assert place.outcomes == {}
 
 
-def test_fresh_notes_are_left_to_their_workers(place: Place, pair: Files) -> None:
+def test_the_sweep_skips_notes_younger_than_the_grace(place: Place, pair: Files) -> None:
     place.arrives({"record.hea": pair["record.hea"]})
     place.inbox.calls.clear()
     swept = place.sweep()
@@ -76,19 +76,19 @@ def test_fresh_notes_are_left_to_their_workers(place: Place, pair: Files) -> Non
     assert place.sweep(grace=timedelta(0)).waiting == 1
 
 
-def test_what_is_due_comes_first_and_what_time_does_not_allow_is_left(place: Place, pair: Files) -> None:
+def test_the_sweep_reads_overdue_notes_first_and_stops_in_time(place: Place, pair: Files) -> None:
     place.arrives({"z.hea": pair["record.hea"].replace(b"record", b"z")})
     place.clock.passes(hours=20)
     place.arrives({f"{name}.hea": pair["record.hea"].replace(b"record", name.encode()) for name in "abc"})
     place.clock.passes(hours=5)
-    # Once for each of the four notes, and the first of those that are not due.
+    # in_time() is called for each of the four notes in the listing, then for each note that is not overdue.
     turns = iter([True, True, True, True, False])
     swept = place.sweep(in_time=lambda: next(turns))
     assert list(place.outcomes) == ["z.hea.json"]
     assert swept.left == 3
 
 
-def test_a_fault_keeps_no_other_note_from_being_looked_at(place: Place, pair: Files) -> None:
+def test_a_fault_in_one_note_does_not_stop_the_sweep(place: Place, pair: Files) -> None:
     for name in "ab":
         place.arrives({f"{name}.hea": pair["record.hea"].replace(b"record", name.encode())})
     place.clock.passes(hours=25)
@@ -104,9 +104,17 @@ def test_a_fault_keeps_no_other_note_from_being_looked_at(place: Place, pair: Fi
     assert place.waiting == {"waiting/a.dat"}
 
 
-def test_settled_notes_cost_the_sweep_nothing(place: Place, pair: Files) -> None:
+def test_the_sweep_does_not_read_settled_notes(place: Place, pair: Files) -> None:
     place.arrives(pair)
     place.clock.passes(hours=25)
     place.results.calls.clear()
     place.sweep()
     assert {operation for operation, _ in place.results.calls} == {"list"}
+
+
+def test_a_header_that_changes_in_the_second_of_its_outcome_is_swept(pair: Files, place: Place) -> None:
+    place.arrives(pair)
+    place.arrives({"record.hea": pair["record.hea"].replace(b"record.dat", b"other.dat")})
+    place.clock.passes(days=2)
+    place.sweep()
+    assert json.loads(place.outcomes["record.hea.json"])["code"] == "record_incomplete"

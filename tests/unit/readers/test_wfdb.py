@@ -447,9 +447,10 @@ def test_one_flipped_bit_fails_the_checksum() -> None:
 
 @pytest.mark.parametrize("storage", ["16", "212", "80", "24"])
 def test_samples_in_rotated_order_fail_by_their_first_sample(storage: str) -> None:
-    values = make_samples(2, 1000) // 16
-    rotated = make_record(np.roll(values, 300, axis=1), leads=("I", "II"), storage=storage)
-    files = make_record(values, leads=("I", "II"), storage=storage) | {"rec.dat": rotated["rec.dat"]}
+    values = make_samples(2, 1000) // 32
+    files = make_record(values, leads=("I", "II"), storage=storage) | {"rec.dat": encode(values, storage)}
+    assert read_wfdb("rec.hea", files).leads == ("I", "II")
+    files["rec.dat"] = encode(np.roll(values, 300, axis=1), storage)
     with pytest.raises(ChecksumMismatch):
         read_wfdb("rec.hea", files)
 

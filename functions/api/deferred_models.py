@@ -1,4 +1,4 @@
-"""Pydantic's models, each built at its first use."""
+"""A shorter cold start: pydantic builds each model at its first use instead of at import."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 @contextmanager
 def deferred_models() -> Iterator[None]:
-    """Around the import of fastapi: it describes OpenAPI in 30 models, which only the documentation uses."""
+    """Wraps the first import of fastapi. It defines 30 models of OpenAPI, and only the documentation uses them."""
     settings = BaseModel.model_config
     BaseModel.model_config = ConfigDict(defer_build=True)
     try:

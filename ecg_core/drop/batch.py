@@ -1,0 +1,86 @@
+"""The records of one batch of hints: each is answered once, retried after conflicts, and remembered."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from ecg_core.drop.addresses import MEMBERS
+from ecg_core.drop.attempt import Attempt
+from ecg_core.drop.notes import Notes, keys_of
+from ecg_core.drop.record import AnsweredRecord, leads_to
+from ecg_core.drop.store import Conflict
+from ecg_core.drop.writer import Answer, Writer
+from ecg_core.readers.names import is_header, is_noise
+
+Found = TypeVar("Found")
+
+# A conflict means that another worker wrote first. So many in a row mean that something is wrong.
+MAX_ATTEMPTS = 10
+
+
+class Contended(Exception):
+    """Another worker wrote first at every attempt. The hint may be tried again later."""
+
+
+class Batch:
+    """A record that was answered for one hint is not read again for another hint of the same batch.
+
+    This is safe: all hints of the batch came before its first record was read.
+    """
+
+    def __init__(self, attempt: Attempt, notes: Notes, writer: Writer) -> None:
+        self._attempt, self._notes, self._writer = attempt, notes, writer
+        self._records: dict[str, AnsweredRecord] = {}
+        self._headers: dict[str, frozenset[str]] = {}
+
+    def record(self, header: str, overdue: datetime | None) -> AnsweredRecord:
+        """The record of a header. Raises Contended."""
+        if header not in self._records:
+            record = _persistently(partial(self._attempt.record, header, overdue))
+            self._records[header] = record
+            if record.is_answered:
+                self.retract(record, [file for file in record.files[1:] if not leads_to(file, header)])
+            if record.answer.state == "written":
+                # A master header that arrived during the attempt could not empty this outcome. Its record does it now.
+                known, self._headers[header] = self.headers_of(header), keys_of(self._notes.get(MEMBERS, header))
+                for master in sorted(self._headers[header] - known):
+                    self.record(master, overdue)
+        return self._records[header]
+
+    def single(self, key: str, overdue: datetime | None) -> AnsweredRecord:
+        """The record that is this one file. Raises Contended."""
+        if is_noise(key):
+            return AnsweredRecord(Answer(key, "ignored"))
+        if key not in self._records:
+            self._records[key] = _persistently(partial(self._attempt.single, key, overdue))
+        return self._records[key]
+
+    def headers_of(self, key: str) -> frozenset[str]:
+        """The headers that name this file and have another stem. A note tells them; they may have changed since."""
+        if key not in self._headers:
+            self._headers[key] = keys_of(self._notes.get(MEMBERS, key))
+        return self._headers[key]
+
+    def retract(self, record: AnsweredRecord, files: list[str]) -> None:
+        """Empties the outcomes that these files got on their own before their record was complete.
+
+        If the record has a result, all of them. Otherwise only refusals, and none of a segment. Raises Contended.
+        """
+        for file in files:
+            if record.is_result or not is_header(file):
+                _persistently(partial(self._writer.retract, file, refused=not record.is_result))
+
+    def has_result_of(self, key: str) -> bool:
+        """Whether a record of this batch has a result, and this file is part of it."""
+        return any(record.is_result and record.has_seen(key) for record in self._records.values())
+
+
+def _persistently(attempt: Callable[[], Found]) -> Found:
+    """Raises Contended."""
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            return attempt()
+        except Conflict:
+            continue
+    raise Contended
