@@ -58,15 +58,15 @@ def _classifier(options: argparse.Namespace) -> "Classifier":
 
 def _card(options: argparse.Namespace) -> None:
     from ecg_core.model.classifier import Classifier
-    from ecg_core.training.model_card import publish
+    from ecg_core.training.report.model_card import publish
 
     publish(options.artifacts, Classifier(options.artifacts).card)
 
 
 def _calibrate(options: argparse.Namespace) -> None:
     from ecg_core.training.calibrate import calibrate
-    from ecg_core.training.model_card import publish
-    from ecg_core.training.sections.calibration import broken
+    from ecg_core.training.report.model_card import publish
+    from ecg_core.training.report.performance import broken
 
     card = calibrate(options.into, options.ptbxl)
     publish(options.into, card)
@@ -74,7 +74,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 
 def _robustness(options: argparse.Namespace) -> None:
-    from ecg_core.training import robustness, transfer
+    from ecg_core.training.measure import robustness, transfer
 
     classifier = _classifier(options)
     measured = {"robustness": robustness.robustness(classifier, options.ptbxl)}
@@ -86,7 +86,7 @@ def _robustness(options: argparse.Namespace) -> None:
 
 
 def _abstain(options: argparse.Namespace) -> None:
-    from ecg_core.training import abstention
+    from ecg_core.training.measure import abstention
 
     classifier = _classifier(options)
     report = abstention.abstention(classifier, options.ptbxl)
@@ -98,7 +98,7 @@ def _abstain(options: argparse.Namespace) -> None:
 
 
 def _evidence(options: argparse.Namespace) -> None:
-    from ecg_core.training.evidence import measure_evidence
+    from ecg_core.training.measure.evidence import measure_evidence
 
     classifier = _classifier(options)
     measured = measure_evidence(classifier, options.ptbxl, max_records=options.records)
@@ -113,7 +113,7 @@ def _give(
 ) -> None:
     """measured: what the card keeps. beside: what only this run shows."""
     from ecg_core.model.classifier import CARD_FILE
-    from ecg_core.training.model_card import measured_sections, publish
+    from ecg_core.training.report.model_card import measured_sections, publish
 
     # Read again: another measurement may have been written while this one ran.
     card = json.loads((options.into / CARD_FILE).read_bytes()) if options.into else classifier.card

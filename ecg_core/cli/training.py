@@ -158,14 +158,14 @@ def _ablate(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from ecg_core.training.dataset import load
+    from ecg_core.training.data.dataset import load
     from ecg_core.training.train import export
 
     export(options.checkpoints, options.placement, load(options.ptbxl), options.ptbxl, options.out)
 
 
 def _precision(options: argparse.Namespace) -> None:
-    from ecg_core.training.precision import precision
+    from ecg_core.training.measure.precision import precision
 
     precision(options.ptbxl, options.model, options.ledger)
 
@@ -173,7 +173,7 @@ def _precision(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from ecg_core.model.classifier import default_classifier
     from ecg_core.training.evaluate import evaluate
-    from ecg_core.training.report import text
+    from ecg_core.training.report.text import text
 
     report = evaluate(default_classifier(), options.ptbxl, options.folds, options.leads)
     print(json.dumps(report, ensure_ascii=False) if options.json else text(report))

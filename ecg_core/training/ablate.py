@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecg_core.leads import LEAD_SETS
-from ecg_core.training.dataset import Data, load
+from ecg_core.training.data.dataset import Data, load
 from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.ledger import MEASURED_SETS, SOFT_TARGETS, Ledger
 from ecg_core.training.runs import Source, fit_all

@@ -16,6 +16,7 @@ from ecg_core.signal.preparation import WINDOW_SAMPLES
 from ecg_core.signal.resampling import MODEL_FS_HZ
 from ecg_core.training import metrics
 from ecg_core.training.calibrators import compared
+from ecg_core.training.data.ptbxl import VALIDATION_FOLD, read_ptbxl
 from ecg_core.training.evaluate import (
     DIAGNOSIS_COLUMNS,
     Scores,
@@ -25,9 +26,8 @@ from ecg_core.training.evaluate import (
     outputs,
 )
 from ecg_core.training.metrics import Floats
-from ecg_core.training.model_card import serialised
-from ecg_core.training.ptbxl import VALIDATION_FOLD, read_ptbxl
-from ecg_core.training.reliability import reliability
+from ecg_core.training.report.model_card import serialised
+from ecg_core.training.report.reliability import reliability
 
 NAME = "ekg-compact"
 VERSION = "2.1.0"

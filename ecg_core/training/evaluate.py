@@ -20,8 +20,8 @@ from ecg_core.recording import Files
 from ecg_core.signal import quality
 from ecg_core.signal.preparation import prepare
 from ecg_core.training import metrics
+from ecg_core.training.data.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_files
 from ecg_core.training.metrics import Bools, Floats
-from ecg_core.training.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_files
 
 T = TypeVar("T")
 WORKERS = 2

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ecg_core.training.augment import batches
-from ecg_core.training.dataset import Data
+from ecg_core.training.data.augment import batches
+from ecg_core.training.data.dataset import Data
+from ecg_core.training.data.ptbxl import VALIDATION_FOLD
 from ecg_core.training.networks import build
 from ecg_core.training.networks.windowed import EcgNetwork
-from ecg_core.training.ptbxl import VALIDATION_FOLD
 from ecg_core.training.settings import Settings
 from ecg_core.training.tasks import task_of
 
@@ -87,7 +87,17 @@ def _follow(average: torch.nn.Module, network: torch.nn.Module, decay: float) ->
 def code_sha256() -> str:
     """Of the modules that decide what the weights become."""
     folder = Path(__file__).parent
-    names = ("augment", "dataset", "fit", "misplacement", "ptbxl", "settings", "soft_targets", "tasks")
+    names = ("fit", "settings", "tasks", "data/augment", "data/dataset", "data/misplacement", "data/ptbxl")
+    names = (*names, "data/soft_targets")
+        "fit",
+        "settings",
+        "tasks",
+        "data/augment",
+        "data/dataset",
+        "data/misplacement",
+        "data/ptbxl",
+        "data/soft_targets",
+    )
     paths = [*(folder / f"{name}.py" for name in names), *sorted((folder / "networks").glob("*.py"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 

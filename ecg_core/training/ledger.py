@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.training import metrics
+from ecg_core.training.data.ptbxl import PtbXl
 from ecg_core.training.metrics import Floats
-from ecg_core.training.ptbxl import PtbXl
 
 LEDGER_FILE, PAGE_FILE, SCORES, SOFT_TARGETS = "ledger.json", "LEDGER.md", "scores", "soft_targets"
 # The lead sets that every run is asked about.

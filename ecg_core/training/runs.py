@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ecg_core.training.dataset import Data, load
+from ecg_core.training.data.dataset import Data, load
 from ecg_core.training.fit import fit
 from ecg_core.training.settings import Settings
 

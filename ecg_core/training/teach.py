@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.training.dataset import Data, load
+from ecg_core.training.data.dataset import Data, load
+from ecg_core.training.data.soft_targets import SoftTargets, write_soft_targets
 from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.ledger import SOFT_TARGETS, Ledger
 from ecg_core.training.networks import TEACHERS
 from ecg_core.training.runs import Source, fit_all
 from ecg_core.training.settings import BATCH, Settings
-from ecg_core.training.soft_targets import SoftTargets, write_soft_targets
 from ecg_core.training.tasks import predict
 
 HELD_OUT = ((1, 2), (3, 4), (5, 6), (7, 8))

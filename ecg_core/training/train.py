@@ -10,12 +10,12 @@ import torch
 from ecg_core.model.classifier import MODEL_FILE
 from ecg_core.training.ablate import enter_run
 from ecg_core.training.calibrate import write_card
-from ecg_core.training.dataset import Data, load
+from ecg_core.training.data.dataset import Data, load
 from ecg_core.training.export import export_onnx
 from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.ledger import Ledger
-from ecg_core.training.model_card import publish
 from ecg_core.training.networks import PLACEMENT
+from ecg_core.training.report.model_card import publish
 from ecg_core.training.runs import Source, fit_all
 from ecg_core.training.settings import Settings
 

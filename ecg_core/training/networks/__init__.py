@@ -4,7 +4,7 @@ from ecg_core.training.networks.attention import Attention
 from ecg_core.training.networks.compact import Compact
 from ecg_core.training.networks.ecgnet import ECGNet
 from ecg_core.training.networks.placement import Placement
-from ecg_core.training.networks.resnet import ResNet
+from ecg_core.training.networks.residual import ResNet
 from ecg_core.training.networks.s4 import S4
 from ecg_core.training.networks.wide import Wide
 from ecg_core.training.networks.windowed import EcgNetwork

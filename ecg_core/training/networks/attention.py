@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ecg_core.leads import LIMB_LEADS
-from ecg_core.training.networks.resnet import Block
+from ecg_core.training.networks.residual import Block
 from ecg_core.training.networks.windowed import (
     INPUT_UNIT_MV,
     LEAD_COUNT,

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from ecg_core.training.networks.resnet import ResNet
+from ecg_core.training.networks.residual import ResNet
 
 
 class Placement(ResNet):

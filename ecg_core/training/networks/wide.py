@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ecg_core.training.networks.resnet import Block
+from ecg_core.training.networks.residual import Block
 from ecg_core.training.networks.windowed import INPUT_UNIT_MV, LEAD_COUNT, EcgNetwork, LeadCondition, head
 
 WIDTH = 128

@@ -10,11 +10,11 @@ import torch
 
 from ecg_core.training import ablate as ablation
 from ecg_core.training import teach as teaching
-from ecg_core.training.dataset import Data, load
+from ecg_core.training.data.dataset import Data, load
+from ecg_core.training.data.soft_targets import SoftTargets, read_soft_targets, write_soft_targets
 from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint
 from ecg_core.training.ledger import Ledger, measured
 from ecg_core.training.settings import Settings
-from ecg_core.training.soft_targets import SoftTargets, read_soft_targets, write_soft_targets
 from ecg_core.training.tasks import Diagnosis, predict
 from ecg_core.training.train import train
 

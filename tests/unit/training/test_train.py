@@ -13,9 +13,9 @@ from ecg_core.errors import ArtifactError
 from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.training import evaluate
-from ecg_core.training.dataset import load
+from ecg_core.training.data.dataset import load
 from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint
-from ecg_core.training.report import text
+from ecg_core.training.report.text import text
 from ecg_core.training.settings import Settings
 from ecg_core.training.train import export, train
 from tests.builders import make_classification

@@ -1,0 +1,95 @@
+"""The same heart, recorded otherwise: at another rate, with noise, for a shorter time, with fewer leads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.leads import LEAD_SETS, LEADS, LIMB_FROM_I_II
+from ecg_core.recording import Recording
+from ecg_core.training.data.noise import BANDS_HZ, band
+from ecg_core.training.data.ptbxl import INDEPENDENT_LEADS
+from ecg_core.training.metrics import Floats
+
+# The rates of watches, Holters, hospitals, and what is least accepted.
+RATES_HZ = (50.0, 125.0, 250.0, 500.0, 512.508, 1000.0)
+SNR_DB = (20, 10, 5, 0)
+LENGTHS_S = (8.0, 6.0, 5.0)
+# Held at both ends while resampling, so that no step at the edges rings into the signal. At each of RATES_HZ these are
+# whole samples, within .02: anything else would shift the signal in time.
+HELD_S = 2.0
+
+Change = Callable[[Recording, np.random.Generator], Recording]
+
+
+@dataclass(frozen=True)
+class Condition:
+    family: str
+    name: str
+    change: Change
+
+
+def rng_of(recording: Recording, salt: str) -> np.random.Generator:
+    """Of the record and the purpose: the same noise on every machine, in any order of work."""
+    return np.random.default_rng([int(recording.sha256[:12] or "0", 16), *salt.encode()])
+
+
+def at_rate(recording: Recording, fs_hz: float) -> Recording:
+    """Resampled as another device would have stored it; no frequency is invented."""
+    import soxr
+
+    held = round(HELD_S * recording.fs_hz)
+    padded = np.pad(recording.signal, ((0, 0), (held, held)), mode="edge")
+    out = soxr.resample(np.ascontiguousarray(padded.T), recording.fs_hz, fs_hz, quality="VHQ").T
+    start, samples = round(HELD_S * fs_hz), round(recording.duration_s * fs_hz)
+    signal = np.ascontiguousarray(out[:, start : start + samples], dtype=np.float32)
+    return replace(recording, signal=signal, fs_hz=fs_hz)
+
+
+def with_noise(recording: Recording, noise: Floats, snr_db: float) -> Recording:
+    """noise: [8, samples] of unit variance on the independent leads; each is as far below its lead as snr_db says."""
+    rows = [recording.leads.index(lead) for lead in INDEPENDENT_LEADS]
+    clean = recording.signal[rows].astype(np.float64)
+    noisy = clean + noise * clean.std(axis=1, keepdims=True) * 10 ** (-snr_db / 20)
+    return replace(recording, signal=twelve(noisy), leads=LEADS)
+
+
+def twelve(independent: Floats) -> NDArray[np.float32]:
+    """[8, samples] of the independent leads -> [12, samples]: whatever reaches electrodes obeys Einthoven."""
+    rows = dict(zip(INDEPENDENT_LEADS, independent, strict=True))
+    for lead, (of_i, of_ii) in LIMB_FROM_I_II.items():
+        rows[lead] = of_i * independent[0] + of_ii * independent[1]
+    return np.stack([rows[lead] for lead in LEADS]).astype(np.float32)
+
+
+def shortened(recording: Recording, duration_s: float) -> Recording:
+    return replace(recording, signal=recording.signal[:, : round(duration_s * recording.fs_hz)])
+
+
+def _noisy(kind: str, snr_db: float) -> Change:
+    def change(recording: Recording, rng: np.random.Generator) -> Recording:
+        shape = (len(INDEPENDENT_LEADS), recording.signal.shape[1])
+        return with_noise(recording, band(shape, recording.fs_hz, BANDS_HZ[kind], rng), snr_db)
+
+    return change
+
+
+def _only(leads: tuple[str, ...]) -> Change:
+    return lambda recording, _: recording.only(leads)
+
+
+def _at(fs_hz: float) -> Change:
+    return lambda recording, _: at_rate(recording, fs_hz)
+
+
+def _short(duration_s: float) -> Change:
+    return lambda recording, _: shortened(recording, duration_s)
+
+
+CONDITIONS = (
+    *(Condition("leads", name, _only(leads)) for name, leads in LEAD_SETS.items() if leads != LEADS),
+    *(Condition("sampling rate", f"{rate:.6g} Hz", _at(rate)) for rate in RATES_HZ),
+    *(Condition(kind, f"SNR {snr} dB", _noisy(kind, snr)) for kind in BANDS_HZ for snr in SNR_DB),
+    *(Condition("length", f"{length:g} s", _short(length)) for length in LENGTHS_S),
+)

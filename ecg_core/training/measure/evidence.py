@@ -1,0 +1,184 @@
+"""Does the network look where a cardiologist would?
+
+A bundle branch block shows in the QRS complex, an ST/T change after it: of true positives, where the evidence lies, and
+what is left of the answer without it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.classification import NAMES, SUPERCLASSES
+from ecg_core.errors import EcgError
+from ecg_core.model.classifier import Classifier
+from ecg_core.model.explanation import occluded
+from ecg_core.model.occlusion import Cell, Floats, Occlusion
+from ecg_core.readers import read
+from ecg_core.recording import Files
+from ecg_core.signal.preparation import prepare
+from ecg_core.signal.segments import PARTS
+from ecg_core.training import metrics
+from ecg_core.training.data.ptbxl import PtbXl, read_ptbxl
+from ecg_core.training.evaluate import each
+from ecg_core.training.report.text import with_interval
+
+FOLD = 9
+MAX_RECORDS = 300
+SEED = 9
+# Where textbooks look for it.
+EXPECTED = {"CD": "QRS", "STTC": "ST-T"}
+HIDDEN = (3, 6, 12)
+# Of random cells: their mean is compared.
+DRAWS = 5
+
+HEAD = """## Where it looks
+
+Of PTB-XL fold {fold}, at most {limit} records of each class, chosen by seed; those among them that are found with it
+and have beats. Each of P (with the PR segment), QRS, ST-T and rest of each lead is replaced by a normal heart's, in all
+beats (`ekg classify --explain`); evidence is in log-odds. 95 % intervals by bootstrap over patients. Written by
+`ekg evidence DIR`. It says where the network looks, not why."""
+DELETION = """Deletion: the cells (a segment of a lead) with the most evidence are replaced together, or random ones
+that take at least as much time (mean of {draws} draws, the same records)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """At one record. share, time: [4], of positive evidence and of the recording in each of PARTS, summing to 1.
+
+    most, random: [len(HIDDEN), 2], what log-odds and probability lose without the cells of most evidence, or random.
+    """
+
+    share: Floats
+    time: Floats
+    most: Floats
+    random: Floats
+
+
+def measure_evidence(
+    classifier: Classifier, ptbxl: Path, fold: int = FOLD, max_records: int = MAX_RECORDS
+) -> dict[str, Any]:
+    data = read_ptbxl(ptbxl, {fold}).scored()
+    return {
+        "fold": fold,
+        "max_records": max_records,
+        "seed": SEED,
+        "draws": DRAWS,
+        "segments": list(PARTS),
+        "classes": {label: _of_class(classifier, data, label, max_records) for label in EXPECTED},
+        "model_sha256": classifier.identity.sha256,
+    }
+
+
+def _of_class(classifier: Classifier, data: PtbXl, label: str, max_records: int) -> dict[str, Any]:
+    with_it = np.flatnonzero(data.superclasses[:, SUPERCLASSES.index(label)])
+    rows = np.sort(np.random.default_rng(SEED).permutation(with_it)[:max_records])
+    chosen = data.select(np.isin(np.arange(len(data)), rows))
+    looked = each(chosen, lambda files: look(classifier, files, label), f"looking at {label}")
+    found = np.array([record is not None for record in looked], np.bool_)
+    records = [record for record in looked if record is not None]
+    if not records:
+        raise ValueError(f"No record of {label} is found with it.")
+    return {
+        "records": len(chosen),
+        "n": len(records),
+        "patients": len(np.unique(chosen.patient_ids[found])),
+        "expected": EXPECTED[label],
+        **_figures(records, PARTS.index(EXPECTED[label]), metrics.bootstrap_weights(chosen.patient_ids[found])),
+    }
+
+
+def look(classifier: Classifier, files: Files, label: str) -> Looked | None:
+    """None for a record that is refused, not found to have it, or without beats."""
+    try:
+        recording = read(files)
+        if label not in classifier.classify(recording).findings:
+            return None
+    except EcgError:
+        return None
+    occlusion = occluded(classifier.log_odds, prepare(recording), 0, label)
+    if not occlusion.segments.beats:
+        return None
+    column = SUPERCLASSES.index(label)
+    evidence = occlusion.of_cells()[:, column]
+    samples = np.bincount(occlusion.segments.labels, minlength=len(PARTS)).astype(np.float64)
+    positive = np.maximum(evidence, 0).reshape(-1, len(PARTS)).sum(axis=0)
+    most, random = _deleted(occlusion, column, evidence, samples)
+    return Looked(positive / max(positive.sum(), np.finfo(float).tiny), samples / samples.sum(), most, random)
+
+
+def _deleted(occlusion: Occlusion, column: int, evidence: Floats, samples: Floats) -> tuple[Floats, Floats]:
+    rng = np.random.default_rng(SEED)
+    cells = occlusion.cells
+    order = np.argsort(-evidence, kind="stable")
+    lasting = np.array([samples[segment] for _, segment in cells])
+    sets: list[list[Cell]] = []
+    for count in HIDDEN:
+        most = order[:count]
+        sets.append([cells[at] for at in most])
+        for _ in range(DRAWS):
+            drawn = rng.permutation(len(cells))
+            enough = int(np.searchsorted(np.cumsum(lasting[drawn]), lasting[most].sum())) + 1
+            sets.append([cells[at] for at in drawn[:enough]])
+    log_odds = occlusion.read([occlusion.recorded, *(occlusion.without(chosen) for chosen in sets)])[:, column]
+    both = np.stack([log_odds, 1 / (1 + np.exp(-log_odds))], axis=1)
+    lost = (both[0] - both[1:]).reshape(len(HIDDEN), 1 + DRAWS, 2)
+    return lost[:, 0], lost[:, 1:].mean(axis=1)
+
+
+def _figures(records: Sequence[Looked], expected: int, weights: Floats) -> dict[str, Any]:
+    """Means over records; each leaf with its interval."""
+    share, time = np.stack([record.share for record in records]), np.stack([record.time for record in records])
+    most, random = np.stack([record.most for record in records]), np.stack([record.random for record in records])
+
+    def leaf(values: NDArray[Any]) -> dict[str, Any]:
+        low, high = metrics.interval(weights @ values / weights.sum(axis=1))
+        return {"value": round(float(values.mean()), 4), "ci95": [round(low, 4), round(high, 4)]}
+
+    density = share / np.maximum(time, 1e-9)
+    return {
+        "share_of_evidence": {name: leaf(share[:, at]) for at, name in enumerate(PARTS)},
+        "share_of_time": {name: leaf(time[:, at]) for at, name in enumerate(PARTS)},
+        "more_than_by_time": leaf(share[:, expected] - time[:, expected]),
+        "most_evidence": leaf((share.argmax(axis=1) == expected).astype(np.float64)),
+        "most_evidence_per_time": leaf((density.argmax(axis=1) == expected).astype(np.float64)),
+        "deletion": {
+            str(count): {
+                unit: {
+                    "most": leaf(most[:, at, column]),
+                    "random": leaf(random[:, at, column]),
+                    "difference": leaf(most[:, at, column] - random[:, at, column]),
+                }
+                for column, unit in enumerate(("log_odds", "probability"))
+            }
+            for at, count in enumerate(HIDDEN)
+        },
+    }
+
+
+def evidence_section(measured: Mapping[str, Any]) -> str:
+    """Markdown for the model card, and for a person at a terminal."""
+    shares = ["| | n | expected in | share of its evidence there | of the time | most of all | most per time |"]
+    shares.append("|---|---|---|---|---|---|---|")
+    every = [f"| share of the evidence | {' | '.join(measured['segments'])} |", "|---|" + "---|" * len(PARTS)]
+    losses = ["| | cells | log-odds lost | random | probability lost | random |", "|---|---|---|---|---|---|"]
+    for label, found in measured["classes"].items():
+        there = found["expected"]
+        figures = [found["share_of_evidence"][there], found["share_of_time"][there]]
+        figures += [found["most_evidence"], found["most_evidence_per_time"]]
+        shares.append(
+            f"| {label}, {NAMES[label]} | {found['n']} of {found['records']} | {there} | "
+            f"{' | '.join(with_interval(figure) for figure in figures)} |"
+        )
+        every.append(
+            f"| {label} | {' | '.join(with_interval(figure) for figure in found['share_of_evidence'].values())} |"
+        )
+        for count, lost in found["deletion"].items():
+            cells = [with_interval(lost[unit][of]) for unit in ("log_odds", "probability") for of in ("most", "random")]
+            losses.append(f"| {label} | {count} | {' | '.join(cells)} |")
+    head = HEAD.format(fold=measured["fold"], limit=measured["max_records"])
+    tables = ["\n".join(shares), "\n".join(every), DELETION.format(draws=measured["draws"]), "\n".join(losses)]
+    return "\n\n".join([head, *tables]) + "\n"

@@ -1,0 +1,100 @@
+"""Measured on synthetic hearts, where it is known what the finding is."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ecg_core.classification import SUPERCLASSES
+from ecg_core.leads import LEADS
+from ecg_core.model.classifier import default_classifier
+from ecg_core.model.explanation import occluded
+from ecg_core.signal.preparation import ModelInput, prepare
+from ecg_core.signal.segments import PARTS
+from ecg_core.synthesis.heart import synthesize
+from ecg_core.synthesis.writers import wfdb_files
+from ecg_core.training.measure.evidence import DRAWS, HIDDEN, _deleted, evidence_section, look, measure_evidence
+from ecg_core.training.report.text import with_interval
+
+CD, V1 = SUPERCLASSES.index("CD"), LEADS.index("V1")
+
+
+@pytest.fixture(scope="module")
+def measured(small_ptbxl: Path) -> dict[str, Any]:
+    return measure_evidence(default_classifier(), small_ptbxl, max_records=6)
+
+
+def test_blocks_are_seen_in_qrs_and_depressions_in_st_t_far_above_chance(measured: dict[str, Any]) -> None:
+    for label, segment in (("CD", "QRS"), ("STTC", "ST-T")):
+        found = measured["classes"][label]
+        assert (found["n"], found["records"], found["expected"]) == (6, 6, segment)
+        assert found["share_of_evidence"][segment]["ci95"][0] > found["share_of_time"][segment]["ci95"][1]
+        assert found["more_than_by_time"]["ci95"][0] > 0
+        assert max(found["share_of_evidence"], key=lambda part: found["share_of_evidence"][part]["value"]) == segment
+        assert found["most_evidence"]["value"] > 0.5
+
+
+def test_shares_are_of_a_whole_and_intervals_hold_their_values(measured: dict[str, Any]) -> None:
+    for found in measured["classes"].values():
+        for share in ("share_of_evidence", "share_of_time"):
+            assert sum(part["value"] for part in found[share].values()) == pytest.approx(1, abs=1e-3)
+        for figure in (*found["share_of_evidence"].values(), found["deletion"]["3"]["log_odds"]["most"]):
+            low, high = figure["ci95"]
+            assert low <= figure["value"] <= high
+
+
+def test_what_has_the_most_evidence_is_missed_more_than_what_is_drawn(measured: dict[str, Any]) -> None:
+    for found in measured["classes"].values():
+        assert list(found["deletion"]) == [str(count) for count in HIDDEN]
+        for lost in found["deletion"].values():
+            for unit in ("log_odds", "probability"):
+                assert lost[unit]["difference"]["ci95"][0] > 0
+                gap = lost[unit]["most"]["value"] - lost[unit]["random"]["value"]
+                assert lost[unit]["difference"]["value"] == pytest.approx(gap, abs=2e-4)
+
+
+def test_the_same_records_are_measured_again(measured: dict[str, Any], small_ptbxl: Path) -> None:
+    assert measure_evidence(default_classifier(), small_ptbxl, max_records=6) == measured
+
+
+def test_a_record_that_is_not_found_with_it_is_not_looked_at() -> None:
+    files = wfdb_files(synthesize("normal", fs_hz=100), "record")
+    assert look(default_classifier(), files, "CD") is None
+    assert look(default_classifier(), {"record.hea": b"no record"}, "CD") is None
+
+
+def test_random_cells_take_no_less_time_than_those_of_most_evidence() -> None:
+    """A network that counts what was changed: more time changed is more lost."""
+    prepared = prepare(synthesize("lbbb", seed=1))
+    signal = prepared.signal[0]
+
+    def log_odds(given: ModelInput) -> NDArray[np.float64]:
+        answer = np.zeros((len(given.signal), len(SUPERCLASSES)))
+        answer[:, CD] = -(np.abs(given.signal - signal) > 0).mean(axis=(1, 2))
+        return answer
+
+    occlusion = occluded(log_odds, prepared, 0, "CD")
+    samples = np.bincount(occlusion.segments.labels, minlength=len(PARTS)).astype(float)
+    # The rest of each lead is the longest.
+    evidence = np.array([float(samples[segment]) for _, segment in occlusion.cells])
+    most, random = _deleted(occlusion, CD, evidence, samples)
+    assert most.shape == random.shape == (len(HIDDEN), 2)
+    # A few samples happen to be what takes their place.
+    assert (random[:, 0] > 0.95 * most[:, 0]).all()
+    assert DRAWS > 1
+
+
+def test_the_section_names_its_command_and_prints_what_was_measured(measured: dict[str, Any]) -> None:
+    page = evidence_section(measured)
+    assert "ekg evidence DIR" in page
+    assert "not why" in page
+    assert "{" not in page
+    for found in measured["classes"].values():
+        assert with_interval(found["share_of_evidence"][found["expected"]]) in page
+        assert with_interval(found["deletion"]["12"]["probability"]["random"]) in page
+    other = copy.deepcopy(measured)
+    other["classes"]["CD"]["n"] = 4711
+    assert "4711 of 6" in evidence_section(other)

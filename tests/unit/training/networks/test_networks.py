@@ -1,0 +1,134 @@
+from typing import cast
+
+import pytest
+import torch
+
+from ecg_core.model.classifier import artifacts_folder
+from ecg_core.training.networks import NETWORKS, TEACHERS, build
+from ecg_core.training.networks.ecgnet import BLOCKS, ECGNet
+from ecg_core.training.networks.residual import ResNet
+from ecg_core.training.networks.s4 import StateSpace
+from ecg_core.training.networks.windowed import EcgNetwork, window_starts
+
+
+@pytest.fixture(params=NETWORKS, scope="module")
+def network(request: pytest.FixtureRequest) -> EcgNetwork:
+    torch.manual_seed(0)
+    return build(request.param, 78).eval()
+
+
+@pytest.fixture(scope="module")
+def resnet() -> ResNet:
+    torch.manual_seed(0)
+    return cast("ResNet", build("resnet", 78).eval())
+
+
+@torch.inference_mode()
+def test_any_number_of_records_gives_a_row_of_logits_each(network: EcgNetwork) -> None:
+    assert network(torch.randn(3, 12, 1000), torch.ones(3, 12)).shape == (3, 78)
+    crop = torch.randn(2, 12, network.crop_samples)
+    assert network(crop, torch.ones(2, 12)).shape == (2, 78)
+
+
+@torch.inference_mode()
+def test_records_of_a_batch_do_not_see_each_other(network: EcgNetwork) -> None:
+    signal = torch.randn(3, 12, 1000) / 4
+    together = network(signal, torch.ones(3, 12))
+    alone = torch.cat([network(row[None], torch.ones(1, 12)) for row in signal])
+    torch.testing.assert_close(together, alone, rtol=1e-3, atol=1e-4)
+
+
+def test_every_weight_learns(network: EcgNetwork) -> None:
+    network.train()
+    network(torch.randn(4, 12, network.crop_samples), torch.ones(4, 12)).square().sum().backward()
+    without = [name for name, weight in network.named_parameters() if weight.grad is None]
+    network.zero_grad()
+    network.eval()
+    assert without == []
+
+
+@torch.inference_mode()
+def test_padding_does_not_speak(resnet: ResNet) -> None:
+    signal = torch.randn(1, 12, 1000) / 4
+    signal[:, :, 500:] = 0
+    x = resnet.features(signal, torch.ones(1, 12))
+    first = resnet.pooled_logits(x[..., :16])
+    second = resnet.pooled_logits(x[..., 8:24])
+    whole = resnet(signal, torch.ones(1, 12))
+    weights = torch.tensor([500 / 512, 244 / 512])
+    torch.testing.assert_close(whole, (weights[0] * first + weights[1] * second) / weights.sum())
+
+
+@torch.inference_mode()
+def test_windows_of_padding_do_not_speak_either() -> None:
+    torch.manual_seed(0)
+    network = build("wide", 78).eval()
+    signal = torch.randn(1, 12, 1000) / 4
+    signal[:, :, 250:] = 0
+    starts = window_starts(1000, 250)
+    assert starts == [0, 125, 250, 375, 500, 625, 750]
+    parts = [network(signal[:, :, start : start + 250], torch.ones(1, 12)) for start in starts[:2]]
+    torch.testing.assert_close(network(signal, torch.ones(1, 12)), (parts[0] + parts[1] / 2) / 1.5)
+
+
+def test_the_network_is_told_which_leads_are_there(resnet: ResNet) -> None:
+    condition = resnet.conditions[0]
+    with torch.no_grad():
+        condition.linear.weight[:, 0] = 1
+    x = torch.randn(1, 32, 10)
+    present, absent = torch.eye(12)[:1], torch.eye(12)[1:2]
+    assert not torch.equal(condition(x, present), condition(x, absent))
+    with torch.no_grad():
+        condition.linear.weight.zero_()
+
+
+@torch.inference_mode()
+def test_a_state_space_layer_is_the_convolution_with_its_kernels() -> None:
+    torch.manual_seed(0)
+    layer = StateSpace(2)
+    x = torch.randn(1, 2, 20)
+    forward, backward = layer.kernels(20)
+    expected = x * layer.skip
+    for time in range(20):
+        for other in range(20):
+            kernel = forward[:, time - other] if other <= time else backward[:, other - time - 1]
+            expected[0, :, time] += kernel * x[0, :, other]
+    torch.testing.assert_close(layer(x), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_ecgnet_has_the_shape_of_the_notebook() -> None:
+    network = cast("ECGNet", build("ecgnet", 5))
+    assert [stem.kernel_size for stem in network.stems] == [(15,), (17,), (19,), (21,)]
+    assert len(network.blocks) == BLOCKS == 15
+    steps = network.blocks(network.first(torch.zeros(1, 16, 4000))).shape
+    assert steps == (1, 64, 2000 // 2**7)
+    assert (network.lstm.input_size, network.lstm.hidden_size) == (12, 40)
+    assert network.linear.in_features == 64 + 40
+
+
+def test_teachers_are_networks() -> None:
+    assert set(TEACHERS) < set(NETWORKS)
+
+
+@torch.inference_mode()
+def multiplications(network: EcgNetwork) -> int:
+    """Of one record of ten seconds, in convolutions and linear layers."""
+    counted = 0
+
+    def count(layer: torch.nn.Module, _: object, output: torch.Tensor) -> None:
+        nonlocal counted
+        assert isinstance(layer, torch.nn.Conv1d | torch.nn.Linear)
+        each = layer.weight[0].numel()
+        counted += each * output.numel()
+
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Conv1d | torch.nn.Linear):
+            layer.register_forward_hook(count)
+    network.eval()(torch.zeros(1, 12, 1000), torch.ones(1, 12))
+    return counted
+
+
+def test_what_is_shipped_keeps_to_a_hundred_million_multiplications_and_four_megabytes() -> None:
+    counted = multiplications(build("compact", 78)) + multiplications(build("placement", 15))
+    assert 80e6 < counted < 100e6
+    assert (artifacts_folder() / "model.onnx").stat().st_size < 4e6
