@@ -13,7 +13,7 @@ from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
 from ecg_core.training.settings import Settings
 
 LEDGER = Path("artifacts/training")
-NETWORKS = "compact (shipped), ecgnet (the baseline), wide, resnet, s4, attention, placement"
+NETWORKS = "compact (shipped), ecgnet (the baseline), wide (a teacher), placement"
 SAID = {
     "network": NETWORKS,
     "held_out": "folds of 1-8 whose records are not seen",
@@ -151,7 +151,7 @@ def _teach(options: argparse.Namespace) -> None:
 
 
 def _ablate(options: argparse.Namespace) -> None:
-    from ecg_core.training.ablate import ablate
+    from ecg_core.training.train import ablate
 
     given = {"names": options.only} if options.only else {}
     ablate(options.ptbxl, options.out, options.ledger, device=options.device, **given)
@@ -159,7 +159,7 @@ def _ablate(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     from ecg_core.training.data.dataset import load
-    from ecg_core.training.train import export
+    from ecg_core.training.export import export
 
     export(options.checkpoints, options.placement, load(options.ptbxl), options.ptbxl, options.out)
 

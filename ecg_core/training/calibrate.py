@@ -23,8 +23,8 @@ from ecg_core.training.evaluate import (
     cross_fitted_probabilities,
     cross_fitted_thresholds,
     figures,
-    outputs,
 )
+from ecg_core.training.measure.outcomes import outputs
 from ecg_core.training.metrics import Floats
 from ecg_core.training.report.model_card import serialised
 from ecg_core.training.report.reliability import reliability

@@ -76,10 +76,10 @@ class Placement:
     outputs = len(KINDS)
 
     def __init__(self, data: Data, settings: Settings) -> None:
-        self.data, self.signals = data, data.signals.to(settings.device)
+        self.data, self.gain, self.signals = data, settings.gain, data.signals.to(settings.device)
 
     def batch(self, rows: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        return misplaced_batch(self.signals[rows], samples, generator)
+        return misplaced_batch(self.signals[rows], samples, generator, self.gain)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return cross_entropy(logits, targets)

@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.training.data.dataset import Data, load
-from ecg_core.training.data.soft_targets import SoftTargets, write_soft_targets
-from ecg_core.training.fit import read_checkpoint
+from ecg_core.training.data.dataset import Data, SoftTargets, load, write_soft_targets
+from ecg_core.training.fit import Source, fit_all, read_checkpoint
 from ecg_core.training.ledger import SOFT_TARGETS, Ledger
 from ecg_core.training.networks import TEACHERS
-from ecg_core.training.runs import Source, fit_all
 from ecg_core.training.settings import BATCH, Settings
 from ecg_core.training.tasks import predict
 

@@ -9,8 +9,6 @@ from torch import Tensor
 from ecg_core.leads import LEADS, LIMB_FROM_I_II, LIMB_LEADS
 from ecg_core.training.data.ptbxl import FS_HZ, INDEPENDENT_LEADS
 
-# Of the electrodes' learning, where the height of a wave says nothing.
-GAIN = 0.2
 WANDER_SHARE, WANDER_MV, WANDER_HZ = 0.3, 0.3, (0.05, 0.6)
 NOISE_SHARE, NOISE_MV = 0.3, 0.04
 CUTOUT_SHARE, CUTOUT_S = 0.7, (0.5, 1.0)

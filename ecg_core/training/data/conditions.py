@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from ecg_core.leads import LEAD_SETS, LEADS, LIMB_FROM_I_II
 from ecg_core.recording import Recording
-from ecg_core.training.data.noise import BANDS_HZ, band
 from ecg_core.training.data.ptbxl import INDEPENDENT_LEADS
 from ecg_core.training.metrics import Floats
 
@@ -19,6 +18,13 @@ LENGTHS_S = (8.0, 6.0, 5.0)
 # Held at both ends while resampling, so that no step at the edges rings into the signal. At each of RATES_HZ these are
 # whole samples, within .02: anything else would shift the signal in time.
 HELD_S = 2.0
+# The band of each kind. Movement of an electrode lies on P and T, wander below them, muscle above most of the QRS
+# (Moody et al., the MIT-BIH Noise Stress Test Database, Computers in Cardiology 1984; 11: 381).
+BANDS_HZ: dict[str, tuple[float, float]] = {
+    "baseline wander": (0.05, 0.5),
+    "electrode motion": (1.0, 10.0),
+    "muscle": (20.0, 150.0),
+}
 
 Change = Callable[[Recording, np.random.Generator], Recording]
 
@@ -45,6 +51,25 @@ def at_rate(recording: Recording, fs_hz: float) -> Recording:
     start, samples = round(HELD_S * fs_hz), round(recording.duration_s * fs_hz)
     signal = np.ascontiguousarray(out[:, start : start + samples], dtype=np.float32)
     return replace(recording, signal=signal, fs_hz=fs_hz)
+
+
+def coloured(shape: tuple[int, int], exponent: float, rng: np.random.Generator) -> Floats:
+    """Power falls with frequency to the exponent: 0 white, 1 pink, 2 brown."""
+    spectrum = np.fft.rfft(rng.standard_normal(shape))
+    index = np.maximum(np.arange(spectrum.shape[1]), 1)
+    spectrum[:, 0] = 0
+    return _unit(np.fft.irfft(spectrum * index ** (-exponent / 2), shape[1]))
+
+
+def band(shape: tuple[int, int], fs_hz: float, band_hz: tuple[float, float], rng: np.random.Generator) -> Floats:
+    """White noise between two frequencies, or up to half the sampling rate."""
+    spectrum = np.fft.rfft(rng.standard_normal(shape))
+    frequency = np.fft.rfftfreq(shape[1], 1 / fs_hz)
+    return _unit(np.fft.irfft(spectrum * ((frequency >= band_hz[0]) & (frequency <= band_hz[1])), shape[1]))
+
+
+def _unit(x: Floats) -> Floats:
+    return np.asarray(x / (x.std(axis=1, keepdims=True) + 1e-12))
 
 
 def with_noise(recording: Recording, noise: Floats, snr_db: float) -> Recording:

@@ -7,8 +7,7 @@ import numpy as np
 
 from ecg_core.leads import LEADS
 from ecg_core.recording import Recording
-from ecg_core.training.data import noise
-from ecg_core.training.data.conditions import twelve, with_noise
+from ecg_core.training.data.conditions import BANDS_HZ, band, coloured, twelve, with_noise
 from ecg_core.training.data.electrodes import REVERSALS, exchanged
 from ecg_core.training.data.ptbxl import INDEPENDENT_LEADS
 from ecg_core.training.metrics import Floats
@@ -97,17 +96,17 @@ def _random_walk(shape: tuple[int, int], fs_hz: float, rng: np.random.Generator)
 
 def _speech(shape: tuple[int, int], fs_hz: float, rng: np.random.Generator) -> Floats:
     """Noise in a voice's pitch and in bands below it, as a loose cable hears it, with 2 to 6 syllables a second."""
-    voiced = sum(noise.band((1, shape[1]), fs_hz, limits, rng) for limits in ((8, 14), (25, 45), (90, 200)))
+    voiced = sum(band((1, shape[1]), fs_hz, limits, rng) for limits in ((8, 14), (25, 45), (90, 200)))
     syllables = np.clip(np.sin(2 * np.pi * rng.uniform(2, 6) * _time(shape, fs_hz) + rng.uniform(0, 6.28)), 0, None)
-    pauses = noise.band((1, shape[1]), fs_hz, (0.1, 0.6), rng) > -0.5
+    pauses = band((1, shape[1]), fs_hz, (0.1, 0.6), rng) > -0.5
     return np.asarray(_gains(shape, rng) * voiced * syllables * pauses + OWN_NOISE * rng.standard_normal(shape))
 
 
 def _eeg(shape: tuple[int, int], fs_hz: float, rng: np.random.Generator) -> Floats:
     """Pink noise with spindles of alpha, common to the leads in part; amplified until it is as large as an ECG."""
-    alpha = noise.band(shape, fs_hz, (8, 12), rng) * np.abs(noise.band(shape, fs_hz, (0.1, 0.8), rng))
-    common = noise.coloured((1, shape[1]), 1.0, rng)
-    return np.asarray((noise.coloured(shape, 1.0, rng) + alpha + common) / 2)
+    alpha = band(shape, fs_hz, (8, 12), rng) * np.abs(band(shape, fs_hz, (0.1, 0.8), rng))
+    common = coloured((1, shape[1]), 1.0, rng)
+    return np.asarray((coloured(shape, 1.0, rng) + alpha + common) / 2)
 
 
 def _clipped(signal: Floats, fs_hz: float, rng: np.random.Generator) -> Floats:
@@ -135,7 +134,7 @@ def _one_lead(signal: Floats, fs_hz: float, rng: np.random.Generator) -> Floats:
 
 def _buried(recording: Recording, rng: np.random.Generator) -> Recording:
     shape = (len(INDEPENDENT_LEADS), recording.signal.shape[1])
-    return with_noise(recording, noise.band(shape, recording.fs_hz, noise.BANDS_HZ["muscle"], rng), BURIED_SNR_DB)
+    return with_noise(recording, band(shape, recording.fs_hz, BANDS_HZ["muscle"], rng), BURIED_SNR_DB)
 
 
 def _rate_stated(factor: float) -> Change:
@@ -151,9 +150,9 @@ def _exchange(one: str, other: str) -> Change:
 
 
 FOREIGN: dict[str, Change] = {
-    "white noise": _foreign(lambda shape, fs_hz, rng: noise.coloured(shape, 0, rng)),
-    "pink noise": _foreign(lambda shape, fs_hz, rng: noise.coloured(shape, 1, rng)),
-    "brown noise": _foreign(lambda shape, fs_hz, rng: noise.coloured(shape, 2, rng)),
+    "white noise": _foreign(lambda shape, fs_hz, rng: coloured(shape, 0, rng)),
+    "pink noise": _foreign(lambda shape, fs_hz, rng: coloured(shape, 1, rng)),
+    "brown noise": _foreign(lambda shape, fs_hz, rng: coloured(shape, 2, rng)),
     "random walk": _foreign(_random_walk),
     "flat": _foreign(lambda shape, fs_hz, rng: np.zeros(shape)),
     "hum of 50 Hz": _hum(50.0),

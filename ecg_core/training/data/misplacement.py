@@ -13,7 +13,6 @@ from torch import Tensor
 from ecg_core.leads import LEADS, LIMB_LEADS
 from ecg_core.model.placement import KINDS, LIMB_KINDS, SOUND
 from ecg_core.training.data.augment import (
-    GAIN,
     LEAD_SET_SHARES,
     chosen,
     cropped,
@@ -185,10 +184,12 @@ def visible_kinds(kinds: Tensor, masks: Tensor) -> Tensor:
     return out
 
 
-def misplaced_batch(x: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def misplaced_batch(
+    x: Tensor, samples: int, generator: torch.Generator, gain: float = 0.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """[records, 8, 1000] mV -> signal [records, 12, samples] mV, lead mask [records, 12], kind [records]."""
     x, kinds = misplaced(cropped(x, samples, generator), generator)
-    x = distort(x, generator, GAIN)
+    x = distort(x, generator, gain)
     x = x * visible_samples(len(x), samples, generator)[:, None, :]
     masks = lead_masks(len(x), LEAD_SET_SHARES, generator)
     full = chosen(len(x), 0.5, generator)

@@ -18,8 +18,7 @@ from ecg_core.training import metrics
 from ecg_core.training.data.conditions import rng_of
 from ecg_core.training.data.corruptions import CORRUPTIONS, Corruption
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, read_ptbxl
-from ecg_core.training.evaluate import WORKERS, each
-from ecg_core.training.measure.outcomes import Outcome, outcome, refused
+from ecg_core.training.measure.outcomes import WORKERS, Outcome, each, outcome, refused
 
 # Records that each corruption is made from: a share of .99 then has an interval of one percent to both sides.
 RECORDS = 500

@@ -4,7 +4,7 @@ A bundle branch block shows in the QRS complex, an ST/T change after it: of true
 what is left of the answer without it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.classification import NAMES, SUPERCLASSES
+from ecg_core.classification import SUPERCLASSES
 from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
 from ecg_core.model.explanation import occluded
@@ -23,8 +23,7 @@ from ecg_core.signal.preparation import prepare
 from ecg_core.signal.segments import PARTS
 from ecg_core.training import metrics
 from ecg_core.training.data.ptbxl import PtbXl, read_ptbxl
-from ecg_core.training.evaluate import each
-from ecg_core.training.report.text import with_interval
+from ecg_core.training.measure.outcomes import each
 
 FOLD = 9
 MAX_RECORDS = 300
@@ -34,15 +33,6 @@ EXPECTED = {"CD": "QRS", "STTC": "ST-T"}
 HIDDEN = (3, 6, 12)
 # Of random cells: their mean is compared.
 DRAWS = 5
-
-HEAD = """## Where it looks
-
-Of PTB-XL fold {fold}, at most {limit} records of each class, chosen by seed; those among them that are found with it
-and have beats. Each of P (with the PR segment), QRS, ST-T and rest of each lead is replaced by a normal heart's, in all
-beats (`ekg classify --explain`); evidence is in log-odds. 95 % intervals by bootstrap over patients. Written by
-`ekg evidence DIR`. It says where the network looks, not why."""
-DELETION = """Deletion: the cells (a segment of a lead) with the most evidence are replaced together, or random ones
-that take at least as much time (mean of {draws} draws, the same records)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,28 +147,3 @@ def _figures(records: Sequence[Looked], expected: int, weights: Floats) -> dict[
             for at, count in enumerate(HIDDEN)
         },
     }
-
-
-def evidence_section(measured: Mapping[str, Any]) -> str:
-    """Markdown for the model card, and for a person at a terminal."""
-    shares = ["| | n | expected in | share of its evidence there | of the time | most of all | most per time |"]
-    shares.append("|---|---|---|---|---|---|---|")
-    every = [f"| share of the evidence | {' | '.join(measured['segments'])} |", "|---|" + "---|" * len(PARTS)]
-    losses = ["| | cells | log-odds lost | random | probability lost | random |", "|---|---|---|---|---|---|"]
-    for label, found in measured["classes"].items():
-        there = found["expected"]
-        figures = [found["share_of_evidence"][there], found["share_of_time"][there]]
-        figures += [found["most_evidence"], found["most_evidence_per_time"]]
-        shares.append(
-            f"| {label}, {NAMES[label]} | {found['n']} of {found['records']} | {there} | "
-            f"{' | '.join(with_interval(figure) for figure in figures)} |"
-        )
-        every.append(
-            f"| {label} | {' | '.join(with_interval(figure) for figure in found['share_of_evidence'].values())} |"
-        )
-        for count, lost in found["deletion"].items():
-            cells = [with_interval(lost[unit][of]) for unit in ("log_odds", "probability") for of in ("most", "random")]
-            losses.append(f"| {label} | {count} | {' | '.join(cells)} |")
-    head = HEAD.format(fold=measured["fold"], limit=measured["max_records"])
-    tables = ["\n".join(shares), "\n".join(every), DELETION.format(draws=measured["draws"]), "\n".join(losses)]
-    return "\n\n".join([head, *tables]) + "\n"

@@ -14,8 +14,8 @@ from ecg_core.recording import Files
 from ecg_core.training import metrics
 from ecg_core.training.data.conditions import CONDITIONS, rng_of
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_files
-from ecg_core.training.evaluate import DIAGNOSIS_COLUMNS, each
-from ecg_core.training.measure.outcomes import Outcome, outcome
+from ecg_core.training.evaluate import DIAGNOSIS_COLUMNS
+from ecg_core.training.measure.outcomes import Outcome, each, outcome
 from ecg_core.training.metrics import Bools, Floats
 
 # Inclusive ages. Beyond 89 the data set says 300, to hide who is that old.

@@ -1,1 +1,1 @@
-"""The sections of the model card, each rendered from its part of model.json."""
+"""Measurements as text: the model card, its diagram, and the report of `ekg evaluate`."""

@@ -1,15 +1,15 @@
-"""Is it calibrated? Every lead set, every diagnosis, judged against limits that were set before."""
+"""The sections of the model card that `ekg calibrate` measures: performance, calibration, decisions, thresholds."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from ecg_core.classification import DIAGNOSES
+from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.leads import LEAD_SETS
 from ecg_core.training.calibrators import MAX_ECE, SLOPES, within_limits
-from ecg_core.training.report.markdown import figure, signed, table
 from ecg_core.training.report.reliability import RELIABILITY_FILE
+from ecg_core.training.report.text import COLUMNS, figure, signed, table
 
-TEXT = f"""## Calibration
+CALIBRATION = f"""## Calibration
 
 Scale and bias per class and lead set, fitted on fold 9; measured with those fitted on the other patients. ECE: {{bins}}
 bins of equal width. A model with the same scores that is calibrated perfectly has an ECE too, by chance: its 95th
@@ -18,6 +18,46 @@ percentile stands beside. The limits: ECE at most {MAX_ECE}, and at most that pe
 
 TRIED = """Other ways, cross-fitted alike on the same scores. Log loss: the mean of the rows above; its difference to
 what is served is paired by patient, and above zero is worse."""
+
+FIGURES = ("top1", "answered", "correct_of_answered")
+DECISIONS = """## The decision
+
+At thresholds cross-fitted by patient. Single-label records carry one superclass only, and it is one of the three:
+answered is the share of them with a diagnosis, correct the share of those. Precision and recall are of findings, on
+all records."""
+
+
+def performance(card: Mapping[str, Any]) -> str:
+    measured, fold = card["performance"], card["data"]["calibration_fold"]
+    full = measured["12"]
+    by_set = table(
+        ["leads", "macro AUC of five", "mean of NORM, CD, STTC", *DIAGNOSES],
+        [
+            [
+                name,
+                figure(measured[name]["macro_auc_5"]),
+                figure(measured[name]["macro_auc_3"]),
+                *(f"{measured[name]['auc'][label]:.3f}" for label in DIAGNOSES),
+            ]
+            for name in LEAD_SETS
+        ],
+    )
+    by_class = table(
+        ["", "AUC", *COLUMNS],
+        [
+            [label, figure(row["auc"]), *(figure(row[key]) for key in COLUMNS.values())]
+            for label, row in full["classes"].items()
+        ],
+    )
+    return "\n\n".join(
+        [
+            f"## Measured on fold {fold}, {full['n']} records of {full['patients']} patients",
+            "95 % intervals by bootstrap over patients.",
+            by_set,
+            "With twelve leads:",
+            by_class,
+        ]
+    )
 
 
 def broken(card: Mapping[str, Any]) -> list[str]:
@@ -41,7 +81,7 @@ def calibration(card: Mapping[str, Any]) -> str:
             rows.append([name, label, figure(row["ece"]), limit, slope, holds])
     return "\n\n".join(
         [
-            TEXT.format(bins=len(card["reliability"]["classes"][DIAGNOSES[0]]["n"])),
+            CALIBRATION.format(bins=len(card["reliability"]["classes"][DIAGNOSES[0]]["n"])),
             f"![Reliability diagram: predicted probability and observed frequency]({RELIABILITY_FILE})",
             table(["leads", "", "ECE", "if perfect, 95th percentile", "slope", "within the limits"], rows),
             TRIED,
@@ -62,3 +102,33 @@ def _tried(report: Mapping[str, Any]) -> str:
         for name, row in report.items()
     ]
     return table(["", "log loss", "difference", "mean ECE", "within the limits"], rows)
+
+
+def decisions(card: Mapping[str, Any]) -> str:
+    measured = card["performance"]
+    by_set = [
+        [
+            name,
+            *(figure(measured[name]["single_label"][key]) for key in FIGURES),
+            figure(measured[name]["mi_hyp_only"]["without_diagnosis"]),
+            str(measured[name]["refused"]),
+        ]
+        for name in LEAD_SETS
+    ]
+    by_finding = [
+        [name, label, figure(row["precision"]), figure(row["sensitivity"]), figure(row["specificity"])]
+        for name in LEAD_SETS
+        for label, row in ((label, measured[name]["classes"][label]) for label in DIAGNOSES)
+    ]
+    return "\n\n".join(
+        [
+            DECISIONS,
+            table(["leads", "top-1", "answered", "correct of those", "MI/HYP only: no diagnosis", "refused"], by_set),
+            table(["leads", "finding", "precision", "recall", "specificity"], by_finding),
+        ]
+    )
+
+
+def thresholds(card: Mapping[str, Any]) -> str:
+    rows = [[name, *(f"{card['thresholds'][name][label]:.2f}" for label in SUPERCLASSES)] for name in LEAD_SETS]
+    return "The thresholds that are served:\n\n" + table(["leads", *SUPERCLASSES], rows)

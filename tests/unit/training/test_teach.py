@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from ecg_core.training import ablate as ablation
 from ecg_core.training import teach as teaching
-from ecg_core.training.data.dataset import Data, load
-from ecg_core.training.data.soft_targets import SoftTargets, read_soft_targets, write_soft_targets
+from ecg_core.training import train as training
+from ecg_core.training.data.dataset import Data, SoftTargets, load, read_soft_targets, write_soft_targets
 from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint
-from ecg_core.training.ledger import Ledger, measured
+from ecg_core.training.ledger import Ledger, measured, page
 from ecg_core.training.settings import Settings
 from ecg_core.training.tasks import Diagnosis, predict
 from ecg_core.training.train import train
@@ -144,9 +143,9 @@ def test_members_are_blind_to_different_folds_and_together_to_all_of_them() -> N
 def test_ablations_are_entered_beside_their_baseline(
     small_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = {name: (said, replace(settings, epochs=1, batch=8)) for name, (said, settings) in ablation.ABLATIONS.items()}
-    monkeypatch.setattr(ablation, "ABLATIONS", few)
-    ablation.ablate(small_ptbxl, tmp_path / "runs", tmp_path / "ledger", ["mixup"])
+    few = {name: (said, replace(settings, epochs=1, batch=8)) for name, (said, settings) in training.ABLATIONS.items()}
+    monkeypatch.setattr(training, "ABLATIONS", few)
+    training.ablate(small_ptbxl, tmp_path / "runs", tmp_path / "ledger", ["mixup"])
     rows = Ledger(tmp_path / "ledger").rows
     assert list(rows) == ["ablation-base", "ablation-mixup"]
     assert rows["ablation-mixup"]["against"] == "ablation-base"
@@ -161,3 +160,8 @@ def test_the_baseline_can_be_trained_and_exported(small_ptbxl: Path, tmp_path: P
     assert card["training"]["command"] == "ekg train --ptbxl DIR --out DIR --network ecgnet --epochs 1 --batch 16"
     assert Ledger(tmp_path / "ledger").rows["ecgnet"]["settings"]["network"] == "ecgnet"
     assert (tmp_path / "ecgnet" / "member1" / CHECKPOINT).exists()
+
+
+def test_the_ledgers_page_is_written_from_its_json() -> None:
+    folder = Path(__file__).resolve().parents[3] / "artifacts/training"
+    assert (folder / "LEDGER.md").read_text() == page(json.loads((folder / "ledger.json").read_bytes()))

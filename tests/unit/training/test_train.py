@@ -14,10 +14,13 @@ from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.training import evaluate
 from ecg_core.training.data.dataset import load
+from ecg_core.training.data.ptbxl import read_ptbxl, record_files
+from ecg_core.training.export import export
 from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint
+from ecg_core.training.measure.outcomes import outcome, outputs
 from ecg_core.training.report.text import text
 from ecg_core.training.settings import Settings
-from ecg_core.training.train import export, train
+from ecg_core.training.train import train
 from tests.builders import make_classification
 
 
@@ -113,20 +116,17 @@ def test_evaluation_goes_through_the_products_road(small_ptbxl: Path, trained: P
 
 
 def test_a_refused_record_stays_in_the_count_with_even_odds(small_ptbxl: Path, trained: Path, tmp_path: Path) -> None:
-    data = evaluate.read_ptbxl(small_ptbxl, {9})
-    classifier = Classifier(trained)
-    whole = evaluate.answer(classifier, data, LEADS)
+    classifier, first = Classifier(trained), read_ptbxl(small_ptbxl, {9}).paths[0]
     copied = tmp_path / "copy"
     shutil.copytree(small_ptbxl, copied)
-    first = (copied / data.paths[0].relative_to(small_ptbxl)).with_suffix(".dat")
-    first.write_bytes(first.read_bytes()[:-2])
-    answers = evaluate.answer(classifier, evaluate.read_ptbxl(copied, {9}), LEADS)
-    assert answers.refusals == ("signal_truncated", *[None] * 59)
-    assert answers.probabilities[0].tolist() == [0.5] * 5
-    assert answers.probabilities[1:].tolist() == whole.probabilities[1:].tolist()
+    cut = (copied / first.relative_to(small_ptbxl)).with_suffix(".dat")
+    cut.write_bytes(cut.read_bytes()[:-2])
+    found = outcome(classifier, record_files(copied / first.relative_to(small_ptbxl)), LEADS)
+    assert found.refusal == "signal_truncated"
+    assert found.probabilities.tolist() == [0.5] * 5
     report = evaluate.evaluate(classifier, copied, [9], LEADS)
     assert (report["n"], report["refused"]) == (60, {"signal_truncated": 1})
-    score, kinds, refused = evaluate.outputs(classifier, evaluate.read_ptbxl(copied, {9}), LEADS)
+    score, kinds, refused = outputs(classifier, read_ptbxl(copied, {9}), LEADS)
     assert refused.tolist() == [True] + [False] * 59
     np.testing.assert_allclose(kinds[1:].sum(axis=1), 1, atol=1e-5)
     assert not score[0].any()

@@ -4,8 +4,17 @@ import pytest
 from ecg_core.leads import LEADS, LIMB_FROM_I_II
 from ecg_core.signal.resampling import resampled
 from ecg_core.synthesis.heart import synthesize
-from ecg_core.training.data.conditions import CONDITIONS, RATES_HZ, Condition, at_rate, rng_of, with_noise
-from ecg_core.training.data.noise import BANDS_HZ, band, coloured
+from ecg_core.training.data.conditions import (
+    BANDS_HZ,
+    CONDITIONS,
+    RATES_HZ,
+    Condition,
+    at_rate,
+    band,
+    coloured,
+    rng_of,
+    with_noise,
+)
 from ecg_core.training.data.ptbxl import INDEPENDENT_LEADS
 
 RECORDING = synthesize("normal", fs_hz=100)

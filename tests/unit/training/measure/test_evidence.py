@@ -16,8 +16,9 @@ from ecg_core.signal.preparation import ModelInput, prepare
 from ecg_core.signal.segments import PARTS
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import wfdb_files
-from ecg_core.training.measure.evidence import DRAWS, HIDDEN, _deleted, evidence_section, look, measure_evidence
-from ecg_core.training.report.text import with_interval
+from ecg_core.training.measure.evidence import DRAWS, HIDDEN, _deleted, look, measure_evidence
+from ecg_core.training.report import measured as sections
+from ecg_core.training.report.text import figure
 
 CD, V1 = SUPERCLASSES.index("CD"), LEADS.index("V1")
 
@@ -41,9 +42,9 @@ def test_shares_are_of_a_whole_and_intervals_hold_their_values(measured: dict[st
     for found in measured["classes"].values():
         for share in ("share_of_evidence", "share_of_time"):
             assert sum(part["value"] for part in found[share].values()) == pytest.approx(1, abs=1e-3)
-        for figure in (*found["share_of_evidence"].values(), found["deletion"]["3"]["log_odds"]["most"]):
-            low, high = figure["ci95"]
-            assert low <= figure["value"] <= high
+        for cell in (*found["share_of_evidence"].values(), found["deletion"]["3"]["log_odds"]["most"]):
+            low, high = cell["ci95"]
+            assert low <= cell["value"] <= high
 
 
 def test_what_has_the_most_evidence_is_missed_more_than_what_is_drawn(measured: dict[str, Any]) -> None:
@@ -88,13 +89,13 @@ def test_random_cells_take_no_less_time_than_those_of_most_evidence() -> None:
 
 
 def test_the_section_names_its_command_and_prints_what_was_measured(measured: dict[str, Any]) -> None:
-    page = evidence_section(measured)
+    page = sections.evidence(measured)
     assert "ekg evidence DIR" in page
     assert "not why" in page
     assert "{" not in page
     for found in measured["classes"].values():
-        assert with_interval(found["share_of_evidence"][found["expected"]]) in page
-        assert with_interval(found["deletion"]["12"]["probability"]["random"]) in page
+        assert figure(found["share_of_evidence"][found["expected"]]) in page
+        assert figure(found["deletion"]["12"]["probability"]["random"]) in page
     other = copy.deepcopy(measured)
     other["classes"]["CD"]["n"] = 4711
-    assert "4711 of 6" in evidence_section(other)
+    assert "4711 of 6" in sections.evidence(other)

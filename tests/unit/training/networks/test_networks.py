@@ -6,9 +6,8 @@ import torch
 from ecg_core.model.classifier import artifacts_folder
 from ecg_core.training.networks import NETWORKS, TEACHERS, build
 from ecg_core.training.networks.ecgnet import BLOCKS, ECGNet
-from ecg_core.training.networks.residual import ResNet
-from ecg_core.training.networks.s4 import StateSpace
-from ecg_core.training.networks.windowed import EcgNetwork, window_starts
+from ecg_core.training.networks.residual import Placement
+from ecg_core.training.networks.windowed import EcgNetwork, LeadCondition, window_starts
 
 
 @pytest.fixture(params=NETWORKS, scope="module")
@@ -18,9 +17,9 @@ def network(request: pytest.FixtureRequest) -> EcgNetwork:
 
 
 @pytest.fixture(scope="module")
-def resnet() -> ResNet:
+def placement() -> Placement:
     torch.manual_seed(0)
-    return cast("ResNet", build("resnet", 78).eval())
+    return cast("Placement", build("placement", 15).eval())
 
 
 @torch.inference_mode()
@@ -48,13 +47,13 @@ def test_every_weight_learns(network: EcgNetwork) -> None:
 
 
 @torch.inference_mode()
-def test_padding_does_not_speak(resnet: ResNet) -> None:
+def test_padding_does_not_speak(placement: Placement) -> None:
     signal = torch.randn(1, 12, 1000) / 4
     signal[:, :, 500:] = 0
-    x = resnet.features(signal, torch.ones(1, 12))
-    first = resnet.pooled_logits(x[..., :16])
-    second = resnet.pooled_logits(x[..., 8:24])
-    whole = resnet(signal, torch.ones(1, 12))
+    x = placement.features(signal, torch.ones(1, 12))
+    first = placement.pooled_logits(x[..., :16])
+    second = placement.pooled_logits(x[..., 8:24])
+    whole = placement(signal, torch.ones(1, 12))
     weights = torch.tensor([500 / 512, 244 / 512])
     torch.testing.assert_close(whole, (weights[0] * first + weights[1] * second) / weights.sum())
 
@@ -71,29 +70,20 @@ def test_windows_of_padding_do_not_speak_either() -> None:
     torch.testing.assert_close(network(signal, torch.ones(1, 12)), (parts[0] + parts[1] / 2) / 1.5)
 
 
-def test_the_network_is_told_which_leads_are_there(resnet: ResNet) -> None:
-    condition = resnet.conditions[0]
+def test_the_network_is_told_which_leads_are_there(placement: Placement) -> None:
+    condition = cast("LeadCondition", placement.conditions[0])
     with torch.no_grad():
         condition.linear.weight[:, 0] = 1
-    x = torch.randn(1, 32, 10)
+    x = torch.randn(1, 12, 10)
     present, absent = torch.eye(12)[:1], torch.eye(12)[1:2]
     assert not torch.equal(condition(x, present), condition(x, absent))
     with torch.no_grad():
         condition.linear.weight.zero_()
 
 
-@torch.inference_mode()
-def test_a_state_space_layer_is_the_convolution_with_its_kernels() -> None:
-    torch.manual_seed(0)
-    layer = StateSpace(2)
-    x = torch.randn(1, 2, 20)
-    forward, backward = layer.kernels(20)
-    expected = x * layer.skip
-    for time in range(20):
-        for other in range(20):
-            kernel = forward[:, time - other] if other <= time else backward[:, other - time - 1]
-            expected[0, :, time] += kernel * x[0, :, other]
-    torch.testing.assert_close(layer(x), expected, rtol=1e-4, atol=1e-4)
+def test_an_unknown_network_is_refused_with_the_names_of_the_others() -> None:
+    with pytest.raises(ValueError, match=r"resnet.*compact, wide"):
+        build("resnet", 78)
 
 
 def test_ecgnet_has_the_shape_of_the_notebook() -> None:

@@ -20,10 +20,10 @@ from ecg_core.training.measure import abstention as abstaining
 from ecg_core.training.measure import robustness as measuring
 from ecg_core.training.measure.abstention import abstention
 from ecg_core.training.measure.robustness import robustness
-from ecg_core.training.report.markdown import codes, figure, percent, signed
 from ecg_core.training.report.model_card import measured_sections, publish, render
 from ecg_core.training.report.performance import broken
 from ecg_core.training.report.reliability import draw
+from ecg_core.training.report.text import codes, figure, percent, signed
 from tests.unit.training.fakes import fake_classifier
 
 # GET /model serves it, and a Lambda reads it at every start.
