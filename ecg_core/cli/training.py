@@ -21,7 +21,7 @@ SAID = {
     "mixup": "share of a batch",
     "gain": "the largest part by which a record is made higher or lower",
     "soft_weight": "what the soft targets count beside the labels",
-    "half_precision": "bfloat16 in the forward pass",
+    "half_precision": "bfloat16 in the forward pass where the hardware has it, else float32",
     "device": "cpu or cuda",
     "threads": "of each run; runs train side by side",
     "compiled": "torch.compile: wants a C++ compiler",

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from ecg_core.training.bfloat16 import BFLOAT16, FLOAT32, precision
 from ecg_core.training.data.augment import batches
 from ecg_core.training.data.dataset import Data, load
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD
@@ -29,7 +30,7 @@ CHECKPOINT = "checkpoint.pt"
 # How often a run prints its AUC on fold 9. Measuring it takes a third of an epoch's time.
 LINES = 25
 # The modules that decide what the weights become, beside networks/.
-HASHED = ("fit", "settings", "tasks", "data/augment", "data/dataset", "data/misplacement", "data/ptbxl")
+HASHED = ("bfloat16", "fit", "settings", "tasks", "data/augment", "data/dataset", "data/misplacement", "data/ptbxl")
 
 
 def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Path:
@@ -50,12 +51,16 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=settings.epochs * steps)
     every = -(-settings.epochs // LINES)
     forward: Any = torch.compile(network) if settings.compiled else network
+    used = precision(network, device, wanted=settings.half_precision)
+    if settings.half_precision and used == FLOAT32:
+        print(f"{out.name}: trains in float32, because bfloat16 is not in this hardware or torch cannot run it here")
 
     out.mkdir(parents=True, exist_ok=True)
     path = out / CHECKPOINT
     state = {"network": network, "average": average, "optimizer": optimizer, "schedule": schedule}
     run = {
         "settings": asdict(settings),
+        "precision": used,
         "soft_targets_sha256": data.soft.sha256 if data.soft and settings.soft_weight else None,
     }
     first = _resume(path, state, run, generator, order) if resume and path.exists() else 0
@@ -66,7 +71,7 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
         for step, chosen in enumerate(bar, epoch * steps + 1):
             rows = training[chosen].to(device)
             signal, mask, wanted = task.batch(rows, network.crop_samples, generator)
-            with torch.autocast(device.type, torch.bfloat16, enabled=settings.half_precision):
+            with torch.autocast(device.type, torch.bfloat16, enabled=used == BFLOAT16):
                 logits = forward(signal, mask)
             loss = task.loss(logits.float(), wanted)
             optimizer.zero_grad()
@@ -111,7 +116,10 @@ def _save(path: Path, state: dict[str, Any], run: dict[str, Any], *rest: Any) ->
 
 
 def _resume(path: Path, state: dict[str, Any], run: dict[str, Any], *generators: torch.Generator) -> int:
-    """Loads a checkpoint and returns its epoch. Raises ValueError if it was trained with other settings."""
+    """Loads a checkpoint and returns its epoch. Raises ValueError if it was trained with other settings.
+
+    Another machine may use another precision: run then names both.
+    """
     held = torch.load(path, map_location="cpu", weights_only=True)
     was, wanted = ({**part["settings"], "soft targets": part["soft_targets_sha256"]} for part in (held, run))
     for name, value in wanted.items():
@@ -119,6 +127,9 @@ def _resume(path: Path, state: dict[str, Any], run: dict[str, Any], *generators:
             raise ValueError(
                 f"{path} was trained with {name} {was.get(name)}: name another --out, or start with --fresh"
             )
+    now = run["precision"]
+    before = held.get("precision", now)
+    run["precision"] = before if before.endswith(now) else f"{before}, then {now}"
     for name, part in state.items():
         part.load_state_dict(held[name])
     torch.set_rng_state(held["random"][0])
@@ -130,13 +141,14 @@ def _resume(path: Path, state: dict[str, Any], run: dict[str, Any], *generators:
 
 
 def read_checkpoint(path: Path) -> tuple[EcgNetwork, dict[str, Any]]:
-    """The averaged network of a checkpoint, ready to predict, and its settings, epoch and hashes."""
+    """The averaged network of a checkpoint, ready to predict, and its settings, precision, epoch and hashes."""
     held = torch.load(path, map_location="cpu", weights_only=True)
     average = held["average"]
     last = [name for name in average if name.endswith("weight")][-1]
     network = build(held["settings"]["network"], len(average[last]))
     network.load_state_dict(average)
-    run = {name: held[name] for name in ("settings", "epoch", "code_sha256", "soft_targets_sha256")}
+    kept = ("settings", "precision", "epoch", "code_sha256", "soft_targets_sha256")
+    run = {name: held[name] for name in kept if name in held}
     return network.eval(), run
 
 

@@ -1,7 +1,7 @@
 """artifacts/MODEL_CARD.md and its diagram, written from model.json alone."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ no ECG; ONNX, sha256 `{sha256}`.
 
 - **Data**: {data_name}, doi [{doi}](https://doi.org/{doi}), licence {licence}. {citation}. Folds {folds} trained
   the network; fold {fold} calibrated it and is what is measured below, cross-fitted by patient; fold {test}.
-- **Training**: `{command}`
+- **Training**: `{command}`{precision}
 - **Thresholds**: {rule}.
 - This page is written from `model.json`, by `ekg export`, then `ekg robustness DIR --into artifacts` and
   `ekg abstain` and `ekg evidence` likewise; `ekg evaluate DIR --folds 9` measures again.
@@ -85,9 +85,16 @@ def _head(card: Mapping[str, Any]) -> str:
         fold=data["calibration_fold"],
         test=data["test_fold"],
         command=training["command"],
+        precision=_precision(training["runs"]),
         rule=card["threshold_rule"],
     )
     return head.rstrip()
+
+
+def _precision(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Of the runs that say it. The checkpoints of older versions do not."""
+    known = sorted({run["precision"] for run in runs if "precision" in run})
+    return f", in {' and '.join(known)}" if known else ""
 
 
 def _limits(card: Mapping[str, Any]) -> str:

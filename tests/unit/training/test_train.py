@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,21 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
     fit(data, tmp_path / "parts", settings)
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_run_says_which_precision_it_used_even_if_the_next_machine_has_another(
+    small_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, data = Settings("placement", epochs=2, batch=30), load(small_ptbxl)
+    monkeypatch.setattr("ecg_core.training.fit.precision", lambda *_, wanted: "bfloat16" if wanted else "float32")
+    monkeypatch.setattr("ecg_core.training.tasks.Placement.line", lambda *_: sys.exit("after the first epoch"))
+    with pytest.raises(SystemExit):
+        fit(data, tmp_path, settings)
+    assert read_checkpoint(tmp_path / CHECKPOINT)[1]["precision"] == "bfloat16"
+    monkeypatch.undo()
+    monkeypatch.setattr("ecg_core.training.fit.precision", lambda *_, wanted: "float32")
+    fit(data, tmp_path, settings)
+    assert read_checkpoint(tmp_path / CHECKPOINT)[1]["precision"] == "bfloat16, then float32"
 
 
 def test_a_checkpoint_of_other_settings_is_not_continued(small_ptbxl: Path, trained: Path) -> None:

@@ -63,6 +63,13 @@ def test_the_shipped_page_and_diagram_are_those_of_the_shipped_json() -> None:
     assert (folder / "reliability.svg").read_text() == draw(shipped)
 
 
+def test_the_page_says_the_precision_of_the_training_where_it_is_known(card: dict[str, Any]) -> None:
+    runs = [{**run, "precision": "float32"} for run in card["training"]["runs"]]
+    known = {**card, "training": {**card["training"], "runs": runs}}
+    assert f"`{card['training']['command']}`, in float32\n" in render(known)
+    assert f"`{card['training']['command']}`\n" in render(card)
+
+
 def test_the_shipped_json_is_small_enough_to_serve() -> None:
     assert (artifacts_folder() / "model.json").stat().st_size < MAX_CARD_BYTES
 
