@@ -35,7 +35,7 @@ def trainable(network: EcgNetwork, device: torch.device) -> bool:
     trial = copy.deepcopy(network).train()
     signal = torch.zeros(RECORDS, LEAD_COUNT, network.crop_samples, device=device)
     mask = torch.ones(RECORDS, LEAD_COUNT, device=device)
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         try:
             with torch.autocast(device.type, torch.bfloat16):
                 logits = trial(signal, mask)

@@ -1,16 +1,23 @@
-"""A classifier without a network, for what is counted around one."""
+"""Stand-ins: a classifier without a network, fewer bootstrap draws, a machine with one core."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import cast
 
 import numpy as np
+import pytest
 
 from ecg_core.classification import SUPERCLASSES, Classification, Notice
 from ecg_core.errors import SignalNoisy
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers import read
 from ecg_core.recording import Files, Recording
+from ecg_core.training import metrics
 from tests.builders import make_classification
+
+# Enough for an interval. The 1000 draws of the commands take seconds.
+DRAWS = 20
 
 
 class FakeClassifier:
@@ -36,3 +43,21 @@ class FakeClassifier:
 
 def fake_classifier(notice: Notice | None = None) -> Classifier:
     return cast("Classifier", FakeClassifier(notice))
+
+
+@contextmanager
+def few_draws() -> Iterator[None]:
+    """Bootstrap with DRAWS draws only."""
+    weights, error = metrics.bootstrap_weights, metrics.perfect_calibration_error
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(metrics, "bootstrap_weights", lambda patients, draws=DRAWS: weights(patients, DRAWS))
+        patched.setattr(metrics, "perfect_calibration_error", lambda probability: error(probability, draws=DRAWS))
+        yield
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """fit_all() trains one network after the other in this process. New processes would import torch first."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("os.cpu_count", lambda: 1)
+        yield

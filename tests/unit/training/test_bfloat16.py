@@ -1,10 +1,5 @@
 """float32 wherever bfloat16 is not in the hardware, or torch cannot run the network in it."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor
@@ -86,27 +81,3 @@ def test_the_trial_changes_neither_weights_nor_random_numbers() -> None:
     trainable(network, CPU)
     assert all(torch.equal(part, before[name]) for name, part in network.state_dict().items())
     assert torch.equal(torch.get_rng_state(), state)
-
-
-TRAINING = """
-import sys
-from pathlib import Path
-import torch
-from ecg_core.training import bfloat16
-from ecg_core.training.data.dataset import load
-from ecg_core.training.fit import fit, read_checkpoint
-from ecg_core.training.settings import Settings
-bfloat16.in_hardware = lambda device: True
-path = fit(load(Path(sys.argv[1])), Path(sys.argv[2]), Settings("ecgnet", epochs=1, batch=30))
-print("precision:", read_checkpoint(path)[1]["precision"])
-"""
-
-
-def test_ecgnet_trains_where_torch_has_no_bfloat16_lstm(small_ptbxl: Path, tmp_path: Path) -> None:
-    """oneDNN is told that the processor has AVX2 only: torch 2.13 cannot create the LSTM in bfloat16 then."""
-    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
-    command = [sys.executable, "-c", TRAINING, str(small_ptbxl), str(tmp_path)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    # Newer versions of torch can.
-    assert f"precision: {FLOAT32}" in done.stdout or not torch.__version__.startswith("2.13")

@@ -22,16 +22,18 @@ from ecg_core.training.report.text import figure
 
 CD, V1 = SUPERCLASSES.index("CD"), LEADS.index("V1")
 
+pytestmark = pytest.mark.xdist_group("evidence")
+
 
 @pytest.fixture(scope="module")
 def measured(small_ptbxl: Path) -> dict[str, Any]:
-    return measure_evidence(default_classifier(), small_ptbxl, max_records=6)
+    return measure_evidence(default_classifier(), small_ptbxl, max_records=4)
 
 
 def test_blocks_are_seen_in_qrs_and_depressions_in_st_t_far_above_chance(measured: dict[str, Any]) -> None:
     for label, segment in (("CD", "QRS"), ("STTC", "ST-T")):
         found = measured["classes"][label]
-        assert (found["n"], found["records"], found["expected"]) == (6, 6, segment)
+        assert (found["n"], found["records"], found["expected"]) == (4, 4, segment)
         assert found["share_of_evidence"][segment]["ci95"][0] > found["share_of_time"][segment]["ci95"][1]
         assert found["more_than_by_time"]["ci95"][0] > 0
         assert max(found["share_of_evidence"], key=lambda part: found["share_of_evidence"][part]["value"]) == segment
@@ -57,8 +59,9 @@ def test_what_has_the_most_evidence_is_missed_more_than_what_is_drawn(measured: 
                 assert lost[unit]["difference"]["value"] == pytest.approx(gap, abs=2e-4)
 
 
-def test_the_same_records_are_measured_again(measured: dict[str, Any], small_ptbxl: Path) -> None:
-    assert measure_evidence(default_classifier(), small_ptbxl, max_records=6) == measured
+def test_the_same_records_and_cells_are_drawn_again(small_ptbxl: Path) -> None:
+    first, second = (measure_evidence(default_classifier(), small_ptbxl, max_records=1) for _ in range(2))
+    assert first == second
 
 
 def test_a_record_that_is_not_found_with_it_is_not_looked_at() -> None:
@@ -98,4 +101,4 @@ def test_the_section_names_its_command_and_prints_what_was_measured(measured: di
         assert figure(found["deletion"]["12"]["probability"]["random"]) in page
     other = copy.deepcopy(measured)
     other["classes"]["CD"]["n"] = 4711
-    assert "4711 of 6" in sections.evidence(other)
+    assert "4711 of 4" in sections.evidence(other)

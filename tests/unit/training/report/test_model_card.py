@@ -12,7 +12,7 @@ from ecg_core.classification import DIAGNOSES
 from ecg_core.leads import LEAD_SETS
 from ecg_core.model.classifier import Classifier, artifacts_folder, default_classifier
 from ecg_core.training import calibrate as calibrating
-from ecg_core.training import evaluate, metrics
+from ecg_core.training import metrics
 from ecg_core.training.calibrators import MAX_ECE
 from ecg_core.training.data.conditions import CONDITIONS
 from ecg_core.training.data.corruptions import CORRUPTIONS
@@ -24,7 +24,9 @@ from ecg_core.training.report.model_card import measured_sections, publish, rend
 from ecg_core.training.report.performance import broken
 from ecg_core.training.report.reliability import draw
 from ecg_core.training.report.text import codes, figure, percent, signed
-from tests.unit.training.fakes import fake_classifier
+from tests.unit.training.fakes import fake_classifier, few_draws
+
+pytestmark = pytest.mark.xdist_group("card")
 
 # GET /model serves it, and a Lambda reads it at every start.
 MAX_CARD_BYTES = 150_000
@@ -141,18 +143,17 @@ def test_calibration_outside_its_limits_is_named(card: dict[str, Any]) -> None:
 
 
 def test_a_model_is_calibrated_again_without_its_checkpoints(
-    small_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    small_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("model.onnx", "model.json"):
         shutil.copy(artifacts_folder() / name, tmp_path)
     before = json.loads((tmp_path / "model.json").read_bytes())
     stale = {**before, "abstention": "of older thresholds"}
     (tmp_path / "model.json").write_text(json.dumps(stale))
-    draws = metrics.bootstrap_weights
-    monkeypatch.setattr(evaluate.metrics, "bootstrap_weights", lambda patients: draws(patients, 10))
     monkeypatch.setattr(calibrating, "LEAD_SETS", {"12": LEAD_SETS["12"]})
     monkeypatch.setattr("ecg_core.model.classifier.LEAD_SETS", {"12": LEAD_SETS["12"]})
-    after = calibrating.calibrate(tmp_path, small_ptbxl)
+    with few_draws():
+        after = calibrating.calibrate(tmp_path, small_ptbxl)
     assert (after["sha256"], after["training"]) == (before["sha256"], before["training"])
     assert after["performance"]["12"]["n"] == 60
     assert after["calibration"]["12"] != before["calibration"]["12"]
