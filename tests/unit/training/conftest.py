@@ -1,15 +1,13 @@
-"""What the tests of the training share. Each session fixture is made once in each worker."""
+"""What the tests of the training share. Each worker makes a session fixture once."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from ecg_core.training.data.dataset import Data, load
-from tests.unit.training.fakes import few_draws
+from tests.unit.training.fakes import few_draws, with_rows
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,14 +23,11 @@ def quick_intervals() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def data(small_ptbxl: Path) -> Data:
-    """All of the small data set."""
-    return load(small_ptbxl)
+def tiny_ptbxl(small_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every third record of small_ptbxl: 20 in fold 8 and 20 in fold 9."""
+    return with_rows(small_ptbxl, tmp_path_factory.mktemp("tiny") / "ptbxl", lambda rows: rows[:120:3])
 
 
 @pytest.fixture(scope="session")
-def few_records(data: Data) -> Data:
-    """Every third record: 20 of fold 8 and 20 of fold 9."""
-    rows = np.arange(0, 120, 3)
-    labels = data.labels.select(np.isin(np.arange(len(data.labels)), rows))
-    return replace(data, labels=labels, signals=data.signals[rows], targets=data.targets[rows])
+def tiny(tiny_ptbxl: Path) -> Data:
+    return load(tiny_ptbxl)

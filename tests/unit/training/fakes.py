@@ -1,8 +1,11 @@
-"""Stand-ins: a classifier without a network, fewer bootstrap draws, a machine with one core."""
+"""Stand-ins: a classifier without a network, smaller data sets, fewer bootstrap draws, a machine with one core."""
 
-from collections.abc import Iterator
+import csv
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -43,6 +46,23 @@ class FakeClassifier:
 
 def fake_classifier(notice: Notice | None = None) -> Classifier:
     return cast("Classifier", FakeClassifier(notice))
+
+
+Row = dict[str, str]
+
+
+def with_rows(ptbxl: Path, out: Path, change: Callable[[list[Row]], list[Row]]) -> Path:
+    """A data set in out with the same signals and other rows in its database."""
+    out.mkdir()
+    shutil.copy(ptbxl / "scp_statements.csv", out)
+    (out / "records100").symlink_to(ptbxl / "records100")
+    with (ptbxl / "ptbxl_database.csv").open(newline="") as file:
+        rows = change(list(csv.DictReader(file)))
+    with (out / "ptbxl_database.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return out
 
 
 @contextmanager

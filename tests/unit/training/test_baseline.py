@@ -25,16 +25,16 @@ from ecg_core.training.data.dataset import load
 from ecg_core.training.fit import fit
 from ecg_core.training.settings import Settings
 bfloat16.in_hardware = lambda device: True
-fit(load(Path(sys.argv[1])), Path(sys.argv[2]), Settings("ecgnet", epochs=1, batch=30, few_leads=False))
+fit(load(Path(sys.argv[1])), Path(sys.argv[2]), Settings("ecgnet", epochs=1, batch=20, few_leads=False))
 """
 
 
 @pytest.fixture(scope="module")
-def checkpoint(small_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoint(tiny_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """oneDNN is told that the processor has no more than AVX2."""
     out = tmp_path_factory.mktemp("ecgnet")
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
-    command = [sys.executable, "-c", TRAINING, str(small_ptbxl), str(out)]
+    command = [sys.executable, "-c", TRAINING, str(tiny_ptbxl), str(out)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return out / CHECKPOINT
@@ -45,8 +45,8 @@ def test_it_is_trained_in_float32_where_torch_cannot_run_it_in_bfloat16(checkpoi
     assert read_checkpoint(checkpoint)[1]["precision"] == "float32" or not torch.__version__.startswith("2.13")
 
 
-def test_it_is_exported_for_any_number_of_windows(checkpoint: Path, few_records: Data, tmp_path: Path) -> None:
-    placement = fit(few_records, tmp_path / "placement", Settings("placement", epochs=1, batch=20))
+def test_it_is_exported_for_any_number_of_windows(checkpoint: Path, tiny: Data, tmp_path: Path) -> None:
+    placement = fit(tiny, tmp_path / "placement", Settings("placement", epochs=1, batch=20))
     export_onnx([checkpoint], placement, tmp_path / "model.onnx")
     running = session((tmp_path / "model.onnx").read_bytes())
     for windows in (1, 4):

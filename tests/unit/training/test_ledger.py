@@ -7,11 +7,11 @@ from ecg_core.training.data.dataset import Data
 from ecg_core.training.ledger import Ledger, measured, page
 
 
-def test_a_gain_is_paired_and_nothing_gains_on_itself(data: Data) -> None:
-    labels = data.scored
+def test_a_gain_is_paired_and_nothing_gains_on_itself(tiny: Data) -> None:
+    labels = tiny.scored
     rng = np.random.default_rng(0)
-    good = labels.superclasses + rng.normal(0, 0.5, (60, 5))
-    bad = labels.superclasses + rng.normal(0, 2, (60, 5))
+    good = labels.superclasses + rng.normal(0, 0.5, (20, 5))
+    bad = labels.superclasses + rng.normal(0, 2, (20, 5))
     same = measured(labels, {"12": good}, {"12": good})["12"]["five"]
     assert (same["gain"], same["gain_ci95"]) == (0, [0, 0])
     better = measured(labels, {"12": good, "I": bad}, {"12": bad})
@@ -20,8 +20,8 @@ def test_a_gain_is_paired_and_nothing_gains_on_itself(data: Data) -> None:
     assert measured(labels, {"12": bad}, {"12": good})["12"]["five"]["gain"] == -better["12"]["five"]["gain"]
 
 
-def test_a_row_is_compared_with_the_scores_that_its_baseline_left(data: Data, tmp_path: Path) -> None:
-    labels = data.scored
+def test_a_row_is_compared_with_the_scores_that_its_baseline_left(tiny: Data, tmp_path: Path) -> None:
+    labels = tiny.scored
     truth = labels.superclasses.astype(np.float32)
     Ledger(tmp_path).enter("base", "no skill", labels, {"12": np.zeros_like(truth)}, {"seed": 1})
     row = Ledger(tmp_path).enter("better", "the truth", labels, {"12": truth}, {"seed": 2}, "base")

@@ -1,5 +1,3 @@
-import csv
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,26 +12,20 @@ from ecg_core.training.ledger import Ledger
 from ecg_core.training.settings import Settings
 from ecg_core.training.tasks import Diagnosis, predict
 from ecg_core.training.train import train
+from tests.unit.training.fakes import Row, few_draws, one_core, with_rows
 
 pytestmark = pytest.mark.xdist_group("taught")
 
 
 @pytest.fixture(scope="module")
-def two_folds(small_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small data set with half of its fold 8 as fold 7."""
-    root = tmp_path_factory.mktemp("two") / "ptbxl"
-    shutil.copytree(small_ptbxl, root)
-    database = root / "ptbxl_database.csv"
-    with database.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        if row["strat_fold"] == "8" and int(row["ecg_id"]) % 2:
-            row["strat_fold"] = "7"
-    with database.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return root
+def two_folds(tiny_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny data set with half of its fold 8 as fold 7."""
+
+    def halved(rows: list[Row]) -> list[Row]:
+        odd = [row for row in rows if row["strat_fold"] == "8" and int(row["ecg_id"]) % 2]
+        return [{**row, "strat_fold": "7"} if row in odd else row for row in rows]
+
+    return with_rows(tiny_ptbxl, tmp_path_factory.mktemp("two") / "ptbxl", halved)
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +41,11 @@ def taught(ledger: Path, two_folds: Path) -> Data:
 
 @pytest.fixture(scope="module")
 def ledger(two_folds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of one teacher with two members. Each member has not seen one fold; they train in processes of their own."""
+    """Of one teacher with two members. Each member has not seen one fold."""
     root = tmp_path_factory.mktemp("teach")
-    with pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, few_draws(), one_core():
         patched.setattr(teaching, "HELD_OUT", ((7,), (8,)))
-        teaching.teach(two_folds, root / "runs", root / "ledger", ["compact"], epochs=1, batch=15)
+        teaching.teach(two_folds, root / "runs", root / "ledger", ["compact"], epochs=1, batch=10)
     return root / "ledger"
 
 
@@ -75,7 +67,7 @@ def test_the_ledger_keeps_scores_and_figures_of_every_run(ledger: Path, data: Da
     row = book.rows["teacher-compact"]
     assert row["data_sha256"] == data.sha256
     assert [run["settings"]["held_out"] for run in row["runs"]] == [[7], [8]]
-    assert book.scores("ensemble")["12"].shape == (60, 5)
+    assert book.scores("ensemble")["12"].shape == (20, 5)
     low, high = row["fold9"]["12"]["five"]["ci95"]
     assert low <= row["fold9"]["12"]["five"]["value"] <= high
     assert "| teacher-compact |" in (ledger / "LEDGER.md").read_text()
@@ -107,7 +99,7 @@ def test_soft_targets_that_would_not_count_are_refused(ledger: Path, two_folds: 
 
 
 def test_a_run_is_not_continued_with_other_soft_targets(taught: Data, tmp_path: Path) -> None:
-    settings = Settings(epochs=1, batch=60, soft_weight=0.5)
+    settings = Settings(epochs=1, batch=20, soft_weight=0.5)
     assert taught.soft is not None
     checkpoint = fit(taught, tmp_path, settings)
     assert read_checkpoint(checkpoint)[1]["soft_targets_sha256"] == taught.soft.sha256

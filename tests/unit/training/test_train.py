@@ -1,7 +1,11 @@
 import json
+import multiprocessing
+import pickle
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pytest
@@ -14,6 +18,7 @@ from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.model.classifier import default_classifier
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.training import export as exporting
+from ecg_core.training import fit as fitting
 from ecg_core.training import train as training
 from ecg_core.training.data.dataset import Data
 from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint
@@ -23,15 +28,15 @@ from tests.unit.training.fakes import few_draws, one_core
 
 pytestmark = pytest.mark.xdist_group("trained")
 
-SETTINGS = Settings(epochs=2, batch=30)
+SETTINGS = Settings(epochs=2, batch=10)
 
 
 @pytest.fixture(scope="module")
-def trained(small_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(tiny_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `ekg train --members 2 --ledger` writes."""
     out = tmp_path_factory.mktemp("trained")
     with few_draws(), one_core():
-        training.train(small_ptbxl, out, SETTINGS, members=2, ledger=out / "ledger")
+        training.train(tiny_ptbxl, out, SETTINGS, members=2, ledger=out / "ledger")
     return out
 
 
@@ -61,60 +66,60 @@ def test_every_lead_set_is_measured_and_calibrated(trained: Path) -> None:
 
 
 def test_the_card_says_how_the_weights_were_made_and_names_no_folder(
-    trained: Path, small_ptbxl: Path, data: Data
+    trained: Path, tiny_ptbxl: Path, tiny: Data
 ) -> None:
     text = (trained / "model.json").read_text()
-    assert str(small_ptbxl) not in text
+    assert str(tiny_ptbxl) not in text
     assert str(trained) not in text
     made = json.loads(text)["training"]
-    assert made["command"] == "ekg train --ptbxl DIR --out DIR --members 2 --epochs 2 --batch 30"
+    assert made["command"] == "ekg train --ptbxl DIR --out DIR --members 2 --epochs 2 --batch 10"
     assert [run["settings"]["seed"] for run in made["runs"]] == [1, 2]
     assert {run["precision"] for run in made["runs"]} <= {"bfloat16", "float32"}
     assert made["placement"]["settings"]["gain"] == 0.2
-    assert made["data_sha256"] == data.sha256
+    assert made["data_sha256"] == tiny.sha256
 
 
 def test_the_first_member_enters_the_ledger(trained: Path) -> None:
     ((name, row),) = Ledger(trained / "ledger").rows.items()
     assert name == trained.name
-    assert row["said"] == "`ekg train --ptbxl DIR --out DIR --epochs 2 --batch 30`"
+    assert row["said"] == "`ekg train --ptbxl DIR --out DIR --epochs 2 --batch 10`"
     assert row["settings"]["seed"] == 1
     assert row["precision"] == read_checkpoint(trained / "member1" / CHECKPOINT)[1]["precision"]
 
 
 @pytest.mark.parametrize(("network", "task"), [("compact", "Diagnosis"), ("placement", "Placement")])
 def test_an_interrupted_training_goes_on_to_the_same_weights(
-    few_records: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, task: str
+    tiny: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, task: str
 ) -> None:
     settings = Settings(network, epochs=2, batch=10)
-    fit(few_records, tmp_path / "whole", settings)
+    fit(tiny, tmp_path / "whole", settings)
     with monkeypatch.context() as patched:
         patched.setattr(f"ecg_core.training.tasks.{task}.line", lambda *_: sys.exit("after the first epoch"))
         with pytest.raises(SystemExit):
-            fit(few_records, tmp_path / "parts", settings)
-    fit(few_records, tmp_path / "parts", settings)
+            fit(tiny, tmp_path / "parts", settings)
+    fit(tiny, tmp_path / "parts", settings)
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
 def test_a_run_that_changes_its_precision_says_both(
-    few_records: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings("placement", epochs=2, batch=20)
+    settings = Settings("placement", epochs=2, batch=10)
     with monkeypatch.context() as patched:
         patched.setattr("ecg_core.training.fit.precision", lambda *_, wanted: "bfloat16" if wanted else "float32")
         patched.setattr("ecg_core.training.tasks.Placement.line", lambda *_: sys.exit("after the first epoch"))
         with pytest.raises(SystemExit):
-            fit(few_records, tmp_path, settings)
+            fit(tiny, tmp_path, settings)
     assert read_checkpoint(tmp_path / CHECKPOINT)[1]["precision"] == "bfloat16"
     monkeypatch.setattr("ecg_core.training.fit.precision", lambda *_, wanted: "float32")
-    fit(few_records, tmp_path, settings)
+    fit(tiny, tmp_path, settings)
     assert read_checkpoint(tmp_path / CHECKPOINT)[1]["precision"] == "bfloat16, then float32"
 
 
-def test_a_checkpoint_of_other_settings_is_not_continued(data: Data, trained: Path) -> None:
+def test_a_checkpoint_of_other_settings_is_not_continued(tiny: Data, trained: Path) -> None:
     with pytest.raises(ValueError, match="epochs 2"):
-        fit(data, trained / "member1", Settings(epochs=5, batch=30))
+        fit(tiny, trained / "member1", Settings(epochs=5, batch=10))
 
 
 def test_onnx_and_torch_agree(trained: Path) -> None:
@@ -135,16 +140,16 @@ def test_onnx_and_torch_agree(trained: Path) -> None:
 
 
 def test_export_joins_checkpoints(
-    small_ptbxl: Path, data: Data, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_ptbxl: Path, tiny: Data, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Measured elsewhere: here the card of the shipped model takes the place of the one that is written."""
     shipped = default_classifier().card
     monkeypatch.setattr(exporting, "write_card", lambda out, sha256, made, ptbxl: {**shipped, "training": made})
     member, placement = (trained / name / CHECKPOINT for name in ("member2", "placement"))
-    exporting.export([member], placement, data, small_ptbxl, tmp_path)
+    exporting.export([member], placement, tiny, tiny_ptbxl, tmp_path)
     made = json.loads((tmp_path / "model.json").read_bytes())["training"]
     assert made["members"] == 1
-    assert made["command"] == "ekg train --ptbxl DIR --out DIR --epochs 2 --batch 30 --seed 2"
+    assert made["command"] == "ekg train --ptbxl DIR --out DIR --epochs 2 --batch 10 --seed 2"
     assert (tmp_path / "model.onnx").exists()
 
 
@@ -159,19 +164,52 @@ def test_the_command_of_a_run_names_what_is_not_the_default() -> None:
 
 
 def test_ablations_are_entered_beside_their_baseline(
-    small_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base = Settings(epochs=1, batch=30)
+    base = Settings(epochs=1, batch=10)
     few = {"base": ("base", base), "mixup": ("mixed", replace(base, mixup=0.5))}
     monkeypatch.setattr(training, "ABLATIONS", few)
-    with one_core():
-        training.ablate(small_ptbxl, tmp_path / "runs", tmp_path / "ledger", ["mixup"])
+    with few_draws(), one_core():
+        training.ablate(tiny_ptbxl, tmp_path / "runs", tmp_path / "ledger", ["mixup"])
     rows = Ledger(tmp_path / "ledger").rows
     assert list(rows) == ["ablation-base", "ablation-mixup"]
     assert rows["ablation-mixup"]["against"] == "ablation-base"
     assert rows["ablation-mixup"]["settings"]["mixup"] == 0.5
     assert set(rows["ablation-base"]["fold9"]) == {"12", "limb", "I"}
     assert "gain" in rows["ablation-mixup"]["fold9"]["I"]["three"]
+
+
+def test_as_many_runs_train_side_by_side_as_there_are_cores(
+    tiny: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[int, str]] = []
+
+    class Pool:
+        """Runs in this process what would be sent to others."""
+
+        def __init__(self, workers: int, context: multiprocessing.context.BaseContext) -> None:
+            started.append((workers, str(context.get_start_method())))
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def map(self, work: Callable[[object], object], tasks: list[object]) -> list[object]:
+            return [work(pickle.loads(pickle.dumps(task))) for task in tasks]
+
+    monkeypatch.setattr(fitting, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(fitting, "load", lambda *_: tiny)
+    monkeypatch.setattr(fitting, "fit", lambda _, folder, settings, *, resume: folder / f"{settings.seed}")
+    monkeypatch.setattr("os.cpu_count", lambda: 5)
+    runs = [(tmp_path, Settings(threads=2, seed=seed)) for seed in range(3)]
+    source = fitting.Source(tmp_path)
+    assert fitting.fit_all(runs, tiny, source) == [tmp_path / str(seed) for seed in range(3)]
+    assert started == [(2, "spawn")]
+    fitting.fit_all(runs[:1], tiny, source)
+    fitting.fit_all([(tmp_path, Settings(device="cuda"))] * 3, tiny, source)
+    assert len(started) == 1
 
 
 def test_an_altered_model_stops_the_start(trained: Path, tmp_path: Path) -> None:

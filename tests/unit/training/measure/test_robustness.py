@@ -1,6 +1,4 @@
-import csv
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ from ecg_core.training.data.conditions import Condition, at_rate
 from ecg_core.training.data.ptbxl import read_ptbxl
 from ecg_core.training.measure import robustness as measuring
 from ecg_core.training.measure.robustness import MIN_CASES, areas, groups_of, robustness, twins
-from tests.unit.training.fakes import fake_classifier
+from tests.unit.training.fakes import Row, fake_classifier, with_rows
 
 SAME = Condition("nothing", "same", lambda recording, _: recording)
 REFUSED = Condition("rate", "500 Hz", lambda recording, _: at_rate(recording, 500.0))
@@ -53,19 +51,15 @@ def test_each_group_is_measured_by_itself(small_ptbxl: Path) -> None:
 
 
 def test_over_89_is_a_group_of_its_own_and_unknown_ages_are_in_none(small_ptbxl: Path, tmp_path: Path) -> None:
-    copied = tmp_path / "copy"
-    shutil.copytree(small_ptbxl, copied)
-    with (copied / "ptbxl_database.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
     ages = ("300", "89", "39", "40", "")
-    for row, age in zip((row for row in rows if row["strat_fold"] == "9"), ages, strict=False):
-        row["age"] = age
-    with (copied / "ptbxl_database.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+
+    def aged(rows: list[Row]) -> list[Row]:
+        fold9 = [row for row in rows if row["strat_fold"] == "9"]
+        return [{**row, "age": age} for row, age in zip(fold9, ages, strict=False)]
+
+    copied = with_rows(small_ptbxl, tmp_path / "copy", aged)
     age = groups_of(read_ptbxl(copied, {9}))["age"]
-    first = {name: np.flatnonzero(inside[:5]).tolist() for name, inside in age.items()}
+    first = {name: np.flatnonzero(inside).tolist() for name, inside in age.items()}
     assert first == {"under 40": [2], "40-59": [3], "60-79": [], "80-89": [1], "over 89": [0]}
 
 
