@@ -1,4 +1,4 @@
-"""The commands of `ekg` that measure what the model card shows, and write it there."""
+"""The commands of `ekg` that measure the sections of the model card and write the card."""
 
 import argparse
 import json
@@ -17,35 +17,39 @@ class AddCommand(Protocol):
 
 
 def add_card_commands(command: AddCommand) -> None:
-    card = command("card", _card, "write a model's page and diagram again, from its model.json", trains=False)
+    card = command("card", _card, "write MODEL_CARD.md and its diagram again from model.json", trains=False)
     card.add_argument("artifacts", type=Path, metavar="FOLDER")
 
-    calibrate = command(
-        "calibrate", _calibrate, "calibrate and measure a model again, and write its card", trains=False
+    calibrate = command("calibrate", _calibrate, "calibrate and measure a model again and write its card", trains=False)
+    calibrate.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
+    calibrate.add_argument(
+        "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
     )
-    calibrate.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL as PhysioNet ships it")
-    calibrate.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="its artifacts")
 
-    robustness = command("robustness", _robustness, "for whom it works, and under which conditions", trains=False)
-    robustness.add_argument(
-        "--records500", type=Path, metavar="FOLDER", help="the same records at 500 Hz, NNNNN_hr.hea"
+    robustness = command(
+        "robustness", _robustness, "measure the model by sex, age and recording conditions", trains=False
     )
-    robustness.add_argument("--transfer", type=Path, metavar="FOLDER", help="records of other hospitals, of CinC-2021")
+    robustness.add_argument(
+        "--records500", type=Path, metavar="FOLDER", help="the same records at 500 Hz (NNNNN_hr.hea)"
+    )
+    robustness.add_argument(
+        "--transfer", type=Path, metavar="FOLDER", help="records of other hospitals, from CinC-2021"
+    )
     _add_common(robustness)
 
-    abstain = command("abstain", _abstain, "what is said to what is no ECG, or no longer one", trains=False)
-    abstain.add_argument("--samples", type=Path, metavar="FOLDER", help="real files of many formats, sound and broken")
+    abstain = command("abstain", _abstain, "measure how often wrong input is refused or warned about", trains=False)
+    abstain.add_argument("--samples", type=Path, metavar="FOLDER", help="real files of many formats")
     _add_common(abstain)
 
-    evidence = command("evidence", _evidence, "where the network looks, beside what is known", trains=False)
-    evidence.add_argument("--records", type=int, default=300, metavar="N", help="of each class, at most (300)")
+    evidence = command("evidence", _evidence, "measure where the network looks and where it should", trains=False)
+    evidence.add_argument("--records", type=int, default=300, metavar="N", help="at most N records of each class (300)")
     _add_common(evidence)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL as PhysioNet ships it")
+    parser.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
     parser.add_argument(
-        "--into", type=Path, metavar="FOLDER", help="measure these artifacts, and write it on their card"
+        "--into", type=Path, metavar="FOLDER", help="measure the model in this folder and write its card"
     )
     parser.add_argument("--json", action="store_true")
 
@@ -111,11 +115,11 @@ def _give(
     measured: Mapping[str, Any],
     beside: Mapping[str, Any] | None = None,
 ) -> None:
-    """measured: what the card keeps. beside: what only this run shows."""
+    """Prints the results and writes the card. measured: for the card. beside: only for this print."""
     from ecg_core.model.classifier import CARD_FILE
     from ecg_core.training.report.model_card import measured_sections, publish
 
-    # Read again: another measurement may have been written while this one ran.
+    # Read the card again: another command may have changed it while this one ran.
     card = json.loads((options.into / CARD_FILE).read_bytes()) if options.into else classifier.card
     card = {**card, **measured}
     if options.into:

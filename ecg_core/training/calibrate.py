@@ -1,4 +1,4 @@
-"""Calibration, thresholds and expected performance on fold 9: everything in model.json that is not the network."""
+"""`ekg calibrate`: calibration, thresholds and performance on fold 9. Writes model.json."""
 
 import json
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ NAME = "ekg-compact"
 VERSION = "2.1.0"
 MEASURED_ON = "PTB-XL 1.0.3, fold 9 (validation; calibration and thresholds cross-fitted by patient)"
 THRESHOLD_RULE = "highest F1 on fold 9, per class and lead set, of the calibrated probabilities"
-# Of sound records, for each kind of misplacement: all fifteen together stay below one in a hundred.
+# Share of sound records, for each kind of misplacement. For all fifteen kinds together: below one in a hundred.
 FALSE_ALARMS = 0.0005
 LIKELY = 0.5
 PLACEMENT_RULE = (
@@ -109,13 +109,13 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
 
 
 def placement_thresholds(kinds: Floats) -> dict[str, float]:
-    """kinds: [n, KINDS] of sound records."""
+    """The threshold of each kind. kinds: [n, KINDS], the probabilities of sound records."""
     high = np.quantile(kinds[:, 1:], 1 - FALSE_ALARMS, axis=0)
     return {kind: round(max(LIKELY, float(bound)), 4) for kind, bound in zip(KINDS[1:], high, strict=True)}
 
 
 def calibrate(folder: Path, ptbxl: Path) -> dict[str, Any]:
-    """The card of folder/model.onnx, calibrated and measured again, without what was measured at older thresholds."""
+    """A new card of folder/model.onnx, without the sections that were measured at the old thresholds."""
     card = json.loads((folder / CARD_FILE).read_bytes())
     with TemporaryDirectory() as beside:
         (Path(beside) / MODEL_FILE).write_bytes((folder / MODEL_FILE).read_bytes())

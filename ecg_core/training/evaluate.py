@@ -22,7 +22,7 @@ OTHER_COLUMNS = [SUPERCLASSES.index(label) for label in OTHER_ABNORMALITIES]
 
 
 def cross_fitted_thresholds(truth: Bools, probability: Floats, groups: NDArray[np.int64]) -> Floats:
-    """[n, 5]: for each record the thresholds chosen on the records of the other patient groups."""
+    """[n, 5]: the thresholds of each record, chosen on the records of the other patient groups."""
     thresholds = np.empty(probability.shape)
     for group in np.unique(groups):
         inside = groups == group
@@ -33,7 +33,7 @@ def cross_fitted_thresholds(truth: Bools, probability: Floats, groups: NDArray[n
 
 
 def cross_fitted_probabilities(truth: Bools, score: Floats, refused: Bools, groups: NDArray[np.int64]) -> Floats:
-    """[n, 5]: for each record calibrated by scale and bias fitted on the other patient groups; .5 for a refused one."""
+    """[n, 5]: probabilities with scale and bias fitted on the other patient groups; .5 for a refused record."""
     probabilities = np.full(score.shape, 0.5)
     for group in np.unique(groups):
         inside, outside = (groups == group) & ~refused, (groups != group) & ~refused
@@ -44,7 +44,7 @@ def cross_fitted_probabilities(truth: Bools, score: Floats, refused: Bools, grou
 
 
 def decisions(probability: Floats, thresholds: Floats) -> tuple[NDArray[np.int64], Bools]:
-    """As Classification decides: index into DIAGNOSES of the most probable finding, and whether it is conclusive."""
+    """The same rule as Classification: (index into DIAGNOSES of the most probable finding, is it conclusive)."""
     above = probability >= thresholds
     findings = above[:, DIAGNOSIS_COLUMNS]
     score = np.where(findings, probability[:, DIAGNOSIS_COLUMNS], -1)
@@ -56,7 +56,7 @@ def decisions(probability: Floats, thresholds: Floats) -> tuple[NDArray[np.int64
 class Scores:
     """Of n records: truth, probability and thresholds [n, 5], refused [n].
 
-    ranking: [n, 5], what AUC is computed from; probabilities that were calibrated in parts do not rank across them.
+    ranking: [n, 5], the scores for AUC. Cross-fitted probabilities cannot be used: each group has its own calibration.
     """
 
     truth: Bools
@@ -67,7 +67,7 @@ class Scores:
 
 
 def measure(scores: Scores, weight: Floats) -> dict[str, float]:
-    """Every figure, each record counted weight times; dots in names nest."""
+    """All figures by name. Each record counts weight times. A dot in a name makes a level in the report."""
     truth, probability, refused = scores.truth, scores.probability, scores.refused
     found: dict[str, float] = {}
     called = (probability >= scores.thresholds) & ~refused[:, None]
@@ -96,12 +96,12 @@ def measure(scores: Scores, weight: Floats) -> dict[str, float]:
 
 
 def other_only(truth: Bools) -> Bools:
-    """[n]: records whose superclasses are MI or HYP and none of the three."""
+    """[n]: records with MI or HYP and none of NORM, CD, STTC."""
     return np.asarray(truth[:, OTHER_COLUMNS].any(axis=1) & ~truth[:, DIAGNOSIS_COLUMNS].any(axis=1))
 
 
 def figures(scores: Scores, patients: NDArray[np.int64]) -> dict[str, Any]:
-    """measure() with 95 % bootstrap intervals by patient, nested: {"value", "ci95"} at each leaf, None of nothing."""
+    """measure() as a nested report with 95 % bootstrap intervals by patient. A leaf is {"value", "ci95"} or None."""
     truth = scores.truth
     point = measure(scores, np.ones(len(truth)))
     draws = [measure(scores, weight) for weight in metrics.bootstrap_weights(patients)]

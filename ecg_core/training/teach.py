@@ -1,7 +1,8 @@
-"""`ekg teach`: four members a network, each blind to two of folds 1-8; what they say of those is what is taught.
+"""`ekg teach`: trains teachers and writes their soft targets.
 
-So every record's soft target comes from a network that did not see it, and holds what the leads show rather than what
-was learned by heart. The mean of the members is the ensemble whose place on fold 9 the student should reach.
+Each teacher network has four members. Each member is trained without two of folds 1-8 and then answers the records of
+these two folds. So each record's soft target comes from a member that has not seen the record. The mean of all members
+on fold 9 is what the student should reach.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ def teach(
     epochs: int | None = None,
     batch: int = BATCH,
 ) -> None:
-    """Trains the members in out, and writes ledger/soft_targets/NETWORK.npz and the rows of the ledger."""
+    """Trains the members in out, writes ledger/soft_targets/NETWORK.npz and enters the results in the ledger."""
     data = load(ptbxl)
     for network in networks:
         common = Settings(network, epochs or TEACHERS[network], batch, few_leads=False, device=device)
@@ -44,7 +45,7 @@ def teach(
 
 
 def enter_members(network: str, checkpoints: Sequence[Path], data: Data, folder: Path) -> None:
-    """The soft targets of one network's members, and the row of their mean."""
+    """Writes the soft targets of one network's members and enters their mean on fold 9 in the ledger."""
     ids, probabilities, of_fold_9, runs = [], [], [], []
     for path in checkpoints:
         member, run = read_checkpoint(path)
@@ -64,7 +65,7 @@ def enter_members(network: str, checkpoints: Sequence[Path], data: Data, folder:
 
 
 def enter_ensemble(data: Data, folder: Path) -> None:
-    """The row of the mean of all networks that have taught."""
+    """Enters the mean of all teachers on fold 9 in the ledger."""
     ledger = Ledger(folder)
     names = [name for name in ledger.rows if name.startswith("teacher-")]
     mean = np.mean([ledger.scores(name)["12"].astype(np.float32) for name in names], axis=0)

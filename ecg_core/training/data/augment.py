@@ -1,4 +1,4 @@
-"""Augmentation on the eight independent leads, then derivation, lead sets and masks as the product meets them."""
+"""Augmentation of the eight independent leads, then the twelve leads, lead sets and masks as in the product."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -12,11 +12,11 @@ from ecg_core.training.data.ptbxl import FS_HZ, INDEPENDENT_LEADS
 WANDER_SHARE, WANDER_MV, WANDER_HZ = 0.3, 0.3, (0.05, 0.6)
 NOISE_SHARE, NOISE_MV = 0.3, 0.04
 CUTOUT_SHARE, CUTOUT_S = 0.7, (0.5, 1.0)
-# Part of a crop may be empty, as the end of a recording of 5 to 10 s is.
+# Part of a crop may be zero, like the end of a recording of 5 to 10 s.
 SHORT_SHARE, SHORT_PART = 0.2, 0.5
-# Share of a batch that sees each lead set; the rest sees all twelve.
+# The share of a batch with each lead set. The rest has all twelve leads.
 LEAD_SET_SHARES = {"I": 0.16, "II": 0.04, "V5": 0.04, "limb": 0.10, "limb+V2": 0.04, "random": 0.12}
-# Of a network that will be asked about twelve leads only: as dropout, so that no lead is relied on alone.
+# For a network that only needs to read twelve leads. Works like dropout: it may not rely on one lead.
 TWELVE_LEAD_SHARES = {"random": 0.25}
 MIXED_WITH = (0.0, 0.5)
 
@@ -41,7 +41,10 @@ def chosen(count: int, share: float, generator: torch.Generator) -> Tensor:
 
 
 def distort(x: Tensor, generator: torch.Generator, gain: float) -> Tensor:
-    """[records, 8, samples] mV: wander, electrode noise; gain up to the given part, and half of it lead by lead."""
+    """[records, 8, samples] mV with baseline wander and electrode noise.
+
+    Each record's height changes by up to the part `gain`, and each lead's by up to half of it.
+    """
     n, leads, samples = x.shape
     x = x * uniform((n, 1, 1), 1 - gain, 1 + gain, generator)
     x = x * uniform((n, leads, 1), 1 - gain / 2, 1 + gain / 2, generator)
@@ -55,7 +58,7 @@ def distort(x: Tensor, generator: torch.Generator, gain: float) -> Tensor:
 
 
 def visible_samples(n: int, samples: int, generator: torch.Generator) -> Tensor:
-    """[records, samples] 1 where the recording is kept: short recordings and cutouts are zero, as padding is."""
+    """[records, samples]: 1 where the signal is kept, 0 in cutouts and beyond the end of short recordings."""
     time = torch.arange(samples, device=generator.device)
     length = torch.where(
         chosen(n, SHORT_SHARE, generator),
@@ -71,14 +74,14 @@ def visible_samples(n: int, samples: int, generator: torch.Generator) -> Tensor:
 
 
 def cropped(x: Tensor, samples: int, generator: torch.Generator) -> Tensor:
-    """A piece of `samples` from a random place in each record."""
+    """A piece of each record with the given number of samples, at a random place."""
     starts = torch.randint(0, x.shape[-1] - samples + 1, (len(x),), generator=generator, device=x.device)
     index = starts[:, None] + torch.arange(samples, device=generator.device)
     return x.gather(2, index[:, None, :].expand(-1, x.shape[1], -1))
 
 
 def mixed(x: Tensor, y: Tensor, share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """A share of the records, and of their targets, with another one added in a smaller part (mixup)."""
+    """Mixup: adds a smaller part of another record to a share of the records, and of its targets to their targets."""
     part = uniform((len(x),), *MIXED_WITH, generator) * chosen(len(x), share, generator)
     other = torch.randperm(len(x), generator=generator, device=generator.device)
     along = part[:, None, None]
@@ -86,7 +89,7 @@ def mixed(x: Tensor, y: Tensor, share: float, generator: torch.Generator) -> tup
 
 
 def lead_masks(n: int, shares: Mapping[str, float], generator: torch.Generator) -> Tensor:
-    """[records, 12]: which leads are present, a share of the records for each lead set."""
+    """[records, 12]: 1 if the lead is present. shares: of the records, for each lead set."""
     device = generator.device
     masks = torch.ones(n, len(LEADS), device=device)
     limb = torch.tensor([float(lead in LIMB_LEADS) for lead in LEADS], device=device)
@@ -109,7 +112,7 @@ def lead_masks(n: int, shares: Mapping[str, float], generator: torch.Generator) 
 
 
 def random_masks(count: int, limb: Tensor, generator: torch.Generator) -> Tensor:
-    """All limb leads or a single one (two would give all six), with a random part of the chest leads; never none."""
+    """All limb leads or a single one (two would give all six), and a random part of the chest leads. Never no lead."""
     masks = torch.zeros(count, len(LEADS), device=generator.device)
     single = torch.randint(0, len(LIMB_LEADS), (count,), generator=generator, device=generator.device)
     all_limb = chosen(count, 0.6, generator)

@@ -1,4 +1,4 @@
-"""The same heart, recorded otherwise: at another rate, with noise, for a shorter time, with fewer leads."""
+"""The same heart under other conditions: another sampling rate, noise, a shorter recording, fewer leads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ from ecg_core.recording import Recording
 from ecg_core.training.data.ptbxl import INDEPENDENT_LEADS
 from ecg_core.training.metrics import Floats
 
-# The rates of watches, Holters, hospitals, and what is least accepted.
+# 50 Hz: the lowest that is accepted. Then Holters, hospitals, watches (512.508).
 RATES_HZ = (50.0, 125.0, 250.0, 500.0, 512.508, 1000.0)
 SNR_DB = (20, 10, 5, 0)
 LENGTHS_S = (8.0, 6.0, 5.0)
-# Held at both ends while resampling, so that no step at the edges rings into the signal. At each of RATES_HZ these are
-# whole samples, within .02: anything else would shift the signal in time.
+# The first and last values are held this long for resampling, so that there is no step at the edges that rings into the
+# signal. At each of RATES_HZ this is a whole number of samples, within .02. Otherwise the signal would shift in time.
 HELD_S = 2.0
-# The band of each kind. Movement of an electrode lies on P and T, wander below them, muscle above most of the QRS
+# The band of each kind of noise. Electrode motion overlaps P and T, wander is below them, muscle above most of the QRS
 # (Moody et al., the MIT-BIH Noise Stress Test Database, Computers in Cardiology 1984; 11: 381).
 BANDS_HZ: dict[str, tuple[float, float]] = {
     "baseline wander": (0.05, 0.5),
@@ -37,12 +37,12 @@ class Condition:
 
 
 def rng_of(recording: Recording, salt: str) -> np.random.Generator:
-    """Of the record and the purpose: the same noise on every machine, in any order of work."""
+    """Seeded by the record and the purpose, so that the noise is the same on every machine and in any order."""
     return np.random.default_rng([int(recording.sha256[:12] or "0", 16), *salt.encode()])
 
 
 def at_rate(recording: Recording, fs_hz: float) -> Recording:
-    """Resampled as another device would have stored it; no frequency is invented."""
+    """The recording as a device with another sampling rate would have stored it."""
     import soxr
 
     held = round(HELD_S * recording.fs_hz)
@@ -54,7 +54,7 @@ def at_rate(recording: Recording, fs_hz: float) -> Recording:
 
 
 def coloured(shape: tuple[int, int], exponent: float, rng: np.random.Generator) -> Floats:
-    """Power falls with frequency to the exponent: 0 white, 1 pink, 2 brown."""
+    """Noise of unit variance, [leads, samples]. Power falls with frequency ** exponent: 0 white, 1 pink, 2 brown."""
     spectrum = np.fft.rfft(rng.standard_normal(shape))
     index = np.maximum(np.arange(spectrum.shape[1]), 1)
     spectrum[:, 0] = 0
@@ -62,7 +62,7 @@ def coloured(shape: tuple[int, int], exponent: float, rng: np.random.Generator) 
 
 
 def band(shape: tuple[int, int], fs_hz: float, band_hz: tuple[float, float], rng: np.random.Generator) -> Floats:
-    """White noise between two frequencies, or up to half the sampling rate."""
+    """White noise of unit variance between two frequencies, at most half the sampling rate. [leads, samples]"""
     spectrum = np.fft.rfft(rng.standard_normal(shape))
     frequency = np.fft.rfftfreq(shape[1], 1 / fs_hz)
     return _unit(np.fft.irfft(spectrum * ((frequency >= band_hz[0]) & (frequency <= band_hz[1])), shape[1]))
@@ -73,7 +73,7 @@ def _unit(x: Floats) -> Floats:
 
 
 def with_noise(recording: Recording, noise: Floats, snr_db: float) -> Recording:
-    """noise: [8, samples] of unit variance on the independent leads; each is as far below its lead as snr_db says."""
+    """Adds noise [8, samples] of unit variance to the independent leads, at the given ratio to each lead's variance."""
     rows = [recording.leads.index(lead) for lead in INDEPENDENT_LEADS]
     clean = recording.signal[rows].astype(np.float64)
     noisy = clean + noise * clean.std(axis=1, keepdims=True) * 10 ** (-snr_db / 20)
@@ -81,7 +81,7 @@ def with_noise(recording: Recording, noise: Floats, snr_db: float) -> Recording:
 
 
 def twelve(independent: Floats) -> NDArray[np.float32]:
-    """[8, samples] of the independent leads -> [12, samples]: whatever reaches electrodes obeys Einthoven."""
+    """[8, samples] of the independent leads -> [12, samples], by Einthoven's and Goldberger's relations."""
     rows = dict(zip(INDEPENDENT_LEADS, independent, strict=True))
     for lead, (of_i, of_ii) in LIMB_FROM_I_II.items():
         rows[lead] = of_i * independent[0] + of_ii * independent[1]

@@ -1,4 +1,4 @@
-"""What is no ECG, or one that says something else than the heart did: made from sound twelve-lead records."""
+"""Wrong input made from sound twelve-lead records: no ECG at all, a spoiled ECG, exchanged electrodes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,19 +12,19 @@ from ecg_core.training.data.electrodes import REVERSALS, exchanged
 from ecg_core.training.data.ptbxl import INDEPENDENT_LEADS
 from ecg_core.training.metrics import Floats
 
-# The height of a QRS complex: what is foreign must not be recognised by its size.
+# About the height of a QRS complex, so that foreign signals cannot be recognised by their size.
 HEIGHT_MV = 0.5
-# Of what is foreign: a rate that holds hum, muscle and speech as a device would have them.
+# The sampling rate of foreign signals. It can hold mains hum, muscle noise and speech.
 FOREIGN_FS_HZ = 500.0
-# What each electrode adds to a source that reaches them all.
+# The noise of each electrode, beside a source that reaches all of them.
 OWN_NOISE = 0.02
-# A converter that saturates at this part of the lead's own peak.
+# The converter saturates at this part of the lead's peak.
 CLIPPED_AT = 0.25
 BURIED_SNR_DB = -10.0
 PIECE_S = 0.25
-# Three gaps of a quarter second, filled with the lowest value of 16 bits at 1 uV.
+# Gaps are filled with the lowest 16-bit value at 1 uV.
 SENTINEL_MV, GAP_S, GAPS = -32.768, 0.25, 3
-# From a child's rate to an adult's.
+# The rate of a child's heart, as a multiple of an adult's.
 COMPRESSION = 1.6
 
 Change = Callable[[Recording, np.random.Generator], Recording]
@@ -41,7 +41,7 @@ class Corruption:
 
 
 def _foreign(make: Callable[[tuple[int, int], float, np.random.Generator], Floats]) -> Change:
-    """make(shape, fs_hz, rng): [8, samples] of about unit size on the independent leads, in place of the ECG."""
+    """Replaces the ECG by make(shape, fs_hz, rng): [8, samples] of about unit size, on the independent leads."""
 
     def change(recording: Recording, rng: np.random.Generator) -> Recording:
         shape = (len(INDEPENDENT_LEADS), round(recording.duration_s * FOREIGN_FS_HZ))
@@ -52,7 +52,7 @@ def _foreign(make: Callable[[tuple[int, int], float, np.random.Generator], Float
 
 
 def _spoiled(make: Callable[[Floats, float, np.random.Generator], Floats]) -> Change:
-    """make(signal, fs_hz, rng): the signal [leads, samples] mV, spoiled."""
+    """Replaces the signal [leads, samples] mV by make(signal, fs_hz, rng)."""
 
     def change(recording: Recording, rng: np.random.Generator) -> Recording:
         made = make(recording.signal.astype(np.float64), recording.fs_hz, rng)
@@ -66,7 +66,7 @@ def _time(shape: tuple[int, int], fs_hz: float) -> Floats:
 
 
 def _gains(shape: tuple[int, int], rng: np.random.Generator) -> Floats:
-    """[leads, 1]: one source reaches every lead with a size and a sign of its own."""
+    """[leads, 1]: size and sign with which one source reaches each lead."""
     gains: Floats = rng.uniform(0.3, 1.5, (shape[0], 1)) * rng.choice([-1, 1], (shape[0], 1))
     return gains
 
@@ -80,7 +80,7 @@ def _hum(frequency_hz: float) -> Change:
 
 
 def _periodic(form: Callable[[Floats], Floats]) -> Change:
-    """form(phase in [0, 1)) at a heart's rate."""
+    """A wave with the rate of a heart. form: its shape, of the phase in [0, 1)."""
 
     def make(shape: tuple[int, int], fs_hz: float, rng: np.random.Generator) -> Floats:
         phase = (rng.uniform(0.8, 2.5) * _time(shape, fs_hz) + rng.uniform()) % 1
@@ -95,7 +95,7 @@ def _random_walk(shape: tuple[int, int], fs_hz: float, rng: np.random.Generator)
 
 
 def _speech(shape: tuple[int, int], fs_hz: float, rng: np.random.Generator) -> Floats:
-    """Noise in a voice's pitch and in bands below it, as a loose cable hears it, with 2 to 6 syllables a second."""
+    """Noise in the band of a voice and in two bands below it, with 2 to 6 syllables a second and pauses."""
     voiced = sum(band((1, shape[1]), fs_hz, limits, rng) for limits in ((8, 14), (25, 45), (90, 200)))
     syllables = np.clip(np.sin(2 * np.pi * rng.uniform(2, 6) * _time(shape, fs_hz) + rng.uniform(0, 6.28)), 0, None)
     pauses = band((1, shape[1]), fs_hz, (0.1, 0.6), rng) > -0.5
@@ -103,7 +103,7 @@ def _speech(shape: tuple[int, int], fs_hz: float, rng: np.random.Generator) -> F
 
 
 def _eeg(shape: tuple[int, int], fs_hz: float, rng: np.random.Generator) -> Floats:
-    """Pink noise with spindles of alpha, common to the leads in part; amplified until it is as large as an ECG."""
+    """Pink noise with bursts of alpha waves, partly common to all leads, as large as an ECG."""
     alpha = band(shape, fs_hz, (8, 12), rng) * np.abs(band(shape, fs_hz, (0.1, 0.8), rng))
     common = coloured((1, shape[1]), 1.0, rng)
     return np.asarray((coloured(shape, 1.0, rng) + alpha + common) / 2)

@@ -1,9 +1,8 @@
-"""Exchanged electrodes, from the potentials of all ten: what each of the twelve leads shows then.
+"""The twelve leads after two electrodes were exchanged, calculated from the potentials of all ten electrodes.
 
-With Wilson's central terminal as zero the limb electrodes are at 2/3 of Goldberger's leads and the chest electrodes at
-their own leads (Malmivuo and Plonsey, Bioelectromagnetism, 1995, chapter 15). After an exchange the terminal is made of
-other potentials, so the chest leads change too where the right leg takes part (Batchvarov et al., Europace 2007; 9:
-1081).
+With Wilson's central terminal as zero, the potential of a limb electrode is 2/3 of its Goldberger lead, and that of a
+chest electrode is its own lead (Malmivuo and Plonsey, Bioelectromagnetism, 1995, chapter 15). An exchange with the
+right leg changes the terminal, and so the chest leads too (Batchvarov et al., Europace 2007; 9: 1081).
 """
 
 from dataclasses import replace
@@ -25,13 +24,13 @@ REVERSALS = (
     *pairwise(CHEST_LEADS),
     ("V1", "V3"),
 )
-# The legs are far from the heart and nearly at one potential; the rest of it, along lead I, leaves the almost flat lead
-# that such an exchange is known by, not one of exact zeros.
+# The legs are far from the heart and have nearly the same potential. The small difference, a part of lead I, makes an
+# almost flat lead after an exchange with the right leg. Exact zeros would be unlike real recordings.
 LEG_DIFFERENCE = 0.03
 
 
 def _potentials() -> Floats:
-    """[10, 12]: electrodes from leads."""
+    """[10, 12]: leads -> potentials of the electrodes."""
     rows = np.zeros((len(ELECTRODES), len(LEADS)))
     for electrode, lead in (("RA", "aVR"), ("LA", "aVL"), ("LL", "aVF"), ("RL", "aVF")):
         rows[ELECTRODES.index(electrode), LEADS.index(lead)] = 2 / 3
@@ -42,7 +41,7 @@ def _potentials() -> Floats:
 
 
 def _leads() -> Floats:
-    """[12, 10]: leads from electrodes."""
+    """[12, 10]: potentials of the electrodes -> leads."""
     unit = dict(zip(ELECTRODES, np.eye(len(ELECTRODES)), strict=True))
     ra, la, ll = unit["RA"], unit["LA"], unit["LL"]
     limb = [la - ra, ll - ra, ll - la, ra - (la + ll) / 2, la - (ra + ll) / 2, ll - (ra + la) / 2]
@@ -50,7 +49,7 @@ def _leads() -> Floats:
 
 
 def exchange_matrix(one: str, other: str) -> Floats:
-    """[12, 12]: the leads with two electrodes exchanged, from the leads as they should be."""
+    """[12, 12]: correct leads -> leads with two electrodes exchanged."""
     place = [ELECTRODES.index(name) for name in (one, other)]
     order = np.arange(len(ELECTRODES))
     order[place] = order[place[::-1]]
@@ -58,7 +57,7 @@ def exchange_matrix(one: str, other: str) -> Floats:
 
 
 def exchanged(recording: Recording, one: str, other: str) -> Recording:
-    """A recording of all twelve leads as it would be with the two electrodes exchanged."""
+    """The recording, which must have all twelve leads, with the two electrodes exchanged."""
     rows = [recording.leads.index(lead) for lead in LEADS]
     signal = (exchange_matrix(one, other) @ recording.signal[rows]).astype(np.float32)
     return replace(recording, signal=signal, leads=LEADS)

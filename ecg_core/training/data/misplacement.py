@@ -1,8 +1,8 @@
-"""Electrodes in the wrong place, ECGs upside down or backwards, and signals that are none: what `placement` learns.
+"""What the placement network learns: exchanged electrodes, ECGs upside down or backwards, signals that are no ECG.
 
-Reversals follow from the potentials of the electrodes: with LL as zero RA = -II, LA = I - II, and the chest leads are
-measured against Wilson's terminal, the mean of the three. The right leg's potential is nearly the left leg's
-(Batchvarov et al., Europace 2007; 9: 1081).
+The matrices of the exchanges follow from the potentials of the electrodes. With LL as zero: RA = -II and LA = I - II.
+Chest leads are measured against Wilson's terminal, the mean of the three. The potentials of the two legs are nearly
+equal (Batchvarov et al., Europace 2007; 9: 1081). electrodes.py derives the same exchanges in another way.
 """
 
 import math
@@ -26,9 +26,9 @@ from ecg_core.training.data.ptbxl import FS_HZ, INDEPENDENT_LEADS
 
 SOUND_SHARE = 0.4
 UNLIKE_SHARE = 0.15
-# The legs' potentials differ by this part of the limb leads at most.
+# The largest difference of the legs' potentials, as a part of the limb leads.
 LEG_DIFFERENCE = 0.05
-# What is no ECG: its height, the slope of its spectrum (white to beyond brown), the frequencies of its waves.
+# Signals that are no ECG: height, slope of the spectrum (0 white, 2 brown), frequencies of the waves.
 UNLIKE_MV = (0.1, 3.0)
 SPECTRUM_SLOPE = (0.0, 2.5)
 WAVE_HZ = (0.3, 45.0)
@@ -42,7 +42,7 @@ _I, _II = 0, 1
 
 
 def reversal_matrices() -> Tensor:
-    """[KINDS, 8, 8]: what each kind makes of I, II, V1-V6; the identity where it is no matter of electrodes."""
+    """[KINDS, 8, 8]: how each kind changes I, II, V1-V6. The identity for kinds without exchanged electrodes."""
     matrices = torch.eye(len(INDEPENDENT_LEADS)).repeat(len(KINDS), 1, 1)
     limb = {
         "RA and LA": ((-1, 0), (-1, 1)),
@@ -51,7 +51,7 @@ def reversal_matrices() -> Tensor:
         "RA and RL": ((1, -1), (0, 0)),
         "LA and RL": ((0, 1), (0, 1)),
     }
-    # What Wilson's terminal loses, in parts of I and II.
+    # The change of the chest leads by the changed Wilson's terminal, in parts of I and II.
     terminal = {"RA and RL": (0.0, -1 / 3), "LA and RL": (1 / 3, -1 / 3)}
     for index, kind in enumerate(KINDS):
         if kind in limb:
@@ -65,14 +65,14 @@ def reversal_matrices() -> Tensor:
 
 
 def misplaced(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """[records, 8, samples] mV -> the same with something wrong in most of them, and which kind [records]."""
+    """[records, 8, samples] mV -> (the same, with an error in most records; the kind of error [records])."""
     device = generator.device
     draw = uniform((len(x),), 0, 1, generator)
     wrong = torch.randint(1, len(KINDS) - 1, (len(x),), generator=generator, device=device)
     kinds = torch.where(draw < SOUND_SHARE, KINDS.index(SOUND), wrong)
     kinds = torch.where(draw > 1 - UNLIKE_SHARE, KINDS.index("unlike"), kinds)
     matrices = reversal_matrices().to(device)[kinds]
-    # No leg is exactly like the other: what would be a lead of zeros is a small one.
+    # The legs differ a little, so a lead between them is small and not exactly zero.
     legs = (kinds == KINDS.index("RA and RL")) | (kinds == KINDS.index("LA and RL"))
     difference = uniform((len(x), 2, 2), -LEG_DIFFERENCE, LEG_DIFFERENCE, generator)
     matrices[:, :2, :2] += difference * legs[:, None, None]
@@ -86,7 +86,7 @@ def misplaced(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 def unlike_ecg(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Of each record [records, 8, samples] one of: noise, waves, saws, bursts, pieces of it shuffled, it buried."""
+    """[records, 8, samples], for each record one of: noise, waves, saws, bursts, shuffled ECG, ECG buried in noise."""
     count, _, samples = x.shape
     noise = _shared(_coloured(x.shape, generator), generator)
     alike = (count, 1, samples)
@@ -113,7 +113,7 @@ def unlike_ecg(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _coloured(shape: torch.Size, generator: torch.Generator) -> Tensor:
-    """Noise of unit variance whose power falls with a random power of frequency."""
+    """Noise of unit variance. Its power falls with frequency to a random exponent."""
     count, _, samples = shape
     spectrum = torch.fft.rfft(torch.randn(shape, generator=generator, device=generator.device))
     slope = uniform((count, 1, 1), *SPECTRUM_SLOPE, generator)
@@ -124,14 +124,14 @@ def _coloured(shape: torch.Size, generator: torch.Generator) -> Tensor:
 
 
 def _shared(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Leads mixed with each other, from none of it their own to all."""
+    """Mixes each lead with a signal that all leads share, in a random proportion."""
     own = uniform((len(x), 1, 1), 0, 1, generator)
     common = x[:, :1] * (2 * torch.rand((len(x), x.shape[1], 1), generator=generator, device=x.device) - 1)
     return own * x + (1 - own) * common
 
 
 def _waves(shape: tuple[int, ...], band_hz: tuple[float, float], harmonics: int, generator: torch.Generator) -> Tensor:
-    """A base frequency a record with harmonics of random heights and phases: sines, saws, squares and between."""
+    """Each record has one base frequency, and harmonics with random heights and phases."""
     count, leads, samples = shape
     low, high = (math.log(bound) for bound in band_hz)
     base = uniform((count, 1, 1), low, high, generator).exp()
@@ -145,7 +145,7 @@ def _waves(shape: tuple[int, ...], band_hz: tuple[float, float], harmonics: int,
 
 
 def _saws(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Sawtooth, triangle, square and pulse waves of any rate, in turn by record."""
+    """Each record is a sawtooth, triangle, square or pulse wave of a random rate."""
     count, _, samples = shape
     low, high = (math.log(bound) for bound in SAW_HZ)
     rate = uniform((count, 1, 1), low, high, generator).exp()
@@ -159,7 +159,7 @@ def _saws(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 
 
 def _shuffled(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Pieces of one length, in random order, the same in all leads."""
+    """Cuts the records into pieces of one length and shuffles them, in the same order for all leads."""
     samples = x.shape[-1]
     length = max(1, int(uniform((1,), *PIECE_S, generator).item() * FS_HZ))
     pieces = torch.randperm(math.ceil(samples / length), generator=generator, device=x.device)
@@ -168,7 +168,7 @@ def _shuffled(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def visible_kinds(kinds: Tensor, masks: Tensor) -> Tensor:
-    """The kinds that the leads of masks [records, 12] can show; sound where what is wrong cannot be seen."""
+    """The kinds, and sound where the leads of masks [records, 12] cannot show the error."""
     limb = masks[:, : len(LIMB_LEADS)]
     out = kinds.clone()
     for index, kind in enumerate(KINDS):
@@ -178,7 +178,7 @@ def visible_kinds(kinds: Tensor, masks: Tensor) -> Tensor:
         elif kind.startswith("V"):
             for lead in kind.split(" and "):
                 out[rows & (masks[:, LEADS.index(lead)] == 0)] = 0
-    # Lead I alone upside down is reversed arms.
+    # Lead I alone: upside down looks the same as exchanged arms.
     only_i = (masks[:, LEADS.index("I")] > 0) & (masks.sum(dim=1) == 1)
     out[only_i & (kinds == KINDS.index("inverted"))] = KINDS.index("RA and LA")
     return out

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.leads import CHEST_LEADS
 
-# Everything else follows from these by Einthoven's and Goldberger's relations.
+# The other four leads follow from these by Einthoven's and Goldberger's relations.
 INDEPENDENT_LEADS = ("I", "II", *CHEST_LEADS)
 FS_HZ = 100
 TRAINING_FOLDS = range(1, 9)
@@ -26,8 +26,8 @@ VALIDATION_FOLD = 9
 class PtbXl:
     """Records in database order.
 
-    paths: record paths without suffix. superclasses: [records, 5] bool. statements: [records, 71] bool.
-    ages: years, 300 for over 89 and NaN where unknown. sexes: 0 male, 1 female.
+    paths: of the records, without suffix. superclasses: [records, 5] bool. statements: [records, 71] bool.
+    ages: in years, 300 for over 89, NaN if unknown. sexes: 0 male, 1 female.
     """
 
     paths: tuple[Path, ...]
@@ -58,12 +58,12 @@ class PtbXl:
         )
 
     def scored(self) -> "PtbXl":
-        """The benchmark's records: at least one superclass, at any likelihood."""
+        """The records that the benchmark counts: those with at least one superclass, at any likelihood."""
         return self.select(np.asarray(self.superclasses.any(axis=1)))
 
 
 def read_ptbxl(root: Path, folds: Collection[int] | None = None) -> PtbXl:
-    """Labels of the wanted folds, and where their records of 100 Hz are. No signal is read."""
+    """The labels of the wanted folds (None: all) and the paths of their 100 Hz records. Reads no signal."""
     with (root / "scp_statements.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     names = tuple(row[""] for row in rows)
@@ -88,5 +88,5 @@ def read_ptbxl(root: Path, folds: Collection[int] | None = None) -> PtbXl:
 
 
 def record_files(path: Path) -> dict[str, bytes]:
-    """The two files of a record, as the product takes them."""
+    """The two files of a record, in the form that read() and classify() take."""
     return {f"{path.name}{suffix}": path.with_name(path.name + suffix).read_bytes() for suffix in (".hea", ".dat")}

@@ -1,4 +1,4 @@
-"""`ekg abstain`: does it know what it does not know? Foreign and spoiled input, exchanged electrodes, sound records."""
+"""`ekg abstain`: how often wrong input is refused or warned about, and how often sound records are."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from ecg_core.training.data.corruptions import CORRUPTIONS, Corruption
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, read_ptbxl
 from ecg_core.training.measure.outcomes import WORKERS, Outcome, each, outcome, refused
 
-# Records that each corruption is made from: a share of .99 then has an interval of one percent to both sides.
+# Records that each corruption is made from. A share of .99 then has an interval of one percent to each side.
 RECORDS = 500
 SEED = 20
 # A sound record that is refused is a patient without an answer.
@@ -30,7 +30,7 @@ ARM_REVERSAL, ELECTRODE_REVERSAL = "arm_reversal_suspected", "electrode_reversal
 
 
 def abstention(classifier: Classifier, ptbxl: Path, records: int = RECORDS) -> dict[str, Any]:
-    """What is said to each corruption of some records of fold 9, and to all of them as they are."""
+    """The outcomes of each corruption, made from `records` records of fold 9, and of all records unchanged."""
     data = read_ptbxl(ptbxl, {VALIDATION_FOLD})
     sound = each(data, lambda files: outcome(classifier, files), "sound records")
     chosen = np.zeros(len(data), bool)
@@ -53,7 +53,7 @@ def abstention(classifier: Classifier, ptbxl: Path, records: int = RECORDS) -> d
 
 
 def shares(outcomes: list[Outcome]) -> dict[str, Any]:
-    """n, and of them refused, warned and silently diagnosed; how often each code was given."""
+    """n, the shares that are refused, warned and silently diagnosed, and how often each code was given."""
     n = len(outcomes)
     return {
         "n": n,
@@ -73,7 +73,7 @@ def _counted(codes: Iterable[str]) -> dict[str, int]:
 
 
 def names(notice: Notice, pair: tuple[str, str]) -> bool:
-    """Whether a notice says that these two electrodes are exchanged."""
+    """Does the notice say that these two electrodes are exchanged?"""
     if notice.code == ARM_REVERSAL:
         return set(pair) == ARMS
     one, other = pair
@@ -82,7 +82,7 @@ def names(notice: Notice, pair: tuple[str, str]) -> bool:
 
 
 def _reversal(made: Corruption, outcomes: list[Outcome], sound: list[Outcome]) -> dict[str, Any]:
-    """How often the pair is named where it is exchanged, any pair is, and this pair is not named where none is."""
+    """sensitivity: the exchanged pair is named. any_reversal: some pair is. specificity: on sound records it is not."""
     assert made.pair is not None
     pair = made.pair
     named = sum(any(names(notice, pair) for notice in found.notices) for found in outcomes)
@@ -96,7 +96,7 @@ def _reversal(made: Corruption, outcomes: list[Outcome], sound: list[Outcome]) -
 
 
 def samples(classifier: Classifier, folder: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Every record of a folder of real files: how often each code is given, and what is said to each."""
+    """For a folder of real files: (how often each code is given, the codes of each file)."""
     inputs = find_inputs([str(folder)])
     with ThreadPoolExecutor(WORKERS) as pool:
         outcomes = list(pool.map(lambda item: _read(classifier, item), inputs))

@@ -1,7 +1,7 @@
-"""Does the network look where a cardiologist would?
+"""`ekg evidence`: does the network look where a cardiologist would?
 
-A bundle branch block shows in the QRS complex, an ST/T change after it: of true positives, where the evidence lies, and
-what is left of the answer without it.
+A bundle branch block shows in the QRS complex, an ST/T change after it. Measured on true positives: where the evidence
+is, and how much the answer loses without it.
 """
 
 from collections.abc import Sequence
@@ -28,18 +28,19 @@ from ecg_core.training.measure.outcomes import each
 FOLD = 9
 MAX_RECORDS = 300
 SEED = 9
-# Where textbooks look for it.
+# The segment in which textbooks look for it.
 EXPECTED = {"CD": "QRS", "STTC": "ST-T"}
 HIDDEN = (3, 6, 12)
-# Of random cells: their mean is compared.
+# Random choices of cells. Their mean is compared with the cells of most evidence.
 DRAWS = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Looked:
-    """At one record. share, time: [4], of positive evidence and of the recording in each of PARTS, summing to 1.
+    """One record. share, time: [4], the share of positive evidence and of time in each of PARTS. Each sums to 1.
 
-    most, random: [len(HIDDEN), 2], what log-odds and probability lose without the cells of most evidence, or random.
+    most, random: [len(HIDDEN), 2], the loss of log-odds and of probability without the cells of most evidence, and
+    without random cells.
     """
 
     share: Floats
@@ -82,7 +83,7 @@ def _of_class(classifier: Classifier, data: PtbXl, label: str, max_records: int)
 
 
 def look(classifier: Classifier, files: Files, label: str) -> Looked | None:
-    """None for a record that is refused, not found to have it, or without beats."""
+    """None if the record is refused, is not found to have the label, or has no beats."""
     try:
         recording = read(files)
         if label not in classifier.classify(recording).findings:
@@ -120,7 +121,7 @@ def _deleted(occlusion: Occlusion, column: int, evidence: Floats, samples: Float
 
 
 def _figures(records: Sequence[Looked], expected: int, weights: Floats) -> dict[str, Any]:
-    """Means over records; each leaf with its interval."""
+    """Means over the records. Each leaf is {"value", "ci95"}."""
     share, time = np.stack([record.share for record in records]), np.stack([record.time for record in records])
     most, random = np.stack([record.most for record in records]), np.stack([record.random for record in records])
 

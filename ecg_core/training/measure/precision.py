@@ -1,4 +1,4 @@
-"""`ekg precision`: what the shipped file would lose and win as FP16 or INT8, on fold 9 and on this processor."""
+"""`ekg precision`: AUC, size and speed of the shipped model as FP16 and INT8, on fold 9 and this processor."""
 
 import tempfile
 import time
@@ -18,7 +18,7 @@ from ecg_core.training.ledger import MEASURED_SETS, Ledger
 from ecg_core.training.tasks import twelve_leads
 
 SHIPPED = "shipped"
-# Records of folds 1-8 whose activations the INT8 scales are taken from.
+# The number of records of folds 1-8 that the INT8 scales are fitted on.
 CALIBRATED_ON = 200
 TIMED = 200
 
@@ -34,7 +34,7 @@ class Reader(CalibrationDataReader):  # type: ignore[misc]
 
 
 def precision(ptbxl: Path, model: Path, ledger: Path) -> None:
-    """Enters the model as it is, and the forms that it could have, in the ledger; prints sizes and times."""
+    """Enters the model and its other forms in the ledger and prints their sizes and times."""
     data = load(ptbxl)
     with tempfile.TemporaryDirectory() as folder:
         half, whole = Path(folder) / "half.onnx", Path(folder) / "int8.onnx"
@@ -65,13 +65,13 @@ def inputs_of(data: Data, rows: NDArray[np.int64], leads: tuple[str, ...] = LEAD
 
 
 def score(running: Any, data: Data, leads: tuple[str, ...]) -> NDArray[np.float32]:
-    """[n, 5] logits of fold 9's scored records."""
+    """Logits [n, 5] of the scored records of fold 9."""
     given = inputs_of(data, data.validation, leads)
     return np.concatenate([running.run(OUTPUTS[:1], inputs)[0] for inputs in given])
 
 
 def run_times(sessions: dict[str, Any], data: Data) -> dict[str, float]:
-    """Median milliseconds of a record, the forms taking turns."""
+    """Median milliseconds for one record. The forms take turns, so that load on the machine affects all of them."""
     (inputs,) = inputs_of(data, data.validation[:1])
     taken: dict[str, list[float]] = {name: [] for name in sessions}
     for _ in range(TIMED):
@@ -83,7 +83,7 @@ def run_times(sessions: dict[str, Any], data: Data) -> dict[str, float]:
 
 
 def halve_weights(source: Path, out: Path) -> None:
-    """Weights stored as float16 and cast when they are read: the sums stay float32, which CPUs are made for."""
+    """Stores the weights as float16 and casts them at the start. The arithmetic stays float32, which CPUs do fast."""
     model = onnx.load(source)
     graph = model.graph
     casts = []
@@ -100,7 +100,7 @@ def halve_weights(source: Path, out: Path) -> None:
 
 
 def quantize(source: Path, out: Path, data: Data) -> None:
-    """Static INT8: convolutions and products between quantizers, one scale a channel."""
+    """Static INT8 for convolutions and matrix products, with one scale for each channel."""
     rows = np.flatnonzero(data.labels.folds < 9)
     chosen = np.random.default_rng(0).choice(rows, min(CALIBRATED_ON, len(rows)), replace=False)
     prepared = out.with_suffix(".prepared")

@@ -1,4 +1,4 @@
-"""`ekg robustness`: how well, for whom, and recorded how? On fold 9, with intervals by patient."""
+"""`ekg robustness`: AUC by sex and age, and with noise, other rates, fewer leads. Fold 9, intervals by patient."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,17 +18,17 @@ from ecg_core.training.evaluate import DIAGNOSIS_COLUMNS
 from ecg_core.training.measure.outcomes import Outcome, each, outcome
 from ecg_core.training.metrics import Bools, Floats
 
-# Inclusive ages. Beyond 89 the data set says 300, to hide who is that old.
+# First and last age. The data set says 300 for everybody over 89, to protect their identity.
 AGE_BANDS = {"under 40": (0, 39), "40-59": (40, 59), "60-79": (60, 79), "80-89": (80, 89), "over 89": (90, 300)}
 SEXES = {"male": 0, "female": 1}
-# With fewer positives or negatives an area has no interval that could be believed.
+# With fewer positives or negatives the interval of an AUC cannot be trusted.
 MIN_CASES = 5
 
 Ints = NDArray[np.int64]
 
 
 def robustness(classifier: Classifier, ptbxl: Path) -> dict[str, Any]:
-    """Figures of groups of patients and of conditions; the latter also as paired differences to the record as it is."""
+    """Figures by group of patients and by condition. Conditions also as paired differences to the unchanged record."""
     data = read_ptbxl(ptbxl, {VALIDATION_FOLD}).scored()
 
     def all_conditions(files: Files) -> list[Outcome]:
@@ -51,7 +51,7 @@ def robustness(classifier: Classifier, ptbxl: Path) -> dict[str, Any]:
 
 
 def groups_of(data: PtbXl) -> dict[str, dict[str, Bools]]:
-    """[records] who is in each group."""
+    """[records]: True for the records of each group."""
     return {
         "sex": {name: data.sexes == code for name, code in SEXES.items()},
         "age": {name: (data.ages >= low) & (data.ages <= high) for name, (low, high) in AGE_BANDS.items()},
@@ -59,7 +59,7 @@ def groups_of(data: PtbXl) -> dict[str, dict[str, Bools]]:
 
 
 def areas(truth: Bools, probability: Floats, weights: Floats) -> dict[str, Floats]:
-    """AUC of each draw: of the diagnoses, their mean, and the mean of all five; NaN below MIN_CASES."""
+    """AUC of each draw for the diagnoses, their mean, and the mean of all five. NaN with fewer than MIN_CASES."""
     cases = np.minimum(truth.sum(axis=0), (~truth).sum(axis=0))
     unknown = np.full(len(weights), np.nan)
     five = {
@@ -75,7 +75,7 @@ def _where(outcomes: list[Outcome], inside: Bools) -> list[Outcome]:
 
 
 def _weights(patients: Ints) -> Floats:
-    """[1 + draws, records]: the records as they are, then bootstrap samples of patients."""
+    """[1 + draws, records]: each record once, then bootstrap samples of patients."""
     return np.concatenate([np.ones((1, len(patients))), metrics.bootstrap_weights(patients)])
 
 
@@ -84,7 +84,7 @@ def _probabilities(outcomes: list[Outcome]) -> Floats:
 
 
 def _group(data: PtbXl, outcomes: list[Outcome]) -> dict[str, Any]:
-    """AUC, and sensitivity and specificity at the thresholds that are served."""
+    """AUC, and sensitivity and specificity at the served thresholds."""
     if not len(data):
         return {"n": 0, "positives": dict.fromkeys(DIAGNOSES, 0)}
     truth, weights = data.superclasses, _weights(data.patient_ids)
@@ -100,7 +100,7 @@ def _group(data: PtbXl, outcomes: list[Outcome]) -> dict[str, Any]:
 
 
 def _shares(right: Bools, among: Bools) -> dict[str, Any]:
-    """Wilson's intervals: a bootstrap of one record that is right is as narrow as one of a thousand."""
+    """Sensitivity or specificity, by Wilson: a bootstrap of one single correct record would have no width."""
     hits, n = (right & among).sum(axis=0), among.sum(axis=0)
     return {
         label: metrics.wilson(int(hits[k]), int(n[k])) for label, k in zip(DIAGNOSES, DIAGNOSIS_COLUMNS, strict=True)
@@ -115,7 +115,7 @@ def _nested(data: PtbXl, clean: list[Outcome], changed: list[list[Outcome]]) -> 
 
 
 def _condition(data: PtbXl, clean: list[Outcome], changed: list[Outcome]) -> dict[str, Any]:
-    """Of the records that are answered both as they are and changed; the others count as refused."""
+    """AUC on the records that are answered both unchanged and changed; refused and warned on all records."""
     refused = np.array([found.refusal is not None for found in changed])
     answered = ~refused & np.array([found.refusal is None for found in clean])
     report: dict[str, Any] = {
@@ -137,7 +137,7 @@ def _condition(data: PtbXl, clean: list[Outcome], changed: list[Outcome]) -> dic
 
 
 def twins(classifier: Classifier, ptbxl: Path, records500: Path) -> dict[str, Any]:
-    """The originals at 500 Hz (NNNNN_hr.hea in records500) beside the same records at 100 Hz."""
+    """Compares original records at 500 Hz (NNNNN_hr.hea in records500) with the same records at 100 Hz."""
     data = read_ptbxl(ptbxl)
     paths: Mapping[int, Path] = dict(zip(data.ecg_ids.tolist(), data.paths, strict=True))
     originals = sorted(records500.rglob("*_hr.hea"))

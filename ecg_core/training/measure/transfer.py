@@ -18,14 +18,14 @@ from ecg_core.training.evaluate import DIAGNOSIS_COLUMNS
 from ecg_core.training.measure.outcomes import Outcome, outcome
 from ecg_core.training.metrics import Bools
 
-# NORM: nothing else is said. PTB-XL calls a normal ECG normal at any rate of the sinus node.
+# NORM: only these codes. In PTB-XL a normal ECG may have any sinus rate.
 SINUS = {
     "426783006": "sinus rhythm",
     "426177001": "sinus bradycardia",
     "427084000": "sinus tachycardia",
     "427393009": "sinus arrhythmia",
 }
-# What PTB-XL counts as CD: blocks of bundles, fascicles and the AV node, and pre-excitation; no long PR, no pacing.
+# CD as in PTB-XL: blocks of bundles, fascicles and the AV node, and pre-excitation. Not long PR, not pacing.
 CONDUCTION = {
     "164909002": "left bundle branch block",
     "733534002": "complete left bundle branch block",
@@ -46,7 +46,7 @@ CONDUCTION = {
     "27885002": "complete AV block",
     "74390002": "Wolff-Parkinson-White pattern",
 }
-# What PTB-XL counts as STTC: ischaemia, unspecific changes, a long QT; infarction and hypertrophy are classes beside.
+# STTC as in PTB-XL: ischaemia, unspecific changes, long QT. Infarction and hypertrophy are other classes.
 REPOLARISATION = {
     "55930002": "ST changes",
     "164930006": "ST interval abnormal",
@@ -63,13 +63,13 @@ REPOLARISATION = {
     "425623009": "lateral ischaemia",
     "111975006": "prolonged QT interval",
 }
-# Of DIAGNOSES, in order.
+# In the order of DIAGNOSES.
 TABLES = (SINUS, CONDUCTION, REPOLARISATION)
 _DX = re.compile(r"^#\s*Dx:\s*([\d,\s]+)", re.MULTILINE)
 
 
 def truth_of(codes: set[str]) -> tuple[bool, bool, bool]:
-    """NORM, CD, STTC of a record's SNOMED codes."""
+    """(NORM, CD, STTC) of a record with these SNOMED codes."""
     return bool(codes) and codes <= set(SINUS), bool(codes & set(CONDUCTION)), bool(codes & set(REPOLARISATION))
 
 
@@ -93,7 +93,7 @@ def transfer(classifier: Classifier, folder: Path) -> dict[str, Any]:
 
 
 def _figures(truth: Bools, outcomes: list[Outcome]) -> dict[str, Any]:
-    """Each record counts as a patient of its own: the headers do not say whose it is."""
+    """Each record counts as one patient, because the headers do not name the patient."""
     n = len(outcomes)
     weights = np.concatenate([np.ones((1, n)), metrics.bootstrap_weights(np.arange(n))])
     probability = np.array([found.probabilities for found in outcomes])[:, DIAGNOSIS_COLUMNS]

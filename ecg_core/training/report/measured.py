@@ -4,46 +4,45 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecg_core.classification import DIAGNOSES, NAMES
-from ecg_core.signal.segments import PARTS
 from ecg_core.training.measure.transfer import TABLES
 from ecg_core.training.report.text import UNKNOWN, codes, figure, percent, signed, table
 
 GROUPS = """## For whom, and recorded how
 
-`ekg robustness DIR` on fold 9, {n} records of {patients} patients, twelve leads. Sensitivity and specificity are at
-the thresholds that are served, which were chosen on this fold (intervals by Wilson). Small groups have wide
-intervals: read those."""
-CONDITIONS = """The same records, changed before they go in: AUC of those that are answered, and its difference to the
-same records as they are (paired). Noise reaches the electrodes, so that Einthoven's law holds, at a ratio to each
-lead's own variance. Refused and warned: of all records. Shift: how far a probability of the three moves."""
+`ekg robustness DIR` on fold 9, {n} records of {patients} patients, twelve leads. Sensitivity and specificity use the
+served thresholds, which were chosen on this fold (intervals by Wilson). Small groups have wide intervals."""
+CONDITIONS = """The same records, changed before they are classified. AUC: on the records that are answered. Difference:
+to the same records unchanged (paired). Noise is added at the electrodes, so Einthoven's law holds; SNR is relative to
+each lead's variance. Refused, warned: of all records. Shift: the change of a probability of NORM, CD or STTC."""
 AREAS = {**{label: label for label in DIAGNOSES}, "mean_3": "mean of three", "macro_5": "macro of five"}
 
 TRANSFER = """## Other hospitals
 
 `ekg robustness DIR --transfer FOLDER`: {n} records of CinC-2021 (Georgia, USA; Chapman-Shaoxing, China) with diagnoses
-as SNOMED codes, {refused} refused. **Thresholds and calibration do not transfer**: they belong to fold 9's hospital,
-its devices and its share of healthy patients. Few records, wide intervals: read those."""
+as SNOMED codes, {refused} refused. **Thresholds and calibration do not transfer**: they fit the devices of PTB-XL and
+its share of healthy patients. There are few records, so the intervals are wide."""
 
 ABSTENTION = """## What it does not know
 
-`ekg abstain DIR`: what is said to input that is no ECG, or no longer one, made from {n} records of fold 9. Silent is a
-diagnosis without any warning: the failure that matters. Of all {sound} records of the fold as they are {refused} are
-refused, {warned} warned ({codes}), {silent} diagnosed without a warning."""
-KINDS = {"foreign": "No ECG in it", "spoiled": "An ECG that is ruined, or read wrongly"}
-PLACED = """Exchanged electrodes, calculated from the potentials of all ten. Sensitivity: this pair is named.
-Specificity: of the records as they are, those where it is not."""
-SAMPLES = """Real files of many devices and formats, {n} of them, formats that are not read among them:
-{answered_without_warning} answered, {answered_with_warning} answered with a warning ({warned}), the rest refused
+`ekg abstain DIR`: answers to wrong input, made from {n} records of fold 9. Silent: a diagnosis without a warning, which
+is the worst answer. For comparison, the {sound} unchanged records of the fold: {refused} refused, {warned} warned
+({codes}), {silent} diagnosed without a warning."""
+KINDS = {"foreign": "No ECG", "spoiled": "An ECG that is spoiled or read wrongly"}
+PLACED = """Exchanged electrodes, calculated from the potentials of all ten. Sensitivity: a warning names this pair, in
+records where it is exchanged. Specificity: no warning names it, in unchanged records."""
+SAMPLES = """{n} real files of many devices and formats, some of them in formats that are not supported:
+{answered_without_warning} answered, {answered_with_warning} answered with a warning ({warned}), the others refused
 ({refused})."""
 
 EVIDENCE = """## Where it looks
 
-Of PTB-XL fold {fold}, at most {limit} records of each class, chosen by seed; those among them that are found with it
-and have beats. Each of P (with the PR segment), QRS, ST-T and rest of each lead is replaced by a normal heart's, in all
-beats (`ekg classify --explain`); evidence is in log-odds. 95 % intervals by bootstrap over patients. Written by
-`ekg evidence DIR`. It says where the network looks, not why."""
-DELETION = """Deletion: the cells (a segment of a lead) with the most evidence are replaced together, or random ones
-that take at least as much time (mean of {draws} draws, the same records)."""
+`ekg evidence DIR`: up to {limit} records of each class of PTB-XL fold {fold}, drawn with a seed. n: those in
+which the class is found and beats are detected. One segment of one lead (P with the PR segment, QRS, ST-T or the rest)
+is replaced in all beats by that of a normal heart (`ekg classify --explain`). Evidence: the loss of log-odds. The table
+shows shares of the positive evidence and of the time. 95 % intervals by bootstrap over patients. This says where the
+network looks, not why."""
+DELETION = """Deletion: the cells with the most evidence are replaced together. A cell is one segment of one lead. For
+comparison: random cells that last at least as long (mean of {draws} draws, same records)."""
 
 
 def robustness(report: Mapping[str, Any]) -> str:
@@ -99,21 +98,21 @@ def _condition(family: str, name: str, row: Mapping[str, Any]) -> list[str]:
 
 def _twins(twins: Mapping[str, Any]) -> str:
     return (
-        f"Real originals at 500 Hz beside the same records at 100 Hz: n = {twins['n']}, {twins['refused']} refused, a "
-        f"probability of the three differs by {twins['mean']:.4f} in the mean and {twins['largest']:.4f} at most; "
-        f"the findings change in {twins['findings_changed']}."
+        f"Original records at 500 Hz compared with the same records at 100 Hz: n = {twins['n']}, {twins['refused']} "
+        f"refused. A probability of NORM, CD or STTC differs by {twins['mean']:.4f} on average and by "
+        f"{twins['largest']:.4f} at most. The findings change in {twins['findings_changed']} records."
     )
 
 
 def transfer(report: Mapping[str, Any], fold9: Mapping[str, Any]) -> str:
-    """fold9: performance with twelve leads, to stand beside."""
+    """fold9: the performance with twelve leads, for comparison."""
     rows = []
     for label in DIAGNOSES:
         there, here = report["classes"][label], fold9["classes"][label]
-        for where, row in (("there", there), ("fold 9", here)):
+        for where, row in (("elsewhere", there), ("fold 9", here)):
             said = [figure(row[key], 2) for key in ("auc", "sensitivity", "specificity")]
-            positives = f"{there['positives']} of {report['n']}" if where == "there" else ""
-            means = f"{there['mean_probability']:.2f} / {there['frequency']:.2f}" if where == "there" else ""
+            positives = f"{there['positives']} of {report['n']}" if where == "elsewhere" else ""
+            means = f"{there['mean_probability']:.2f} / {there['frequency']:.2f}" if where == "elsewhere" else ""
             rows.append([label, where, positives, *said, means])
     meanings = "; ".join(
         f"{label}: {', '.join(f'{name} ({code})' for code, name in meaning.items())}"
@@ -124,7 +123,7 @@ def transfer(report: Mapping[str, Any], fold9: Mapping[str, Any]) -> str:
         [
             TRANSFER.format(n=report["n"], refused=percent(report["refused"])),
             table(head, rows),
-            f"The codes (NORM: nothing but these; CD and STTC: any of these). {meanings}.",
+            f"The codes (NORM: only these codes; CD and STTC: any of these codes). {meanings}.",
         ]
     )
 
@@ -155,23 +154,25 @@ def _shares(row: Mapping[str, Any]) -> list[str]:
 
 
 def evidence(measured: Mapping[str, Any]) -> str:
-    """Markdown for the model card, and for a person at a terminal."""
-    shares = ["| | n | expected in | share of its evidence there | of the time | most of all | most per time |"]
-    shares.append("|---|---|---|---|---|---|---|")
-    every = [f"| share of the evidence | {' | '.join(measured['segments'])} |", "|---|" + "---|" * len(PARTS)]
-    losses = ["| | cells | log-odds lost | random | probability lost | random |", "|---|---|---|---|---|---|"]
+    """measured: the "evidence" of model.json."""
+    shares, every, losses = [], [], []
     for label, found in measured["classes"].items():
         there = found["expected"]
         figures = [found["share_of_evidence"][there], found["share_of_time"][there]]
         figures += [found["most_evidence"], found["most_evidence_per_time"]]
-        shares.append(
-            f"| {label}, {NAMES[label]} | {found['n']} of {found['records']} | {there} | "
-            f"{' | '.join(figure(cell) for cell in figures)} |"
-        )
-        every.append(f"| {label} | {' | '.join(figure(cell) for cell in found['share_of_evidence'].values())} |")
+        counted = f"{found['n']} of {found['records']}"
+        shares.append([f"{label}, {NAMES[label]}", counted, there, *map(figure, figures)])
+        every.append([label, *map(figure, found["share_of_evidence"].values())])
         for count, lost in found["deletion"].items():
             cells = [figure(lost[unit][of]) for unit in ("log_odds", "probability") for of in ("most", "random")]
-            losses.append(f"| {label} | {count} | {' | '.join(cells)} |")
-    head = EVIDENCE.format(fold=measured["fold"], limit=measured["max_records"])
-    tables = ["\n".join(shares), "\n".join(every), DELETION.format(draws=measured["draws"]), "\n".join(losses)]
-    return "\n\n".join([head, *tables])
+            losses.append([label, count, *cells])
+    head = ["", "n", "expected in", "evidence there", "time there", "most evidence there", "most per time there"]
+    return "\n\n".join(
+        [
+            EVIDENCE.format(fold=measured["fold"], limit=measured["max_records"]),
+            table(head, shares),
+            table(["share of the evidence", *measured["segments"]], every),
+            DELETION.format(draws=measured["draws"]),
+            table(["", "cells", "log-odds lost", "random cells", "probability lost", "random cells"], losses),
+        ]
+    )

@@ -18,38 +18,39 @@ HEAD = """# Model card: {name} {version}
 
 {disclaimer}
 
-Twelve leads (or fewer) at 100 Hz for ten seconds in; five independent, calibrated probabilities out. NORM, CD
-and STTC are published as the diagnosis, MI and HYP as `other_abnormality`. A residual 1-D convolutional network
-that is told which leads are present, and beside it a small one that says whether electrodes are exchanged or this is
-no ECG; ONNX, sha256 `{sha256}`.
+Input: twelve leads or fewer, ten seconds at 100 Hz. Output: five independent, calibrated probabilities. NORM, CD and
+STTC are published as the diagnosis, MI and HYP as `other_abnormality`. The model is a residual 1-D convolutional
+network that also gets the list of present leads. A second, small network says whether electrodes are exchanged or the
+signal is no ECG. Both are in one ONNX file, sha256 `{sha256}`.
 
 - **Data**: {data_name}, doi [{doi}](https://doi.org/{doi}), licence {licence}. {citation}. Folds {folds} trained
-  the network; fold {fold} calibrated it and is what is measured below, cross-fitted by patient; fold {test}.
+  the network. Fold {fold} calibrated it and is measured below, cross-fitted by patient. Fold {test}.
 - **Training**: `{command}`{precision}
 - **Thresholds**: {rule}.
-- This page is written from `model.json`, by `ekg export`, then `ekg robustness DIR --into artifacts` and
-  `ekg abstain` and `ekg evidence` likewise; `ekg evaluate DIR --folds 9` measures again.
+- This page is written from `model.json`. `ekg train` or `ekg export` measures the first half; `ekg robustness DIR
+  --into artifacts`, `ekg abstain DIR --into artifacts` and `ekg evidence DIR --into artifacts` the rest. `ekg card
+  artifacts` writes the page again without measuring. `ekg evaluate DIR --folds 9` measures the performance again.
 """
-# From this share of silent diagnoses on, a corruption is named here.
+# A corruption with at least this share of silent diagnoses is named here.
 NAMED_FROM = 0.1
 HOSPITAL = """\
-- **Thresholds and calibration do not transfer to another hospital.** They belong to one hospital's devices and one
-  population (PTB-XL: Germany, 1989-1996). In published comparisons AUC drops by .04 to .13 elsewhere: measure on your
-  own data first."""
-FIXED = """- Fold 9 reads .003 to .004 higher than a fold that was never looked at: expect that much less.
-- Rhythm is not an output: atrial fibrillation without ST/T or conduction change has no label here.
-- Infarction and hypertrophy are outputs beside the diagnosis, with less data behind them; a record that shows only
-  those should come back without a diagnosis, and the share that does is in the tables above."""
+- **Thresholds and calibration do not transfer to another hospital.** They fit the devices and patients of PTB-XL
+  (Germany, 1989-1996). In published comparisons AUC drops by .04 to .13 at other hospitals. Measure on your own data
+  first."""
+FIXED = """- Expect .003 to .004 less AUC on unseen data: fold 9 was used for calibration and to choose the network.
+- Rhythm is not an output. Atrial fibrillation without a change of ST/T or conduction has no label here.
+- Infarction and hypertrophy are outputs beside the diagnosis. A record that shows only these should get no diagnosis;
+  the tables above say how many get none."""
 
 
 def render(card: Mapping[str, Any]) -> str:
-    """The card as Markdown; what was not measured yet has no section."""
+    """The card as Markdown. A section that was not measured yet is left out."""
     parts = [_head(card), performance(card), calibration(card), decisions(card), thresholds(card)]
     return "\n\n".join([*parts, *measured_sections(card, card), _limits(card)]) + "\n"
 
 
 def measured_sections(card: Mapping[str, Any], chosen: Collection[str]) -> list[str]:
-    """What the commands measured of the chosen keys: robustness, transfer, abstention, evidence."""
+    """The sections of the chosen keys: robustness, transfer, abstention, evidence."""
     sections: dict[str, Callable[[Any], str]] = {
         "robustness": robustness,
         "transfer": lambda report: transfer(report, card["performance"]["12"]),
@@ -60,7 +61,7 @@ def measured_sections(card: Mapping[str, Any], chosen: Collection[str]) -> list[
 
 
 def publish(folder: Path, card: Mapping[str, Any]) -> None:
-    """Writes model.json, the page and the diagram: one is never newer than the others."""
+    """Writes model.json, the page and the diagram together, so that they never differ."""
     written = {CARD_FILE: serialised(card), MODEL_CARD_FILE: render(card), RELIABILITY_FILE: draw(card)}
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -118,7 +119,7 @@ def _transferred(report: Mapping[str, Any]) -> str:
 
 
 def _weakest(report: Mapping[str, Any]) -> list[str]:
-    """Groups whose mean AUC is below the interval of all."""
+    """Names groups whose mean AUC is below the interval of all records."""
     low = report["as recorded"]["auc"]["mean_3"]["ci95"][0]
     weak = [
         f"{family} {name} {figure(row['auc']['mean_3'])}, n = {row['n']}"
@@ -127,11 +128,15 @@ def _weakest(report: Mapping[str, Any]) -> list[str]:
         if row.get("auc", {}).get("mean_3") and row["auc"]["mean_3"]["value"] < low
     ]
     overall = figure(report["as recorded"]["auc"]["mean_3"])
-    return [f"- It does not serve all alike: mean AUC of the three {overall}, but {'; '.join(weak)}."] if weak else []
+    return (
+        [f"- It works less well for some groups. Mean AUC of three, all records: {overall}. Lower: {'; '.join(weak)}."]
+        if weak
+        else []
+    )
 
 
 def _unequal(report: Mapping[str, Any], all_classes: Mapping[str, Any]) -> list[str]:
-    """Groups whose whole interval of sensitivity or specificity is below the value of all."""
+    """Names groups whose whole interval of sensitivity or specificity is below the value of all records."""
     said = []
     for family, groups in report["groups"].items():
         for name, row in groups.items():
@@ -140,11 +145,15 @@ def _unequal(report: Mapping[str, Any], all_classes: Mapping[str, Any]) -> list[
                     entry, usual = row.get(kind, {}).get(label), all_classes[label][kind]["value"]
                     if entry and entry["ci95"][1] < usual:
                         said.append(f"{family} {name}: {label} {kind} {figure(entry, 2)}, all {usual:.2f}")
-    return [f"- One threshold for all ages and sexes serves some worse: {'; '.join(said)}."] if said else []
+    return (
+        [f"- There is one threshold for all ages and sexes. Below the value of all records: {'; '.join(said)}."]
+        if said
+        else []
+    )
 
 
 def _silent(report: Mapping[str, Any]) -> list[str]:
-    """What is most often diagnosed without a warning, worst first."""
+    """Names the wrong input that is most often diagnosed without a warning, worst first."""
     rows = [
         (row["silent"]["value"], f"{'electrodes ' if kind == 'placed' else ''}{name} {percent(row['silent'])}")
         for kind, corruptions in report["corruptions"].items()
@@ -152,4 +161,8 @@ def _silent(report: Mapping[str, Any]) -> list[str]:
         if row["silent"]["value"] >= NAMED_FROM
     ]
     said = ", ".join(text for _, text in sorted(rows, key=lambda row: -row[0]))
-    return [f"- Diagnosed without any warning, though the input is wrong: {said}."] if rows else []
+    return (
+        [f"- Wrong input that is diagnosed without a warning, in at least {100 * NAMED_FROM:g} % of records: {said}."]
+        if rows
+        else []
+    )

@@ -11,20 +11,22 @@ from ecg_core.training.report.text import COLUMNS, figure, signed, table
 
 CALIBRATION = f"""## Calibration
 
-Scale and bias per class and lead set, fitted on fold 9; measured with those fitted on the other patients. ECE: {{bins}}
-bins of equal width. A model with the same scores that is calibrated perfectly has an ECE too, by chance: its 95th
-percentile stands beside. The limits: ECE at most {MAX_ECE}, and at most that percentile; slope from {SLOPES[0]} to
-{SLOPES[1]}. By chance alone one in twenty perfectly calibrated rows is beyond its percentile."""
+Each class and lead set has a scale and a bias, fitted on fold 9. The figures are cross-fitted: each record is measured
+with scale and bias fitted on other patients. ECE uses {{bins}} bins of equal width. A perfectly calibrated model with
+these scores also has an ECE above 0, by chance; the table shows its 95th percentile. Limits: ECE at most {MAX_ECE} and
+at most that percentile; slope from {SLOPES[0]} to {SLOPES[1]}. One in twenty perfectly calibrated rows exceeds its
+percentile by chance."""
 
-TRIED = """Other ways, cross-fitted alike on the same scores. Log loss: the mean of the rows above; its difference to
-what is served is paired by patient, and above zero is worse."""
+TRIED = """Other calibration methods, cross-fitted in the same way on the same scores. Log loss: the mean over the rows
+above. Difference: to scale and bias, which are served, paired by patient; above 0 is worse."""
 
 FIGURES = ("top1", "answered", "correct_of_answered")
 DECISIONS = """## The decision
 
-At thresholds cross-fitted by patient. Single-label records carry one superclass only, and it is one of the three:
-answered is the share of them with a diagnosis, correct the share of those. Precision and recall are of findings, on
-all records."""
+Thresholds are cross-fitted by patient. Three columns count single-label records, which have one superclass: NORM, CD or
+STTC. Top-1: the most probable of the three is right. Answered: the record gets a diagnosis. Correct of those: the
+diagnosis of an answered record is right. MI/HYP only: records with MI or HYP and none of the three; they should get no
+diagnosis. Precision, recall (sensitivity) and specificity count findings on all records."""
 
 
 def performance(card: Mapping[str, Any]) -> str:
@@ -61,7 +63,7 @@ def performance(card: Mapping[str, Any]) -> str:
 
 
 def broken(card: Mapping[str, Any]) -> list[str]:
-    """Lead sets and diagnoses whose calibration is outside the limits."""
+    """The lead sets and diagnoses whose calibration is outside the limits."""
     rows = [(name, label, card["performance"][name]["classes"][label]) for name in LEAD_SETS for label in DIAGNOSES]
     return [f"{name} {label}" for name, label, row in rows if not _holds(row)]
 
@@ -83,7 +85,7 @@ def calibration(card: Mapping[str, Any]) -> str:
         [
             CALIBRATION.format(bins=len(card["reliability"]["classes"][DIAGNOSES[0]]["n"])),
             f"![Reliability diagram: predicted probability and observed frequency]({RELIABILITY_FILE})",
-            table(["leads", "", "ECE", "if perfect, 95th percentile", "slope", "within the limits"], rows),
+            table(["leads", "", "ECE", "ECE if perfect, 95th percentile", "slope", "within the limits"], rows),
             TRIED,
             _tried(card["calibrators"]),
         ]

@@ -1,4 +1,4 @@
-"""Are the probabilities frequencies? The reliability diagram: its data, and the drawing made from that alone."""
+"""The reliability diagram: predicted probability and observed frequency. Its data, and the drawing made from them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ INK, GRID, MODEL, BARS = "#1a1a1a", "#dddddd", "#0b5fa5", "#c9d7e4"
 
 
 def reliability(truth: Bools, probability: Floats) -> dict[str, dict[str, list[float | None]]]:
-    """Per diagnosis and bin: n, mean probability, frequency; None for an empty bin. truth, probability: [n, 5]."""
+    """For each diagnosis and bin: n, mean probability, frequency (None if empty). truth, probability: [n, 5]."""
     return {label: _bins(truth[:, k], probability[:, k]) for k, label in enumerate(SUPERCLASSES) if label in DIAGNOSES}
 
 
@@ -32,7 +32,7 @@ def _bins(truth: Bools, probability: Floats) -> dict[str, list[float | None]]:
 
 
 def draw(card: Mapping[str, Any]) -> str:
-    """The diagram of model.json's "reliability" as SVG."""
+    """The diagram as SVG. card: model.json, of which "reliability" and "performance" are used."""
     panels = [_panel(label, card["reliability"]["classes"][label], k) for k, label in enumerate(DIAGNOSES)]
     figures = [f"{label}: ECE {card['performance']['12']['classes'][label]['ece']['value']:.3f}" for label in DIAGNOSES]
     title = f"Reliability on fold {card['data']['calibration_fold']}, twelve leads, calibration cross-fitted by patient"
@@ -80,7 +80,7 @@ def _panel(label: str, bins: Mapping[str, Sequence[float]], index: int) -> str:
 
 
 def _points(bins: Mapping[str, Sequence[float]], left: float, bottom: float) -> list[str]:
-    """The line through the bins that hold records, and each one's frequency with its 95 % interval."""
+    """A line through the bins that are not empty, and the frequency of each with its 95 % interval."""
     marks, path = [], []
     for n, probability, frequency in zip(bins["n"], bins["probability"], bins["frequency"], strict=True):
         interval = wilson(round(n * (frequency or 0)), int(n))

@@ -46,7 +46,7 @@ def percent(entry: Mapping[str, Any] | None, *, interval: bool = False) -> str:
 
 
 def codes(counts: Mapping[str, int], most: int = 3) -> str:
-    """The most frequent codes with their counts."""
+    """The most frequent codes with their counts: a 3, b 2, ..."""
     shown = [f"{code} {count}" for code, count in list(counts.items())[:most]]
     return ", ".join(shown + (["..."] if len(counts) > most else [])) or UNKNOWN
 

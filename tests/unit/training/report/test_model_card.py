@@ -107,7 +107,7 @@ def test_what_was_not_measured_has_no_section(card: dict[str, Any]) -> None:
     assert measured_sections(bare, bare) == []
     page = render(bare)
     assert "do not transfer to another hospital" in page
-    assert "Diagnosed without any warning" not in page
+    assert "diagnosed without a warning" not in page
 
 
 def test_the_limits_name_what_is_diagnosed_in_silence_worst_first(card: dict[str, Any]) -> None:
@@ -125,7 +125,7 @@ def test_the_limits_name_whom_the_thresholds_serve_worse(card: dict[str, Any]) -
     good = {label: {"value": 1, "ci95": [0.9, 1]} for label in DIAGNOSES}
     for row in (groups["age"]["60-79"], *groups["sex"].values()):
         row["sensitivity"] = row["specificity"] = good
-    assert "serves some worse" not in render(uneven)
+    assert "one threshold for all" not in render(uneven)
     groups["age"]["60-79"]["specificity"] = {**good, "NORM": {"value": 0.47, "ci95": [0.33, 0.6]}}
     assert "age 60-79: NORM specificity 0.47 [0.33, 0.60], all 0.8" in render(uneven)
 
