@@ -16,7 +16,7 @@ from ecg_core.classification import SUPERCLASSES
 from ecg_core.training.data.dataset import Data, SoftTargets, load, write_soft_targets
 from ecg_core.training.fit import Source, fit_all, read_checkpoint
 from ecg_core.training.ledger import SOFT_TARGETS, Ledger
-from ecg_core.training.networks import TEACHERS
+from ecg_core.training.networks import TEACHERS, require
 from ecg_core.training.settings import BATCH, Settings
 from ecg_core.training.tasks import predict
 
@@ -34,6 +34,7 @@ def teach(
     batch: int = BATCH,
 ) -> None:
     """Trains the members in out, writes ledger/soft_targets/NETWORK.npz and enters the results in the ledger."""
+    require(networks, TEACHERS)
     data = load(ptbxl)
     for network in networks:
         common = Settings(network, epochs or TEACHERS[network], batch, few_leads=False, device=device)

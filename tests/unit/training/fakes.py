@@ -24,7 +24,7 @@ DRAWS = 20
 
 
 class FakeClassifier:
-    """Calls NORM by the height of lead II; refuses 500 Hz; warns, with the given notice, if lead I points down."""
+    """NORM depends on the height of the last lead. 500 Hz is refused. If lead I points down, it gives the notice."""
 
     def __init__(self, notice: Notice | None = None) -> None:
         self.notice = notice or Notice("arm_reversal_suspected", "The arms seem to be exchanged.")

@@ -1,4 +1,4 @@
-"""ECGNet is trained on a processor whose bfloat16 LSTM torch cannot create, and exported."""
+"""The baseline ECGNet: trained where torch cannot create a bfloat16 LSTM, and exported."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from ecg_core.training.settings import Settings
 
 pytestmark = pytest.mark.xdist_group("baseline")
 
-# A test may not depend on this processor: the second condition, that torch can run it, is the one that decides.
+# The result may not depend on the features of this processor, so only the trial decides.
 TRAINING = """
 import sys
 from pathlib import Path
@@ -41,7 +41,7 @@ def checkpoint(tiny_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 def test_it_is_trained_in_float32_where_torch_cannot_run_it_in_bfloat16(checkpoint: Path) -> None:
-    # Versions after 2.13 can.
+    # Later versions of torch may be able to.
     assert read_checkpoint(checkpoint)[1]["precision"] == "float32" or not torch.__version__.startswith("2.13")
 
 

@@ -1,4 +1,4 @@
-"""float32 wherever bfloat16 is not in the hardware, or torch cannot run the network in it."""
+"""float32 is used if the hardware has no bfloat16, or if torch cannot run the network in it."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
 class Refuses(EcgNetwork):
-    """Torch has no kernel of it, in the forward or in the backward pass."""
+    """A network for which torch has no bfloat16 kernel, in the forward or in the backward pass."""
 
     crop_samples = 10
 
@@ -59,13 +59,15 @@ def test_bfloat16_must_be_wanted_be_in_the_hardware_and_run(
         ({"avx_ne_convert": True, "avx2": True}, False),
     ],
 )
-def test_the_processor_is_asked(monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], expected: bool) -> None:
+def test_the_features_of_the_processor_decide(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], expected: bool
+) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
     assert in_hardware(CPU) is expected
 
 
 @pytest.mark.parametrize("supported", [True, False])
-def test_a_gpu_is_asked_itself(monkeypatch: pytest.MonkeyPatch, supported: bool) -> None:
+def test_cuda_decides_for_a_gpu(monkeypatch: pytest.MonkeyPatch, supported: bool) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
     assert in_hardware(CUDA) is supported
 

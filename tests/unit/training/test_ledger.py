@@ -7,7 +7,7 @@ from ecg_core.training.data.dataset import Data
 from ecg_core.training.ledger import Ledger, measured, page
 
 
-def test_a_gain_is_paired_and_nothing_gains_on_itself(tiny: Data) -> None:
+def test_a_gain_is_paired_and_a_run_gains_nothing_over_itself(tiny: Data) -> None:
     labels = tiny.scored
     rng = np.random.default_rng(0)
     good = labels.superclasses + rng.normal(0, 0.5, (20, 5))
@@ -20,7 +20,7 @@ def test_a_gain_is_paired_and_nothing_gains_on_itself(tiny: Data) -> None:
     assert measured(labels, {"12": bad}, {"12": good})["12"]["five"]["gain"] == -better["12"]["five"]["gain"]
 
 
-def test_a_row_is_compared_with_the_scores_that_its_baseline_left(tiny: Data, tmp_path: Path) -> None:
+def test_a_row_is_compared_with_the_stored_scores_of_its_baseline(tiny: Data, tmp_path: Path) -> None:
     labels = tiny.scored
     truth = labels.superclasses.astype(np.float32)
     Ledger(tmp_path).enter("base", "no skill", labels, {"12": np.zeros_like(truth)}, {"seed": 1})

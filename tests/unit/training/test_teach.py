@@ -41,7 +41,7 @@ def taught(ledger: Path, two_folds: Path) -> Data:
 
 @pytest.fixture(scope="module")
 def ledger(two_folds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of one teacher with two members. Each member has not seen one fold."""
+    """The ledger of one teacher with two members. Each member has not seen one fold."""
     root = tmp_path_factory.mktemp("teach")
     with pytest.MonkeyPatch.context() as patched, few_draws(), one_core():
         patched.setattr(teaching, "HELD_OUT", ((7,), (8,)))
@@ -74,7 +74,7 @@ def test_the_ledger_keeps_scores_and_figures_of_every_run(ledger: Path, data: Da
     assert book.rows["ensemble"]["fold9"]["12"] == row["fold9"]["12"]
 
 
-def test_the_student_is_taught_labels_and_soft_targets_in_their_parts(taught: Data) -> None:
+def test_targets_are_a_weighted_mean_of_labels_and_soft_targets(taught: Data) -> None:
     data = taught
     assert data.soft is not None
     hard = Diagnosis(data, Settings()).targets
@@ -88,12 +88,12 @@ def test_the_student_is_taught_labels_and_soft_targets_in_their_parts(taught: Da
     torch.testing.assert_close(half[:, answered:], hard[:, answered:], equal_nan=True)
 
 
-def test_a_soft_weight_wants_soft_targets(data: Data, tmp_path: Path) -> None:
+def test_a_soft_weight_without_soft_targets_is_refused(data: Data, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="soft targets"):
         fit(data, tmp_path, Settings(soft_weight=0.5))
 
 
-def test_soft_targets_that_would_not_count_are_refused(ledger: Path, two_folds: Path, tmp_path: Path) -> None:
+def test_soft_targets_without_a_soft_weight_are_refused(ledger: Path, two_folds: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="soft weight"):
         train(two_folds, tmp_path, Settings(epochs=1), soft_targets=ledger / "soft_targets")
 
@@ -108,7 +108,7 @@ def test_a_run_is_not_continued_with_other_soft_targets(taught: Data, tmp_path: 
         fit(other, tmp_path, settings)
 
 
-def test_soft_targets_add_up_and_must_be_of_the_same_records(tmp_path: Path) -> None:
+def test_soft_targets_are_the_mean_of_all_teachers_on_the_same_records(tmp_path: Path) -> None:
     ids = np.array([1, 2])
     for name, value in (("one", 0.25), ("two", 0.75)):
         write_soft_targets(tmp_path / f"{name}.npz", SoftTargets(ids, np.full((2, 3), value, np.float32)))

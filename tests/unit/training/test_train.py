@@ -142,7 +142,7 @@ def test_onnx_and_torch_agree(trained: Path) -> None:
 def test_export_joins_checkpoints(
     tiny_ptbxl: Path, tiny: Data, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Measured elsewhere: here the card of the shipped model takes the place of the one that is written."""
+    """Without measuring: the card of the shipped model is used instead."""
     shipped = default_classifier().card
     monkeypatch.setattr(exporting, "write_card", lambda out, sha256, made, ptbxl: {**shipped, "training": made})
     member, placement = (trained / name / CHECKPOINT for name in ("member2", "placement"))
@@ -185,7 +185,7 @@ def test_as_many_runs_train_side_by_side_as_there_are_cores(
     started: list[tuple[int, str]] = []
 
     class Pool:
-        """Runs in this process what would be sent to others."""
+        """Runs the work in this process."""
 
         def __init__(self, workers: int, context: multiprocessing.context.BaseContext) -> None:
             started.append((workers, str(context.get_start_method())))

@@ -35,7 +35,7 @@ def test_lead_sets_come_as_often_as_stated() -> None:
     assert everything == pytest.approx(1 - sum(augment.LEAD_SET_SHARES.values()), abs=0.02)
 
 
-def test_no_mask_is_empty_or_has_limb_leads_that_would_have_been_derived() -> None:
+def test_a_mask_has_at_least_one_lead_and_none_one_or_all_limb_leads() -> None:
     masks = augment.lead_masks(20000, augment.LEAD_SET_SHARES, generator())
     assert masks.any(dim=1).all()
     limb = masks[:, : len(LIMB_LEADS)].sum(dim=1)
@@ -60,7 +60,7 @@ def test_the_derivation_matrix_keeps_the_independent_leads() -> None:
     torch.testing.assert_close(twelve[rows], x)
 
 
-def test_mixup_adds_a_smaller_part_of_another_record_to_signal_and_target_alike() -> None:
+def test_mixup_changes_signal_and_target_in_the_same_proportion() -> None:
     x, y = torch.eye(50)[:, None, :], torch.eye(50)
     signal, target = augment.mixed(x, y, 0.5, generator())
     torch.testing.assert_close(signal[:, 0], target)

@@ -26,7 +26,7 @@ def name(condition: Condition) -> str:
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=name)
-def test_every_condition_gives_a_recording_of_the_same_heart_and_leaves_the_given_one(condition: Condition) -> None:
+def test_every_condition_gives_a_valid_recording_and_leaves_the_original_unchanged(condition: Condition) -> None:
     before = RECORDING.signal.copy()
     made = condition.change(RECORDING, rng_of(RECORDING, "test"))
     assert made.signal.dtype == np.float32
@@ -36,7 +36,7 @@ def test_every_condition_gives_a_recording_of_the_same_heart_and_leaves_the_give
     np.testing.assert_array_equal(RECORDING.signal, before)
 
 
-def test_the_same_record_gets_the_same_noise_and_another_one_other_noise() -> None:
+def test_noise_depends_on_the_record_and_the_purpose_only() -> None:
     first, second = (rng_of(RECORDING, "muscle").standard_normal(3) for _ in range(2))
     assert (first == second).all()
     assert (rng_of(synthesize("normal", seed=1), "muscle").standard_normal(3) != first).all()
@@ -56,7 +56,7 @@ def test_noise_is_as_strong_as_stated_and_obeys_einthoven(snr_db: float) -> None
 
 
 @pytest.mark.parametrize("kind", BANDS_HZ)
-def test_noise_lies_in_its_band(kind: str) -> None:
+def test_noise_is_in_its_band(kind: str) -> None:
     low, high = BANDS_HZ[kind]
     power = np.abs(np.fft.rfft(band((1, 5000), 500, (low, high), np.random.default_rng(0))[0])) ** 2
     frequency = np.fft.rfftfreq(5000, 1 / 500)
@@ -65,13 +65,13 @@ def test_noise_lies_in_its_band(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("exponent", "low"), [(0, 0.05), (1, 0.5), (2, 0.97)])
-def test_the_colour_of_noise_is_where_its_power_lies(exponent: float, low: float) -> None:
+def test_coloured_noise_has_its_power_at_low_frequencies(exponent: float, low: float) -> None:
     power = np.abs(np.fft.rfft(coloured((50, 1000), exponent, np.random.default_rng(0)))) ** 2
     assert power[:, :50].sum() / power.sum() > low
 
 
 @pytest.mark.parametrize("fs_hz", [rate for rate in RATES_HZ if rate > 100])
-def test_another_rate_and_back_is_the_same_signal(fs_hz: float) -> None:
+def test_resampling_to_another_rate_and_back_gives_the_same_signal(fs_hz: float) -> None:
     there = at_rate(RECORDING, fs_hz)
     assert there.fs_hz == fs_hz
     back = resampled(there.signal, fs_hz)

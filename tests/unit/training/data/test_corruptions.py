@@ -14,7 +14,7 @@ def made_by(name: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda corruption: corruption.name)
-def test_every_corruption_changes_a_copy_and_always_in_the_same_way(corruption: Corruption) -> None:
+def test_every_corruption_changes_a_copy_and_is_reproducible(corruption: Corruption) -> None:
     before = RECORDING.signal.copy()
     first, second = (corruption.change(RECORDING, rng_of(RECORDING, corruption.name)) for _ in range(2))
     np.testing.assert_array_equal(first.signal, second.signal)
@@ -31,7 +31,7 @@ def test_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_what_is_foreign_comes_through_electrodes_and_holds_nothing_of_the_ecg(name: str) -> None:
+def test_foreign_signals_obey_einthoven_and_do_not_depend_on_the_ecg(name: str) -> None:
     signal = made_by(name)
     for row, (of_i, of_ii) in enumerate(LIMB_FROM_I_II.values()):
         np.testing.assert_allclose(signal[row], of_i * signal[0] + of_ii * signal[1], atol=1e-5)
@@ -60,6 +60,6 @@ def test_one_lead_is_in_all_twelve() -> None:
     assert any(np.array_equal(signal[0], lead) for lead in RECORDING.signal)
 
 
-def test_a_child_s_rate_is_the_same_beats_in_less_time() -> None:
+def test_a_childs_rate_is_the_same_beats_in_less_time() -> None:
     made = SPOILED["beats as fast as a child's"](RECORDING, rng_of(RECORDING, ""))
     assert made.duration_s == pytest.approx(RECORDING.duration_s / 1.6)

@@ -12,7 +12,7 @@ RECORDING = synthesize("normal", fs_hz=100)
 ROW = {lead: row for row, lead in enumerate(LEADS)}
 
 
-def test_exchanged_arms_turn_lead_i_over_and_change_the_leads_of_the_arms() -> None:
+def test_exchanged_arms_invert_lead_i_and_exchange_the_leads_of_the_arms() -> None:
     there, here = exchanged(RECORDING, "RA", "LA").signal, RECORDING.signal
     np.testing.assert_allclose(there[ROW["I"]], -here[ROW["I"]], atol=2e-3)
     for one, other in (("II", "III"), ("aVR", "aVL"), ("aVF", "aVF"), *((lead, lead) for lead in CHEST_LEADS)):
@@ -40,8 +40,8 @@ def test_exchanging_twice_changes_nothing(pair: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("pair", REVERSALS, ids="-".join)
-def test_the_network_was_taught_the_same_exchanges(pair: tuple[str, str]) -> None:
-    """Two derivations, by potentials here and by leads there, apart from what the legs differ."""
+def test_the_exchanges_are_those_that_the_placement_network_learns(pair: tuple[str, str]) -> None:
+    """electrodes.py calculates with potentials, misplacement.py with leads. Only the legs' difference differs."""
     taught = (
         reversal_matrices()[KINDS.index(" and ".join(pair))].numpy()
         @ RECORDING.signal[[ROW[lead] for lead in INDEPENDENT_LEADS]]
@@ -51,10 +51,10 @@ def test_the_network_was_taught_the_same_exchanges(pair: tuple[str, str]) -> Non
     np.testing.assert_allclose(there, taught, atol=allowed)
 
 
-def test_leads_are_found_by_name_in_any_order() -> None:
+def test_the_order_of_the_leads_does_not_matter() -> None:
     turned = RECORDING.__class__(RECORDING.signal[::-1], 100.0, LEADS[::-1], "test", "0")
     np.testing.assert_array_equal(exchanged(turned, "V1", "V2").signal, exchanged(RECORDING, "V1", "V2").signal)
 
 
-def test_without_an_exchange_the_potentials_give_the_leads_back() -> None:
+def test_without_an_exchange_the_leads_stay_the_same() -> None:
     np.testing.assert_allclose(exchange_matrix("V1", "V1") @ RECORDING.signal, RECORDING.signal, atol=2e-3)

@@ -23,7 +23,7 @@ def leads_of(potentials: dict[str, np.ndarray]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", KINDS[1:-3])
-def test_a_reversal_is_what_exchanged_electrodes_measure(kind: str) -> None:
+def test_a_reversal_matrix_gives_what_exchanged_electrodes_measure(kind: str) -> None:
     rng = np.random.default_rng(0)
     potentials = {name: rng.standard_normal(50) for name in ELECTRODES}
     potentials["RL"] = potentials["LL"]
@@ -33,7 +33,7 @@ def test_a_reversal_is_what_exchanged_electrodes_measure(kind: str) -> None:
     np.testing.assert_allclose(matrix @ leads_of(potentials), leads_of(exchanged), atol=1e-6)
 
 
-def test_every_kind_comes_and_the_sound_ones_are_untouched() -> None:
+def test_every_kind_occurs_and_sound_records_are_unchanged() -> None:
     x = torch.randn(3000, 8, 200, generator=generator())
     wrong, kinds = misplaced(x.clone(), generator())
     shares = torch.bincount(kinds, minlength=len(KINDS)) / len(kinds)
@@ -55,7 +55,7 @@ def test_what_is_no_ecg_is_finite_and_as_large_as_one() -> None:
     assert len(torch.unique(made[:, 0, 0])) > 400
 
 
-def test_a_kind_that_the_leads_cannot_show_is_none() -> None:
+def test_a_kind_that_the_leads_cannot_show_becomes_sound() -> None:
     kinds = torch.arange(len(KINDS)).repeat(3)
     only_i = torch.tensor([float(lead == "I") for lead in LEADS])
     chest = torch.tensor([float(lead.startswith("V")) for lead in LEADS])
@@ -69,7 +69,7 @@ def test_a_kind_that_the_leads_cannot_show_is_none() -> None:
     assert with_chest[KINDS.index("unlike")] == KINDS.index("unlike")
 
 
-def test_the_limb_leads_of_a_batch_still_obey_einthoven_whatever_is_wrong() -> None:
+def test_the_limb_leads_of_a_misplaced_batch_obey_einthoven() -> None:
     x = torch.randn(64, len(INDEPENDENT_LEADS), 1000, generator=generator())
     signal, masks, kinds = misplaced_batch(x, 500, generator())
     assert signal.shape == (64, 12, 500)

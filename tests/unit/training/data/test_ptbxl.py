@@ -20,7 +20,7 @@ def test_a_record_without_superclass_is_not_scored(small_ptbxl: Path) -> None:
 
 
 def test_the_real_data_set_has_the_counted_records(ptbxl_packed: Path) -> None:
-    """Fold 9 as counted elsewhere: 2,146 scored records; the likelihood of a statement does not matter."""
+    """Fold 9 has 2,146 scored records, as published benchmarks count: statements of any likelihood."""
     with (ptbxl_packed / "scp_statements.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     classes = {row[""]: row["diagnostic_class"] for row in rows if row["diagnostic_class"]}

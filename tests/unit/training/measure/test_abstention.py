@@ -31,7 +31,7 @@ def test_a_refused_record_has_even_odds_and_no_finding() -> None:
     assert not found.warned
 
 
-def test_what_was_sent_is_no_warning_about_the_signal() -> None:
+def test_missing_leads_and_a_short_recording_are_no_warning_about_the_signal() -> None:
     found = outcome(default_classifier(), shortened(synthesize("normal"), 6.0).only(["I", "II"]))
     assert found.refusal is None
     assert not found.warned
@@ -45,7 +45,7 @@ def test_a_diagnosis_is_silent_only_without_a_warning() -> None:
 
 
 @pytest.mark.parametrize("pair", REVERSALS, ids="-".join)
-def test_a_pair_is_named_by_what_the_product_says_and_by_nothing_else(pair: tuple[str, str]) -> None:
+def test_each_pair_is_named_by_exactly_one_warning_of_the_product(pair: tuple[str, str]) -> None:
     kinds = [kind for kind in KINDS if kind != SOUND]
     assert [kind for kind in kinds if names(notice(kind), pair)] == [" and ".join(pair)]
 
@@ -56,13 +56,13 @@ def test_the_order_of_a_pair_does_not_matter_but_its_code_does() -> None:
     assert not names(Notice("arm_reversal_suspected", "RA and LL"), ("RA", "LL"))
 
 
-def test_every_kind_of_reversal_that_is_taught_is_measured() -> None:
+def test_every_reversal_that_the_network_learns_is_measured() -> None:
     measured = {" and ".join(pair) for pair in REVERSALS}
     assert measured >= set(LIMB_KINDS)
     assert measured == {kind for kind in KINDS if " and " in kind}
 
 
-def test_each_corruption_is_counted_beside_the_sound_records(small_ptbxl: Path) -> None:
+def test_corruptions_and_sound_records_are_counted(small_ptbxl: Path) -> None:
     report = abstention(fake_classifier(), small_ptbxl, records=3)
     json.dumps(report, allow_nan=False)
     assert report["sound"]["n"] == 60
@@ -77,13 +77,13 @@ def test_each_corruption_is_counted_beside_the_sound_records(small_ptbxl: Path) 
     assert (chest["sensitivity"]["value"], chest["specificity"]["value"]) == (0, 1)
 
 
-def test_a_wrong_pair_is_no_sensitivity(small_ptbxl: Path) -> None:
+def test_a_warning_with_another_pair_does_not_count_as_found(small_ptbxl: Path) -> None:
     wrong = fake_classifier(Notice("electrode_reversal_suspected", "The electrodes RA and LL seem to be exchanged."))
     arms = abstention(wrong, small_ptbxl, records=3)["corruptions"]["placed"]["RA and LA"]
     assert (arms["sensitivity"]["value"], arms["any_reversal"]["value"]) == (0, 1)
 
 
-def test_samples_are_counted_by_what_is_said_to_them(tmp_path: Path) -> None:
+def test_samples_are_counted_by_their_codes(tmp_path: Path) -> None:
     write_files(wfdb_files(synthesize("normal", fs_hz=100), "sound"), tmp_path)
     write_files(wfdb_files(synthesize("normal", fs_hz=500), "refused"), tmp_path / "deep")
     (tmp_path / "none.xml").write_text("<a/>")

@@ -1,4 +1,4 @@
-"""Measured on synthetic hearts, where it is known what the finding is."""
+"""Measured on synthetic ECGs, where the finding is known."""
 
 import copy
 from pathlib import Path
@@ -30,7 +30,7 @@ def measured(small_ptbxl: Path) -> dict[str, Any]:
     return measure_evidence(default_classifier(), small_ptbxl, max_records=4)
 
 
-def test_blocks_are_seen_in_qrs_and_depressions_in_st_t_far_above_chance(measured: dict[str, Any]) -> None:
+def test_evidence_for_blocks_is_in_qrs_and_for_st_depression_in_st_t(measured: dict[str, Any]) -> None:
     for label, segment in (("CD", "QRS"), ("STTC", "ST-T")):
         found = measured["classes"][label]
         assert (found["n"], found["records"], found["expected"]) == (4, 4, segment)
@@ -40,7 +40,7 @@ def test_blocks_are_seen_in_qrs_and_depressions_in_st_t_far_above_chance(measure
         assert found["most_evidence"]["value"] > 0.5
 
 
-def test_shares_are_of_a_whole_and_intervals_hold_their_values(measured: dict[str, Any]) -> None:
+def test_shares_sum_to_one_and_intervals_contain_their_values(measured: dict[str, Any]) -> None:
     for found in measured["classes"].values():
         for share in ("share_of_evidence", "share_of_time"):
             assert sum(part["value"] for part in found[share].values()) == pytest.approx(1, abs=1e-3)
@@ -49,7 +49,7 @@ def test_shares_are_of_a_whole_and_intervals_hold_their_values(measured: dict[st
             assert low <= cell["value"] <= high
 
 
-def test_what_has_the_most_evidence_is_missed_more_than_what_is_drawn(measured: dict[str, Any]) -> None:
+def test_deleting_the_cells_of_most_evidence_costs_more_than_deleting_random_cells(measured: dict[str, Any]) -> None:
     for found in measured["classes"].values():
         assert list(found["deletion"]) == [str(count) for count in HIDDEN]
         for lost in found["deletion"].values():
@@ -64,14 +64,14 @@ def test_the_same_records_and_cells_are_drawn_again(small_ptbxl: Path) -> None:
     assert first == second
 
 
-def test_a_record_that_is_not_found_with_it_is_not_looked_at() -> None:
+def test_a_record_without_the_finding_is_not_counted() -> None:
     files = wfdb_files(synthesize("normal", fs_hz=100), "record")
     assert look(default_classifier(), files, "CD") is None
     assert look(default_classifier(), {"record.hea": b"no record"}, "CD") is None
 
 
-def test_random_cells_take_no_less_time_than_those_of_most_evidence() -> None:
-    """A network that counts what was changed: more time changed is more lost."""
+def test_random_cells_last_as_long_as_those_of_most_evidence() -> None:
+    """This network's log-odds fall with the time that was changed."""
     prepared = prepare(synthesize("lbbb", seed=1))
     signal = prepared.signal[0]
 
@@ -82,11 +82,11 @@ def test_random_cells_take_no_less_time_than_those_of_most_evidence() -> None:
 
     occlusion = occluded(log_odds, prepared, 0, "CD")
     samples = np.bincount(occlusion.segments.labels, minlength=len(PARTS)).astype(float)
-    # The rest of each lead is the longest.
+    # The longest segment of each lead has the most evidence.
     evidence = np.array([float(samples[segment]) for _, segment in occlusion.cells])
     most, random = _deleted(occlusion, CD, evidence, samples)
     assert most.shape == random.shape == (len(HIDDEN), 2)
-    # A few samples happen to be what takes their place.
+    # A few replaced samples have the same value by chance.
     assert (random[:, 0] > 0.95 * most[:, 0]).all()
     assert DRAWS > 1
 

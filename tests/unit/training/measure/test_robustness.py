@@ -22,7 +22,7 @@ def two_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("two_conditions")
-def test_a_condition_is_paired_with_the_same_records_as_they_are(small_ptbxl: Path) -> None:
+def test_a_condition_is_paired_with_the_same_unchanged_records(small_ptbxl: Path) -> None:
     report = robustness(fake_classifier(), small_ptbxl)
     json.dumps(report, allow_nan=False)
     same = report["conditions"]["nothing"]["same"]
@@ -33,7 +33,7 @@ def test_a_condition_is_paired_with_the_same_records_as_they_are(small_ptbxl: Pa
 
 
 @pytest.mark.usefixtures("two_conditions")
-def test_a_condition_under_which_nothing_is_answered_has_no_area(small_ptbxl: Path) -> None:
+def test_a_condition_without_answers_has_no_auc(small_ptbxl: Path) -> None:
     refused = robustness(fake_classifier(), small_ptbxl)["conditions"]["rate"]["500 Hz"]
     assert refused["refused"]["value"] == 1
     assert "auc" not in refused
@@ -63,7 +63,7 @@ def test_over_89_is_a_group_of_its_own_and_unknown_ages_are_in_none(small_ptbxl:
     assert first == {"under 40": [2], "40-59": [3], "60-79": [], "80-89": [1], "over 89": [0]}
 
 
-def test_with_hardly_a_positive_an_area_and_every_mean_with_it_is_unknown() -> None:
+def test_with_too_few_positives_the_auc_and_its_means_are_nan() -> None:
     truth = np.zeros((20, 5), bool)
     truth[: MIN_CASES - 1] = True
     truth[:MIN_CASES, 0] = True
@@ -73,7 +73,7 @@ def test_with_hardly_a_positive_an_area_and_every_mean_with_it_is_unknown() -> N
     assert np.isnan(found["mean_3"]).all()
 
 
-def test_twins_are_found_by_their_number(small_ptbxl: Path, tmp_path: Path) -> None:
+def test_records_at_500_hz_are_compared_with_those_of_the_same_number(small_ptbxl: Path, tmp_path: Path) -> None:
     data = read_ptbxl(small_ptbxl, {9})
     number = int(data.ecg_ids[0])
     write_files(wfdb_files(synthesize("normal", fs_hz=250, seed=number), f"{number:05}_hr"), tmp_path)

@@ -32,11 +32,11 @@ def test_codes_are_read_from_the_comments(header: str, codes: set[str]) -> None:
         (set(), (False, False, False)),
     ],
 )
-def test_normal_is_what_has_no_other_code(codes: set[str], truth: tuple[bool, bool, bool]) -> None:
+def test_normal_has_only_sinus_codes(codes: set[str], truth: tuple[bool, bool, bool]) -> None:
     assert truth_of(codes) == truth
 
 
-def test_no_code_means_two_classes() -> None:
+def test_no_code_belongs_to_two_classes() -> None:
     codes = [code for table in TABLES for code in table]
     assert len(codes) == len(set(codes))
 

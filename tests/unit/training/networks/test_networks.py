@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -8,6 +9,9 @@ from ecg_core.training.networks import NETWORKS, TEACHERS, build
 from ecg_core.training.networks.ecgnet import BLOCKS, ECGNet
 from ecg_core.training.networks.residual import Placement
 from ecg_core.training.networks.windowed import EcgNetwork, LeadCondition, window_starts
+from ecg_core.training.settings import Settings
+from ecg_core.training.teach import teach
+from ecg_core.training.train import ablate, train
 
 
 @pytest.fixture(params=NETWORKS, scope="module")
@@ -47,7 +51,7 @@ def test_every_weight_learns(network: EcgNetwork) -> None:
 
 
 @torch.inference_mode()
-def test_padding_does_not_speak(placement: Placement) -> None:
+def test_padding_does_not_count(placement: Placement) -> None:
     signal = torch.randn(1, 12, 1000) / 4
     signal[:, :, 500:] = 0
     x = placement.features(signal, torch.ones(1, 12))
@@ -59,7 +63,7 @@ def test_padding_does_not_speak(placement: Placement) -> None:
 
 
 @torch.inference_mode()
-def test_windows_of_padding_do_not_speak_either() -> None:
+def test_windows_of_padding_do_not_count() -> None:
     torch.manual_seed(0)
     network = build("wide", 78).eval()
     signal = torch.randn(1, 12, 1000) / 4
@@ -70,7 +74,7 @@ def test_windows_of_padding_do_not_speak_either() -> None:
     torch.testing.assert_close(network(signal, torch.ones(1, 12)), (parts[0] + parts[1] / 2) / 1.5)
 
 
-def test_the_network_is_told_which_leads_are_there(placement: Placement) -> None:
+def test_the_lead_mask_changes_the_features(placement: Placement) -> None:
     condition = cast("LeadCondition", placement.conditions[0])
     with torch.no_grad():
         condition.linear.weight[:, 0] = 1
@@ -81,9 +85,16 @@ def test_the_network_is_told_which_leads_are_there(placement: Placement) -> None
         condition.linear.weight.zero_()
 
 
-def test_an_unknown_network_is_refused_with_the_names_of_the_others() -> None:
+def test_an_unknown_network_is_refused_with_the_names_of_the_others(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"resnet.*compact, wide"):
         build("resnet", 78)
+    # These folders are empty: the error comes before the data is read.
+    with pytest.raises(ValueError, match=r"resnet.*compact, wide"):
+        train(tmp_path, tmp_path, Settings("resnet"))
+    with pytest.raises(ValueError, match=r"ecgnet.*wide, compact"):
+        teach(tmp_path, tmp_path, tmp_path, ["ecgnet"])
+    with pytest.raises(ValueError, match=r"resnet.*base, base2"):
+        ablate(tmp_path, tmp_path, tmp_path, ["resnet"])
 
 
 def test_ecgnet_has_the_shape_of_the_notebook() -> None:
@@ -102,7 +113,7 @@ def test_teachers_are_networks() -> None:
 
 @torch.inference_mode()
 def multiplications(network: EcgNetwork) -> int:
-    """Of one record of ten seconds, in convolutions and linear layers."""
+    """The multiplications for one record of ten seconds, in convolutions and linear layers."""
     counted = 0
 
     def count(layer: torch.nn.Module, _: object, output: torch.Tensor) -> None:
@@ -118,7 +129,7 @@ def multiplications(network: EcgNetwork) -> int:
     return counted
 
 
-def test_what_is_shipped_keeps_to_a_hundred_million_multiplications_and_four_megabytes() -> None:
+def test_the_shipped_model_has_at_most_100_million_multiplications_and_4_megabytes() -> None:
     counted = multiplications(build("compact", 78)) + multiplications(build("placement", 15))
     assert 80e6 < counted < 100e6
     assert (artifacts_folder() / "model.onnx").stat().st_size < 4e6

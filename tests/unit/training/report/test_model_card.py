@@ -1,4 +1,4 @@
-"""The page is of model.json alone, and the commands write both."""
+"""The model card is written from model.json alone. The commands write both."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ MEASURED = ("robustness", "transfer", "abstention", "evidence")
 
 @pytest.fixture(scope="module")
 def card(small_ptbxl: Path) -> dict[str, Any]:
-    """The shipped card, with what the commands would measure of a few records and conditions."""
+    """The shipped card, with measurements of few records and conditions."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(measuring, "CONDITIONS", CONDITIONS[::6])
         measured = robustness(fake_classifier(), small_ptbxl)
@@ -58,7 +58,7 @@ def card(small_ptbxl: Path) -> dict[str, Any]:
     }
 
 
-def test_the_shipped_page_and_diagram_are_those_of_the_shipped_json() -> None:
+def test_the_shipped_page_and_diagram_are_written_from_the_shipped_json() -> None:
     folder = artifacts_folder()
     shipped = json.loads((folder / "model.json").read_bytes())
     assert (folder / "MODEL_CARD.md").read_text() == render(shipped)
@@ -76,7 +76,7 @@ def test_the_shipped_json_is_small_enough_to_serve() -> None:
     assert (artifacts_folder() / "model.json").stat().st_size < MAX_CARD_BYTES
 
 
-def test_page_diagram_and_json_are_written_together_and_survive_json(card: dict[str, Any], tmp_path: Path) -> None:
+def test_page_and_diagram_are_the_same_after_a_round_trip_through_json(card: dict[str, Any], tmp_path: Path) -> None:
     publish(tmp_path, card)
     again = json.loads((tmp_path / "model.json").read_bytes())
     assert (tmp_path / "MODEL_CARD.md").read_text() == render(again)
@@ -84,7 +84,7 @@ def test_page_diagram_and_json_are_written_together_and_survive_json(card: dict[
     assert len((tmp_path / "model.json").read_bytes()) < MAX_CARD_BYTES
 
 
-def test_every_row_of_what_was_measured_is_on_the_page(card: dict[str, Any]) -> None:
+def test_every_measured_row_is_on_the_page(card: dict[str, Any]) -> None:
     page = render(card)
     for corruption in CORRUPTIONS:
         assert f"| {corruption.name} |" in page
@@ -110,7 +110,7 @@ def test_what_was_not_measured_has_no_section(card: dict[str, Any]) -> None:
     assert "diagnosed without a warning" not in page
 
 
-def test_the_limits_name_what_is_diagnosed_in_silence_worst_first(card: dict[str, Any]) -> None:
+def test_the_limits_name_wrong_input_that_is_diagnosed_without_a_warning_worst_first(card: dict[str, Any]) -> None:
     page = render(card)
     limits = page[page.index("## What it cannot do") :]
     rows = card["abstention"]["corruptions"]["spoiled"]
@@ -119,7 +119,7 @@ def test_the_limits_name_what_is_diagnosed_in_silence_worst_first(card: dict[str
     assert "On 20 records of two other hospitals: NORM sensitivity 0.75" in limits
 
 
-def test_the_limits_name_whom_the_thresholds_serve_worse(card: dict[str, Any]) -> None:
+def test_the_limits_name_groups_with_lower_sensitivity_or_specificity(card: dict[str, Any]) -> None:
     uneven = json.loads(json.dumps(card))
     groups = uneven["robustness"]["groups"]
     good = {label: {"value": 1, "ci95": [0.9, 1]} for label in DIAGNOSES}
@@ -180,7 +180,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, card: dict[str, Any]) -> None:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("command", "title"), [("robustness", "## For whom"), ("abstain", "## What it does not know")])
-def test_a_command_prints_its_section_and_writes_it_only_where_it_is_told(
+def test_a_command_prints_its_section_and_writes_only_with_into(
     command: str, title: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("model.onnx", "model.json"):
@@ -198,7 +198,7 @@ def test_a_command_prints_its_section_and_writes_it_only_where_it_is_told(
 
 
 @pytest.mark.usefixtures("quick")
-def test_samples_are_listed_one_by_one_but_only_counted_on_the_card(
+def test_samples_are_listed_in_the_output_and_only_counted_on_the_card(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "none.xml").write_text("<a/>")
@@ -221,5 +221,5 @@ def test_samples_are_listed_one_by_one_but_only_counted_on_the_card(
         (codes({}), "-"),
     ],
 )
-def test_figures_are_written_in_one_way(said: str, expected: str) -> None:
+def test_figures_are_formatted(said: str, expected: str) -> None:
     assert said == expected

@@ -23,7 +23,7 @@ def card(probability: np.ndarray = PROBABILITY, truth: np.ndarray = TRUTH) -> di
     }
 
 
-def test_the_bins_hold_every_record_and_give_the_calibration_error_back() -> None:
+def test_the_bins_hold_every_record_and_give_the_same_ece() -> None:
     for label, bins in reliability(TRUTH, PROBABILITY).items():
         k = SUPERCLASSES.index(label)
         n, probability, frequency = (np.array(bins[key], float) for key in ("n", "probability", "frequency"))
@@ -54,7 +54,7 @@ def test_the_drawing_has_a_panel_for_each_diagnosis_with_the_count_of_each_bin()
         assert len(panel.findall(f"{SVG}circle")) == ECE_BINS
 
 
-def test_the_drawing_is_small_and_needs_nothing_else() -> None:
+def test_the_drawing_is_small_and_loads_no_other_file() -> None:
     drawn = draw(card())
     assert len(drawn) < 30_000
     assert not re.search(r"href|url\(|<script|<style", drawn)
