@@ -44,6 +44,7 @@ def train(
         settings.batch,
         settings.seed,
         gain=PLACEMENT_GAIN,
+        half_precision=settings.half_precision,
         device=settings.device,
         threads=settings.threads,
     )

@@ -24,12 +24,13 @@ network that also gets the list of present leads. A second, small network says w
 signal is no ECG. Both are in one ONNX file, sha256 `{sha256}`.
 
 - **Data**: {data_name}, doi [{doi}](https://doi.org/{doi}), licence {licence}. {citation}. Folds {folds} trained
-  the network. Fold {fold} calibrated it and is measured below, cross-fitted by patient. Fold {test}.
+  the network. Fold {fold} calibrated it and is measured below, cross-fitted by patient. Test fold: {test}.
 - **Training**: `{command}`{precision}
 - **Thresholds**: {rule}.
-- This page is written from `model.json`. `ekg train` or `ekg export` measures the first half; `ekg robustness DIR
-  --into artifacts`, `ekg abstain DIR --into artifacts` and `ekg evidence DIR --into artifacts` the rest. `ekg card
-  artifacts` writes the page again without measuring. `ekg evaluate DIR --folds 9` measures the performance again.
+- This page is written from `model.json`. `ekg train` measures performance, calibration and thresholds. The other
+  sections are measured by `ekg robustness DIR --into artifacts`, `ekg abstain DIR --into artifacts` and
+  `ekg evidence DIR --into artifacts`. `ekg card artifacts` writes the page again without measuring.
+  `ekg evaluate DIR --folds 9` measures the performance again.
 """
 # A corruption with at least this share of silent diagnoses is named here.
 NAMED_FROM = 0.1
