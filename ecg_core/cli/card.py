@@ -1,4 +1,4 @@
-"""The commands of `ekg` that measure what the model card shows, and write it there."""
+"""The commands of `ekg` that measure the sections of the model card and write the card."""
 
 import argparse
 import json
@@ -17,35 +17,39 @@ class AddCommand(Protocol):
 
 
 def add_card_commands(command: AddCommand) -> None:
-    card = command("card", _card, "write a model's page and diagram again, from its model.json", trains=False)
+    card = command("card", _card, "write MODEL_CARD.md and its diagram again from model.json", trains=False)
     card.add_argument("artifacts", type=Path, metavar="FOLDER")
 
-    calibrate = command(
-        "calibrate", _calibrate, "calibrate and measure a model again, and write its card", trains=False
+    calibrate = command("calibrate", _calibrate, "calibrate and measure a model again and write its card", trains=False)
+    calibrate.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
+    calibrate.add_argument(
+        "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
     )
-    calibrate.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL as PhysioNet ships it")
-    calibrate.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="its artifacts")
 
-    robustness = command("robustness", _robustness, "for whom it works, and under which conditions", trains=False)
-    robustness.add_argument(
-        "--records500", type=Path, metavar="FOLDER", help="the same records at 500 Hz, NNNNN_hr.hea"
+    robustness = command(
+        "robustness", _robustness, "measure the model by sex, age and recording conditions", trains=False
     )
-    robustness.add_argument("--transfer", type=Path, metavar="FOLDER", help="records of other hospitals, of CinC-2021")
+    robustness.add_argument(
+        "--records500", type=Path, metavar="FOLDER", help="the same records at 500 Hz (NNNNN_hr.hea)"
+    )
+    robustness.add_argument(
+        "--transfer", type=Path, metavar="FOLDER", help="records of other hospitals, from CinC-2021"
+    )
     _add_common(robustness)
 
-    abstain = command("abstain", _abstain, "what is said to what is no ECG, or no longer one", trains=False)
-    abstain.add_argument("--samples", type=Path, metavar="FOLDER", help="real files of many formats, sound and broken")
+    abstain = command("abstain", _abstain, "measure how often wrong input is refused or warned about", trains=False)
+    abstain.add_argument("--samples", type=Path, metavar="FOLDER", help="real files of many formats")
     _add_common(abstain)
 
-    evidence = command("evidence", _evidence, "where the network looks, beside what is known", trains=False)
-    evidence.add_argument("--records", type=int, default=300, metavar="N", help="of each class, at most (300)")
+    evidence = command("evidence", _evidence, "measure where the network looks and where it should", trains=False)
+    evidence.add_argument("--records", type=int, default=300, metavar="N", help="at most N records of each class (300)")
     _add_common(evidence)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL as PhysioNet ships it")
+    parser.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
     parser.add_argument(
-        "--into", type=Path, metavar="FOLDER", help="measure these artifacts, and write it on their card"
+        "--into", type=Path, metavar="FOLDER", help="measure the model in this folder and write its card"
     )
     parser.add_argument("--json", action="store_true")
 
@@ -58,15 +62,15 @@ def _classifier(options: argparse.Namespace) -> "Classifier":
 
 def _card(options: argparse.Namespace) -> None:
     from ecg_core.model.classifier import Classifier
-    from ecg_core.training.model_card import publish
+    from ecg_core.training.report.model_card import publish
 
     publish(options.artifacts, Classifier(options.artifacts).card)
 
 
 def _calibrate(options: argparse.Namespace) -> None:
     from ecg_core.training.calibrate import calibrate
-    from ecg_core.training.model_card import publish
-    from ecg_core.training.sections.calibration import broken
+    from ecg_core.training.report.model_card import publish
+    from ecg_core.training.report.performance import broken
 
     card = calibrate(options.into, options.ptbxl)
     publish(options.into, card)
@@ -74,7 +78,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 
 def _robustness(options: argparse.Namespace) -> None:
-    from ecg_core.training import robustness, transfer
+    from ecg_core.training.measure import robustness, transfer
 
     classifier = _classifier(options)
     measured = {"robustness": robustness.robustness(classifier, options.ptbxl)}
@@ -86,7 +90,7 @@ def _robustness(options: argparse.Namespace) -> None:
 
 
 def _abstain(options: argparse.Namespace) -> None:
-    from ecg_core.training import abstention
+    from ecg_core.training.measure import abstention
 
     classifier = _classifier(options)
     report = abstention.abstention(classifier, options.ptbxl)
@@ -98,7 +102,7 @@ def _abstain(options: argparse.Namespace) -> None:
 
 
 def _evidence(options: argparse.Namespace) -> None:
-    from ecg_core.training.evidence import measure_evidence
+    from ecg_core.training.measure.evidence import measure_evidence
 
     classifier = _classifier(options)
     measured = measure_evidence(classifier, options.ptbxl, max_records=options.records)
@@ -111,11 +115,11 @@ def _give(
     measured: Mapping[str, Any],
     beside: Mapping[str, Any] | None = None,
 ) -> None:
-    """measured: what the card keeps. beside: what only this run shows."""
+    """Prints the results and writes the card. measured: for the card. beside: only for this print."""
     from ecg_core.model.artifacts import CARD_FILE
-    from ecg_core.training.model_card import measured_sections, publish
+    from ecg_core.training.report.model_card import measured_sections, publish
 
-    # Read again: another measurement may have been written while this one ran.
+    # Read the card again: another command may have changed it while this one ran.
     card = json.loads((options.into / CARD_FILE).read_bytes()) if options.into else classifier.card
     card = {**card, **measured}
     if options.into:

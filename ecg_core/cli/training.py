@@ -1,4 +1,4 @@
-"""The commands of `ekg` that train and measure. Torch is imported when one of them runs."""
+"""The commands of `ekg` that train and measure. They import torch only when they run."""
 
 import argparse
 import json
@@ -13,18 +13,18 @@ from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
 from ecg_core.training.settings import Settings
 
 LEDGER = Path("artifacts/training")
-NETWORKS = "compact (shipped), ecgnet (the baseline), wide, resnet, s4, attention, placement"
+NETWORKS = "compact (shipped), ecgnet (the baseline), wide (a teacher), placement"
 SAID = {
     "network": NETWORKS,
-    "held_out": "folds of 1-8 whose records are not seen",
-    "few_leads": "half of each batch sees fewer leads",
-    "mixup": "share of a batch",
-    "gain": "the largest part by which a record is made higher or lower",
-    "soft_weight": "what the soft targets count beside the labels",
-    "half_precision": "bfloat16 in the forward pass",
+    "held_out": "folds of 1-8 that are not trained on",
+    "few_leads": "half of each batch has fewer leads",
+    "mixup": "the share of a batch that is mixed with other records",
+    "gain": "the largest random change of the height of a record, as a part of it",
+    "soft_weight": "weight of the soft targets, from 0 to 1; the labels have the rest",
+    "half_precision": "bfloat16 in the forward pass where the hardware has it, else float32",
     "device": "cpu or cuda",
-    "threads": "of each run; runs train side by side",
-    "compiled": "torch.compile: wants a C++ compiler",
+    "threads": "threads of each run; several runs train side by side",
+    "compiled": "use torch.compile, which needs a C++ compiler",
 }
 
 Run = Callable[[argparse.Namespace], None]
@@ -36,25 +36,27 @@ def add_commands(commands: Any) -> None:
     def command(name: str, run: Run, said: str, *, trains: bool = True) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = commands.add_parser(name, help=said)
         if trains:
-            parser.add_argument("--ptbxl", type=Path, required=True, metavar="DIR", help="PTB-XL as PhysioNet ships it")
+            parser.add_argument(
+                "--ptbxl", type=Path, required=True, metavar="DIR", help="PTB-XL in the layout of PhysioNet"
+            )
             parser.add_argument("--out", type=Path, required=True, metavar="DIR")
         parser.set_defaults(run=_guarded(run))
         return parser
 
     train = command("train", _train, "train on PTB-XL and write model.onnx, model.json and MODEL_CARD.md")
     train.add_argument("--members", type=int, default=1, help="networks whose logits are averaged")
-    train.add_argument("--soft-targets", type=Path, metavar="DIR", help="what `ekg teach` wrote")
-    train.add_argument("--fresh", action="store_true", help="ignore checkpoints of an earlier run")
+    train.add_argument("--soft-targets", type=Path, metavar="DIR", help="the folder that `ekg teach` wrote")
+    train.add_argument("--fresh", action="store_true", help="start again; ignore checkpoints")
     train.add_argument("--ledger", type=Path, metavar="DIR", help="enter the first member in this ledger")
     _add_settings(train)
 
     teach = command("teach", _teach, "train the teachers and write their soft targets")
     _add_ledger(teach)
-    teach.add_argument("--networks", type=_names, metavar="NAME[,NAME...]", help="all teachers if not given")
+    teach.add_argument("--networks", type=_names, metavar="NAME[,NAME...]", help="default: all teachers")
     teach.add_argument("--epochs", type=int)
     teach.add_argument("--device", default="cpu", help="cpu or cuda")
 
-    ablate = command("ablate", _ablate, "what each ingredient gives, at a reduced budget")
+    ablate = command("ablate", _ablate, "what each ingredient of the training gives, in short runs")
     _add_ledger(ablate)
     ablate.add_argument("--only", type=_names, metavar="NAME[,NAME...]")
     ablate.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -63,13 +65,13 @@ def add_commands(commands: Any) -> None:
     export.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT")
     export.add_argument("--placement", type=Path, required=True, metavar="CHECKPOINT")
 
-    precision = command("precision", _precision, "what FP16 and INT8 would lose and win", trains=False)
+    precision = command("precision", _precision, "AUC, size and speed of the model as FP16 and INT8", trains=False)
     precision.add_argument("ptbxl", type=Path, metavar="DIR")
     precision.add_argument("--model", type=Path, default=Path("artifacts/model.onnx"), metavar="FILE")
     _add_ledger(precision)
 
     evaluate = command(
-        "evaluate", _evaluate, "measure the model on PTB-XL through the product's own road", trains=False
+        "evaluate", _evaluate, "measure the model on PTB-XL, from files to rounded probabilities", trains=False
     )
     evaluate.add_argument("ptbxl", type=Path, metavar="DIR")
     evaluate.add_argument("--folds", type=_numbers, default=(9,), metavar="N[,N...]")
@@ -94,11 +96,11 @@ def _guarded(run: Run) -> Callable[[argparse.Namespace], int]:
 
 
 def _add_ledger(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--ledger", type=Path, default=LEDGER, metavar="DIR", help=f"{LEDGER} if not given")
+    parser.add_argument("--ledger", type=Path, default=LEDGER, metavar="DIR", help=f"default: {LEDGER}")
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """An option for each of Settings."""
+    """Adds an option for each setting."""
     for setting in fields(Settings):
         option, said = f"--{setting.name.replace('_', '-')}", SAID.get(setting.name)
         if isinstance(setting.default, bool):
@@ -151,21 +153,21 @@ def _teach(options: argparse.Namespace) -> None:
 
 
 def _ablate(options: argparse.Namespace) -> None:
-    from ecg_core.training.ablate import ablate
+    from ecg_core.training.train import ablate
 
     given = {"names": options.only} if options.only else {}
     ablate(options.ptbxl, options.out, options.ledger, device=options.device, **given)
 
 
 def _export(options: argparse.Namespace) -> None:
-    from ecg_core.training.dataset import load
-    from ecg_core.training.train import export
+    from ecg_core.training.data.dataset import load
+    from ecg_core.training.export import export
 
     export(options.checkpoints, options.placement, load(options.ptbxl), options.ptbxl, options.out)
 
 
 def _precision(options: argparse.Namespace) -> None:
-    from ecg_core.training.precision import precision
+    from ecg_core.training.measure.precision import precision
 
     precision(options.ptbxl, options.model, options.ledger)
 
@@ -173,7 +175,7 @@ def _precision(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from ecg_core.model.classifier import default_classifier
     from ecg_core.training.evaluate import evaluate
-    from ecg_core.training.report import text
+    from ecg_core.training.report.text import text
 
     report = evaluate(default_classifier(), options.ptbxl, options.folds, options.leads)
     print(json.dumps(report, ensure_ascii=False) if options.json else text(report))

@@ -1,4 +1,4 @@
-"""Calibration, thresholds and expected performance on fold 9: everything in model.json that is not the network."""
+"""`ekg calibrate`: calibration, thresholds and performance on fold 9. Writes model.json."""
 
 import json
 from collections.abc import Mapping
@@ -18,24 +18,24 @@ from ecg_core.signal.preparation import WINDOW_SAMPLES
 from ecg_core.signal.resampling import MODEL_FS_HZ
 from ecg_core.training import metrics
 from ecg_core.training.calibrators import compared
+from ecg_core.training.data.ptbxl import VALIDATION_FOLD, read_ptbxl
 from ecg_core.training.evaluate import (
     DIAGNOSIS_COLUMNS,
     Scores,
     cross_fitted_probabilities,
     cross_fitted_thresholds,
     figures,
-    outputs,
 )
+from ecg_core.training.measure.outcomes import outputs
 from ecg_core.training.metrics import Floats
-from ecg_core.training.model_card import serialised
-from ecg_core.training.ptbxl import VALIDATION_FOLD, read_ptbxl
-from ecg_core.training.reliability import reliability
+from ecg_core.training.report.model_card import serialised
+from ecg_core.training.report.reliability import reliability
 
 NAME = "ekg-compact"
 VERSION = "2.1.0"
 MEASURED_ON = "PTB-XL 1.0.3, fold 9 (validation; calibration and thresholds cross-fitted by patient)"
 THRESHOLD_RULE = "highest F1 on fold 9, per class and lead set, of the calibrated probabilities"
-# Of sound records, for each kind of misplacement: all fifteen together stay below one in a hundred.
+# Share of sound records, for each kind of misplacement. For all fifteen kinds together: below one in a hundred.
 FALSE_ALARMS = 0.0005
 LIKELY = 0.5
 PLACEMENT_RULE = (
@@ -111,13 +111,13 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
 
 
 def placement_thresholds(kinds: Floats) -> dict[str, float]:
-    """kinds: [n, KINDS] of sound records."""
+    """The threshold of each kind. kinds: [n, KINDS], the probabilities of sound records."""
     high = np.quantile(kinds[:, 1:], 1 - FALSE_ALARMS, axis=0)
     return {kind: round(max(LIKELY, float(bound)), 4) for kind, bound in zip(KINDS[1:], high, strict=True)}
 
 
 def calibrate(folder: Path, ptbxl: Path) -> dict[str, Any]:
-    """The card of folder/model.onnx, calibrated and measured again, without what was measured at older thresholds."""
+    """A new card of folder/model.onnx, without the sections that were measured at the old thresholds."""
     card = json.loads((folder / CARD_FILE).read_bytes())
     with TemporaryDirectory() as beside:
         (Path(beside) / MODEL_FILE).write_bytes((folder / MODEL_FILE).read_bytes())

@@ -1,4 +1,4 @@
-"""Other ways to calibrate, cross-fitted alike: what they would win over the scale and bias that are served."""
+"""Three calibration methods compared: scale and bias, which are served, and two others."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,21 +11,21 @@ from ecg_core.training.metrics import Bools, Floats
 
 Calibrated = Callable[[Floats], Floats]
 
-# Steps of isotonic regression reach 0 and 1, where one wrong record costs an infinite loss.
+# Isotonic regression gives 0 and 1. There one wrong record makes the log loss infinite, so clip.
 CERTAIN = 0.002
-# Chance alone gives a perfectly calibrated model with these scores an error of .02 on fold 9.
+# A perfectly calibrated model with these scores has an ECE of .02 on fold 9, by chance.
 MAX_ECE = 0.03
 SLOPES = (0.9, 1.1)
 
 
 def scale_and_bias(truth: Bools, score: Floats) -> Calibrated:
-    """Platt 1999: what is served."""
+    """Platt 1999. This one is served."""
     scale, bias = metrics.fit_logistic(truth, score)
     return lambda new: _sigmoid(scale * new + bias)
 
 
 def beta(truth: Bools, score: Floats) -> Calibrated:
-    """Kull, Silva Filho and Flach 2017: a scale for each end, so that doubt and certainty can bend differently."""
+    """Kull, Silva Filho and Flach 2017: one scale for low and one for high probabilities."""
 
     def design(values: Floats) -> Floats:
         return np.stack([-np.logaddexp(0, -values), np.logaddexp(0, values), np.ones(len(values))], axis=1)
@@ -35,7 +35,7 @@ def beta(truth: Bools, score: Floats) -> Calibrated:
 
 
 def isotonic(truth: Bools, score: Floats) -> Calibrated:
-    """Any rising curve: pools neighbours until frequencies rise (Zadrozny and Elkan 2002), a line between pools."""
+    """Any rising curve: neighbours are pooled until frequencies rise; lines between pools (Zadrozny and Elkan 2002)."""
     order = np.argsort(score, kind="stable")
     pools: list[list[float]] = []
     for position, label in zip(score[order].tolist(), truth[order].tolist(), strict=True):
@@ -61,9 +61,10 @@ def within_limits(ece: float, ece_if_perfect: float, slope: float) -> bool:
 def compared(
     cells: Sequence[tuple[Bools, Floats, Bools]], groups: NDArray[np.int64], patients: NDArray[np.int64]
 ) -> dict[str, Any]:
-    """cells: truth, score and refused [n], one for each lead set and diagnosis. Log loss: the mean over cells.
+    """For each method: log loss, mean ECE, and in how many cells it is within the limits. All are cross-fitted.
 
-    difference: of log loss to the first method, paired by patient; above 0 is worse.
+    cells: truth, score and refused [n], one cell for each lead set and diagnosis. log_loss: the mean over the cells.
+    difference: log loss minus that of the first method, paired by patient; above 0 is worse.
     """
     weights = np.concatenate([np.ones((1, len(patients))), metrics.bootstrap_weights(patients)])
     report: dict[str, Any] = {}

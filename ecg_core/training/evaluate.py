@@ -1,94 +1,29 @@
-"""Measures the artifacts on PTB-XL through the product's own road: files in, rounded probabilities out."""
+"""`ekg evaluate`: how good the model is on PTB-XL, measured through the product's own road."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from ecg_core.classification import DIAGNOSES, OTHER_ABNORMALITIES, SUPERCLASSES
-from ecg_core.errors import EcgError
 from ecg_core.leads import lead_set_of
 from ecg_core.model.calibration import WEAKEST_SET, Calibration
 from ecg_core.model.classifier import Classifier
-from ecg_core.model.placement import KINDS
-from ecg_core.readers import read
-from ecg_core.recording import Files
-from ecg_core.signal import quality
-from ecg_core.signal.preparation import prepare
 from ecg_core.training import metrics
+from ecg_core.training.data.ptbxl import VALIDATION_FOLD, read_ptbxl
+from ecg_core.training.measure.outcomes import each, outcome
 from ecg_core.training.metrics import Bools, Floats
-from ecg_core.training.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_files
 
-T = TypeVar("T")
-WORKERS = 2
 DIAGNOSIS_COLUMNS = [SUPERCLASSES.index(label) for label in DIAGNOSES]
 OTHER_COLUMNS = [SUPERCLASSES.index(label) for label in OTHER_ABNORMALITIES]
 
 
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """Of n scored records: probabilities [n, 5]; a refused record has p = .5 and a code."""
-
-    probabilities: Floats
-    refusals: tuple[str | None, ...]
-    warnings: Mapping[str, int]
-
-    @property
-    def refused(self) -> Bools:
-        return np.array([code is not None for code in self.refusals])
-
-
-def each(data: PtbXl, work: Callable[[Files], T], said: str) -> list[T]:
-    """work(files) of every record, in order, with a progress bar."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        done = pool.map(lambda path: work(record_files(path)), data.paths)
-        return list(tqdm(done, said, len(data), unit=" records", leave=False, disable=None))
-
-
-def answer(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> Answers:
-    """Classifies every record with only the given leads."""
-
-    def one(files: Files) -> tuple[Floats, str | None, tuple[str, ...]]:
-        try:
-            result = classifier.classify(read(files).only(leads))
-        except EcgError as error:
-            return np.full(len(SUPERCLASSES), 0.5), error.code, ()
-        probabilities = np.array([result.probabilities[label] for label in SUPERCLASSES])
-        return probabilities, None, tuple(notice.code for notice in result.quality)
-
-    rows = each(data, one, "classifying")
-    codes = [code for row in rows for code in row[2]]
-    counts = {code: codes.count(code) for code in sorted(set(codes))}
-    return Answers(np.stack([row[0] for row in rows]), tuple(row[1] for row in rows), counts)
-
-
-def outputs(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> tuple[Floats, Floats, Bools]:
-    """(logits [n, 5] uncalibrated, placement [n, KINDS], [n] refused); 0 for a refused record."""
-
-    def one(files: Files) -> Floats | None:
-        try:
-            fit, _ = quality.usable(read(files).only(leads))
-            prepared = prepare(fit)
-            quality.judge(prepared)
-        except EcgError:
-            return None
-        both = np.concatenate(classifier.run(prepared.signal, prepared.lead_mask), axis=1)
-        return np.asarray(both.mean(axis=0), np.float64)
-
-    rows = each(data, one, "measuring")
-    none = np.zeros(len(SUPERCLASSES) + len(KINDS))
-    found = np.stack([none if row is None else row for row in rows])
-    classes = len(SUPERCLASSES)
-    return found[:, :classes], found[:, classes:], np.array([row is None for row in rows])
-
-
 def cross_fitted_thresholds(truth: Bools, probability: Floats, groups: NDArray[np.int64]) -> Floats:
-    """[n, 5]: for each record the thresholds chosen on the records of the other patient groups."""
+    """[n, 5]: the thresholds of each record, chosen on the records of the other patient groups."""
     thresholds = np.empty(probability.shape)
     for group in np.unique(groups):
         inside = groups == group
@@ -99,7 +34,7 @@ def cross_fitted_thresholds(truth: Bools, probability: Floats, groups: NDArray[n
 
 
 def cross_fitted_probabilities(truth: Bools, score: Floats, refused: Bools, groups: NDArray[np.int64]) -> Floats:
-    """[n, 5]: for each record calibrated by scale and bias fitted on the other patient groups; .5 for a refused one."""
+    """[n, 5]: probabilities with scale and bias fitted on the other patient groups; .5 for a refused record."""
     probabilities = np.full(score.shape, 0.5)
     for group in np.unique(groups):
         inside, outside = (groups == group) & ~refused, (groups != group) & ~refused
@@ -110,7 +45,7 @@ def cross_fitted_probabilities(truth: Bools, score: Floats, refused: Bools, grou
 
 
 def decisions(probability: Floats, thresholds: Floats) -> tuple[NDArray[np.int64], Bools]:
-    """As Classification decides: index into DIAGNOSES of the most probable finding, and whether it is conclusive."""
+    """The same rule as Classification: (index into DIAGNOSES of the most probable finding, is it conclusive)."""
     above = probability >= thresholds
     findings = above[:, DIAGNOSIS_COLUMNS]
     score = np.where(findings, probability[:, DIAGNOSIS_COLUMNS], -1)
@@ -122,7 +57,7 @@ def decisions(probability: Floats, thresholds: Floats) -> tuple[NDArray[np.int64
 class Scores:
     """Of n records: truth, probability and thresholds [n, 5], refused [n].
 
-    ranking: [n, 5], what AUC is computed from; probabilities that were calibrated in parts do not rank across them.
+    ranking: [n, 5], the scores for AUC. Cross-fitted probabilities cannot be used: each group has its own calibration.
     """
 
     truth: Bools
@@ -133,7 +68,7 @@ class Scores:
 
 
 def measure(scores: Scores, weight: Floats) -> dict[str, float]:
-    """Every figure, each record counted weight times; dots in names nest."""
+    """All figures by name. Each record counts weight times. A dot in a name makes a level in the report."""
     truth, probability, refused = scores.truth, scores.probability, scores.refused
     found: dict[str, float] = {}
     called = (probability >= scores.thresholds) & ~refused[:, None]
@@ -162,12 +97,12 @@ def measure(scores: Scores, weight: Floats) -> dict[str, float]:
 
 
 def other_only(truth: Bools) -> Bools:
-    """[n]: records whose superclasses are MI or HYP and none of the three."""
+    """[n]: records with MI or HYP and none of NORM, CD, STTC."""
     return np.asarray(truth[:, OTHER_COLUMNS].any(axis=1) & ~truth[:, DIAGNOSIS_COLUMNS].any(axis=1))
 
 
 def figures(scores: Scores, patients: NDArray[np.int64]) -> dict[str, Any]:
-    """measure() with 95 % bootstrap intervals by patient, nested: {"value", "ci95"} at each leaf, None of nothing."""
+    """measure() as a nested report with 95 % bootstrap intervals by patient. A leaf is {"value", "ci95"} or None."""
     truth = scores.truth
     point = measure(scores, np.ones(len(truth)))
     draws = [measure(scores, weight) for weight in metrics.bootstrap_weights(patients)]
@@ -195,30 +130,31 @@ def figures(scores: Scores, patients: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def evaluate(classifier: Classifier, ptbxl: Path, folds: Sequence[int], leads: Sequence[str]) -> dict[str, Any]:
-    """The report of the shipped probabilities.
+    """The report of `ekg evaluate`: how good the served probabilities are.
 
-    On the fold that the thresholds come from they are cross-fitted by patient; elsewhere the shipped ones are applied.
+    Thresholds on fold 9, where the served ones were chosen: cross-fitted by patient. On other folds: the served ones.
     """
     data = read_ptbxl(ptbxl, set(folds)).scored()
-    answers = answer(classifier, data, leads)
+    outcomes = each(data, lambda files: outcome(classifier, files, leads), "classifying")
+    probability = np.stack([found.probabilities for found in outcomes])
+    refused = np.array([found.refusal is not None for found in outcomes])
     cross_fitted = VALIDATION_FOLD in folds
     if cross_fitted:
         groups = metrics.patient_groups(data.patient_ids)
-        thresholds = cross_fitted_thresholds(data.superclasses, answers.probabilities, groups)
+        thresholds = cross_fitted_thresholds(data.superclasses, probability, groups)
     else:
         known = lead_set_of(leads)
         shipped = classifier.thresholds[known[0] if known else WEAKEST_SET]
         thresholds = np.tile([shipped[label] for label in SUPERCLASSES], (len(data), 1))
-    probability = answers.probabilities
-    report = figures(Scores(data.superclasses, probability, thresholds, answers.refused, probability), data.patient_ids)
-    refused = [code for code in answers.refusals if code]
+    refusals = Counter(found.refusal for found in outcomes if found.refusal)
+    warnings = Counter(notice.code for found in outcomes for notice in found.quality)
     return {
         "folds": list(folds),
         "leads": list(leads),
         "thresholds": "cross-fitted by patient" if cross_fitted else "as shipped",
         "calibration": "as shipped, fitted on this fold" if cross_fitted else "as shipped",
-        **report,
-        "refused": {code: refused.count(code) for code in sorted(set(refused))},
-        "warnings": dict(answers.warnings),
+        **figures(Scores(data.superclasses, probability, thresholds, refused, probability), data.patient_ids),
+        "refused": dict(sorted(refusals.items())),
+        "warnings": dict(sorted(warnings.items())),
         "model_sha256": classifier.identity.sha256,
     }

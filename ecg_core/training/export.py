@@ -1,27 +1,34 @@
-"""Checkpoints -> model.onnx: the members' five logits and the placement, any number of windows."""
+"""`ekg export`: checkpoints -> model.onnx and its card. The file gives five logits and the placement."""
 
 import hashlib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.model.artifacts import OUTPUTS, session
+from ecg_core.model.artifacts import MODEL_FILE, OUTPUTS, session
 from ecg_core.signal.preparation import WINDOW_SAMPLES
+from ecg_core.training.calibrate import write_card
+from ecg_core.training.data.dataset import Data
 from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.networks.windowed import LEAD_COUNT
+from ecg_core.training.report.model_card import publish
+from ecg_core.training.settings import Settings
 
+MEMBERS = 1
 OPSET = 18
-# Torch and ONNX Runtime sum in different orders; more than this is another network.
+# Torch and ONNX Runtime add in different orders. A larger difference is a fault of the export.
 MAX_DIFFERENCE = 1e-5
 
 
 class Shipped(nn.Module):
-    """(the mean of several networks' logits, cut to the five superclasses; the probabilities of the placement)."""
+    """(the members' mean logits of the five superclasses, the probabilities of the placement)."""
 
     def __init__(self, members: Sequence[nn.Module], placement: nn.Module) -> None:
         super().__init__()
@@ -34,8 +41,27 @@ class Shipped(nn.Module):
         return mean, torch.softmax(self.placement(signal, lead_mask), dim=1)
 
 
+def export(checkpoints: Sequence[Path], placement: Path, data: Data, ptbxl: Path, out: Path) -> None:
+    """Writes model.onnx to out, calibrates and measures it on fold 9, and writes its card."""
+    sha256 = export_onnx(checkpoints, placement, out / MODEL_FILE)
+    runs = [read_checkpoint(path)[1] for path in checkpoints]
+    training = {
+        "members": len(runs),
+        "command": command([run["settings"] for run in runs]),
+        "runs": runs,
+        "placement": read_checkpoint(placement)[1],
+        "torch": torch.__version__,
+        "data_sha256": data.sha256,
+    }
+    card = write_card(out, sha256, training, ptbxl)
+    publish(out, card)
+    for name, measured in card["performance"].items():
+        five, three = measured["macro_auc_5"]["value"], measured["macro_auc_3"]["value"]
+        print(f"{name:8} macro AUC of five {five:.4f}, mean of three {three:.4f}")
+
+
 def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str:
-    """Writes the ONNX file, checks it against torch on random input, and gives its sha256."""
+    """Writes the ONNX file, compares it with torch on random input, and returns its sha256."""
     members = [read_checkpoint(checkpoint)[0] for checkpoint in checkpoints]
     network = Shipped(members, read_checkpoint(placement)[0]).eval()
     generator = torch.Generator().manual_seed(0)
@@ -43,11 +69,11 @@ def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str
     mask = torch.ones(3, LEAD_COUNT)
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # The exporter through torch.export wants onnxscript and writes the same graph in ten times the time.
+        # The exporter through torch.export needs onnxscript and takes ten times as long for the same graph.
         warnings.simplefilter("ignore", DeprecationWarning)
-        # The number of windows follows from the length, which is the same in every run.
+        # The number of windows depends on the length of the signal, which is fixed.
         warnings.filterwarnings("ignore", "Converting a tensor to a Python", Warning)
-        # ECGNet's first state is given; the check below has another number of windows.
+        # ECGNet is given its first state. The check below uses another number of records than the trace.
         warnings.filterwarnings("ignore", ".*variable length with LSTM", UserWarning)
         torch.onnx.export(
             network,
@@ -60,7 +86,6 @@ def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str
             dynamo=False,
         )
     model = buffer.getvalue()
-    # Another number of windows than it was traced with.
     signal, mask = signal[:2], mask[:2]
     mask[1, 1:] = 0
     signal[1, 1:] = 0
@@ -77,3 +102,29 @@ def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model)
     return hashlib.sha256(model).hexdigest()
+
+
+def command(runs: Sequence[Mapping[str, Any]]) -> str:
+    """The command that trains these members again. Members of several runs: the commands of each, then `ekg export`."""
+    first = runs[0]
+    one_run = [{**first, "seed": first["seed"] + number} for number in range(len(runs))]
+    if list(runs) != one_run:
+        return (
+            "; ".join(command([run]) for run in runs)
+            + "; ekg export CHECKPOINTS --placement CHECKPOINT --ptbxl DIR --out DIR"
+        )
+    given = {"members": len(runs), **first}
+    usual = {"members": MEMBERS, **asdict(Settings())}
+    options = [_option(name, value) for name, value in given.items() if value != usual[name]]
+    if first["soft_weight"]:
+        options.append("--soft-targets artifacts/training/soft_targets")
+    return " ".join(["ekg train --ptbxl DIR --out DIR", *options])
+
+
+def _option(name: str, value: object) -> str:
+    option = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return option if value else f"--no-{name.replace('_', '-')}"
+    if isinstance(value, tuple | list):
+        return f"{option} {','.join(map(str, value))}"
+    return f"{option} {value}"

@@ -1,8 +1,13 @@
-"""Trains one network on PTB-XL folds 1-8: one file, top to bottom. Fold 9 is only looked at, fold 10 never read."""
+"""Trains networks on PTB-XL folds 1-8: one file, top to bottom. Fold 9 is only measured; fold 10 is never read."""
 
 import copy
 import hashlib
-from dataclasses import asdict
+import multiprocessing
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +15,26 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ecg_core.training.augment import batches
-from ecg_core.training.dataset import Data
+from ecg_core.training.bfloat16 import BFLOAT16, FLOAT32, precision
+from ecg_core.training.data.augment import batches
+from ecg_core.training.data.dataset import Data, load
+from ecg_core.training.data.ptbxl import VALIDATION_FOLD
 from ecg_core.training.networks import build
 from ecg_core.training.networks.windowed import EcgNetwork
-from ecg_core.training.ptbxl import VALIDATION_FOLD
 from ecg_core.training.settings import Settings
 from ecg_core.training.tasks import task_of
 
 WEIGHT_DECAY = 0.05
 GRADIENT_NORM = 1.0
 CHECKPOINT = "checkpoint.pt"
-# Of a run's progress on fold 9: a look at it takes as long as a third of an epoch.
+# How often a run prints its AUC on fold 9. Measuring it takes a third of an epoch's time.
 LINES = 25
+# The modules that decide what the weights become, beside networks/.
+HASHED = ("bfloat16", "fit", "settings", "tasks", "data/augment", "data/dataset", "data/misplacement", "data/ptbxl")
 
 
 def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Path:
-    """Trains and writes out/checkpoint.pt after every epoch; goes on from it if it is there. Gives its path."""
+    """Trains and writes out/checkpoint.pt after each epoch; continues from that file if it exists. Returns its path."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     device = torch.device(settings.device)
@@ -43,12 +51,16 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=settings.epochs * steps)
     every = -(-settings.epochs // LINES)
     forward: Any = torch.compile(network) if settings.compiled else network
+    used = precision(network, device, wanted=settings.half_precision)
+    if settings.half_precision and used == FLOAT32:
+        print(f"{out.name}: trains in float32, because bfloat16 is not in this hardware or torch cannot run it here")
 
     out.mkdir(parents=True, exist_ok=True)
     path = out / CHECKPOINT
     state = {"network": network, "average": average, "optimizer": optimizer, "schedule": schedule}
     run = {
         "settings": asdict(settings),
+        "precision": used,
         "soft_targets_sha256": data.soft.sha256 if data.soft and settings.soft_weight else None,
     }
     first = _resume(path, state, run, generator, order) if resume and path.exists() else 0
@@ -59,7 +71,7 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
         for step, chosen in enumerate(bar, epoch * steps + 1):
             rows = training[chosen].to(device)
             signal, mask, wanted = task.batch(rows, network.crop_samples, generator)
-            with torch.autocast(device.type, torch.bfloat16, enabled=settings.half_precision):
+            with torch.autocast(device.type, torch.bfloat16, enabled=used == BFLOAT16):
                 logits = forward(signal, mask)
             loss = task.loss(logits.float(), wanted)
             optimizer.zero_grad()
@@ -77,6 +89,7 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
 
 @torch.no_grad()
 def _follow(average: torch.nn.Module, network: torch.nn.Module, decay: float) -> None:
+    """Moves the exponential moving average of the weights one step."""
     for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
         if slow.is_floating_point():
             slow.lerp_(fast, 1 - decay)
@@ -87,8 +100,7 @@ def _follow(average: torch.nn.Module, network: torch.nn.Module, decay: float) ->
 def code_sha256() -> str:
     """Of the modules that decide what the weights become."""
     folder = Path(__file__).parent
-    names = ("augment", "dataset", "fit", "misplacement", "ptbxl", "settings", "soft_targets", "tasks")
-    paths = [*(folder / f"{name}.py" for name in names), *sorted((folder / "networks").glob("*.py"))]
+    paths = [*(folder / f"{name}.py" for name in HASHED), *sorted((folder / "networks").glob("*.py"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
@@ -104,7 +116,10 @@ def _save(path: Path, state: dict[str, Any], run: dict[str, Any], *rest: Any) ->
 
 
 def _resume(path: Path, state: dict[str, Any], run: dict[str, Any], *generators: torch.Generator) -> int:
-    """A run that goes on with other settings is another run: ValueError."""
+    """Loads a checkpoint and returns its epoch. Raises ValueError if it was trained with other settings.
+
+    Another machine may use another precision: run then names both.
+    """
     held = torch.load(path, map_location="cpu", weights_only=True)
     was, wanted = ({**part["settings"], "soft targets": part["soft_targets_sha256"]} for part in (held, run))
     for name, value in wanted.items():
@@ -112,6 +127,9 @@ def _resume(path: Path, state: dict[str, Any], run: dict[str, Any], *generators:
             raise ValueError(
                 f"{path} was trained with {name} {was.get(name)}: name another --out, or start with --fresh"
             )
+    now = run["precision"]
+    before = held.get("precision", now)
+    run["precision"] = before if before.endswith(now) else f"{before}, then {now}"
     for name, part in state.items():
         part.load_state_dict(held[name])
     torch.set_rng_state(held["random"][0])
@@ -123,11 +141,44 @@ def _resume(path: Path, state: dict[str, Any], run: dict[str, Any], *generators:
 
 
 def read_checkpoint(path: Path) -> tuple[EcgNetwork, dict[str, Any]]:
-    """The averaged network of a checkpoint, and its settings, epoch and what it was made from."""
+    """The averaged network of a checkpoint, ready to predict, and its settings, precision, epoch and hashes."""
     held = torch.load(path, map_location="cpu", weights_only=True)
     average = held["average"]
     last = [name for name in average if name.endswith("weight")][-1]
     network = build(held["settings"]["network"], len(average[last]))
     network.load_state_dict(average)
-    run = {name: held[name] for name in ("settings", "epoch", "code_sha256", "soft_targets_sha256")}
+    kept = ("settings", "precision", "epoch", "code_sha256", "soft_targets_sha256")
+    run = {name: held[name] for name in kept if name in held}
     return network.eval(), run
+
+
+@dataclass(frozen=True)
+class Source:
+    """The folders of the data. Another process reads it from there."""
+
+    ptbxl: Path
+    soft_targets: Path | None = None
+
+
+def fit_all(runs: Sequence[tuple[Path, Settings]], data: Data, source: Source, *, resume: bool = True) -> list[Path]:
+    """Trains several networks and returns their checkpoints, in order.
+
+    On the CPU, as many train side by side as there are cores: two runs of one thread each finish sooner than one run
+    of two threads, which wait for each other at every layer.
+    """
+    first = runs[0][1]
+    side_by_side = min(len(runs), (os.cpu_count() or 1) // first.threads) if first.device == "cpu" else 1
+    if side_by_side < 2:
+        return [fit(data, folder, settings, resume=resume) for folder, settings in runs]
+    with ProcessPoolExecutor(side_by_side, multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(_fit, [(source, *run, resume) for run in runs]))
+
+
+@cache
+def _loaded(source: Source) -> Data:
+    return load(source.ptbxl, source.soft_targets)
+
+
+def _fit(task: tuple[Source, Path, Settings, bool]) -> Path:
+    source, folder, settings, resume = task
+    return fit(_loaded(source), folder, settings, resume=resume)

@@ -1,4 +1,4 @@
-"""Figures of merit of a classifier with independent probabilities, and their spread over patients."""
+"""AUC, calibration, thresholds, and their confidence intervals by patient."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ECE_BINS = 15
-# Of the normal distribution, for 95 %.
+# The normal distribution's, for 95 %.
 QUANTILE = 1.959964
 BOOTSTRAPS = 1000
 CROSS_FITS = 5
@@ -17,7 +17,7 @@ Bools = NDArray[np.bool_]
 
 
 def auc(truth: Bools, score: Floats, weight: Floats | None = None) -> float:
-    """Area under the ROC curve, ties counted half; weight: [n] counts of a bootstrap sample."""
+    """Area under the ROC curve; ties count half. weight: [n], how often each record counts."""
     weight = np.ones(len(truth)) if weight is None else weight
     _, place = np.unique(score, return_inverse=True)
     positives = np.bincount(place, weight * truth)
@@ -41,7 +41,7 @@ def auc_of_draws(truth: Bools, score: Floats, weights: Floats) -> Floats:
 
 
 def expected_calibration_error(truth: Bools, probability: Floats, weight: Floats | None = None) -> float:
-    """Mean gap between probability and frequency over ECE_BINS bins of equal width, weighted by their records."""
+    """ECE: the mean |probability - frequency| over ECE_BINS bins of equal width, weighted by the records in each."""
     weight = np.ones(len(truth)) if weight is None else weight
     place = np.minimum((probability * ECE_BINS).astype(int), ECE_BINS - 1)
     gaps = np.bincount(place, weight * (probability - truth), ECE_BINS)
@@ -49,7 +49,7 @@ def expected_calibration_error(truth: Bools, probability: Floats, weight: Floats
 
 
 def perfect_calibration_error(probability: Floats, quantile: float = 0.95, draws: int = 500) -> float:
-    """The quantile of the calibration error that chance alone gives to perfectly calibrated scores."""
+    """The quantile of the ECE of perfectly calibrated scores, which is not 0, by chance."""
     rng = np.random.default_rng(SEED)
     errors = [expected_calibration_error(rng.random(len(probability)) < probability, probability) for _ in range(draws)]
     return float(np.quantile(errors, quantile))
@@ -61,9 +61,10 @@ def logit(probability: Floats) -> Floats:
 
 
 def fit_logistic(truth: Bools, score: Floats, weight: Floats | None = None) -> tuple[float, float]:
-    """(scale, bias) of the most likely sigmoid(scale * score + bias), by Newton's method.
+    """(scale, bias) of the maximum likelihood fit sigmoid(scale * score + bias), by Newton's method.
 
-    The targets are Platt's (1999): a little inside 0 and 1, so that separable scores have a finite answer.
+    The targets are Platt's (1999), slightly inside 0 and 1. So the scale stays finite when the scores separate the
+    classes.
     """
     weight = np.ones(len(truth)) if weight is None else weight
     positives = float((weight * truth).sum())
@@ -82,18 +83,18 @@ def fit_logistic(truth: Bools, score: Floats, weight: Floats | None = None) -> t
 
 
 def calibration_slope(truth: Bools, probability: Floats, weight: Floats | None = None) -> float:
-    """1 for calibrated probabilities, below 1 for overconfident ones."""
+    """1: calibrated. Below 1: overconfident."""
     return fit_logistic(truth, logit(probability), weight)[0]
 
 
 def share(chosen: Bools, among: Bools, weight: Floats) -> float:
-    """Of the weight of those among, the part that is chosen; NaN where there are none."""
+    """weight of (chosen and among) / weight of among. NaN if among is empty."""
     total = (weight * among).sum()
     return float((weight * (chosen & among)).sum() / total) if total else float("nan")
 
 
 def best_f1_threshold(truth: Bools, probability: Floats) -> float:
-    """The threshold, to two decimals, with the highest F1; the middle of the best where several share it."""
+    """The threshold with the highest F1, to two decimals; the middle one if several are best."""
     grid = np.arange(5, 96) / 100
     called = probability[None, :] >= grid[:, None]
     hits = (called & truth).sum(axis=1)
@@ -103,14 +104,14 @@ def best_f1_threshold(truth: Bools, probability: Floats) -> float:
 
 
 def patient_groups(patients: NDArray[np.int64], groups: int = CROSS_FITS) -> NDArray[np.int64]:
-    """[records] group of each record, all records of a patient in one."""
+    """[records]: the group of each record. All records of a patient are in one group."""
     unique, place = np.unique(patients, return_inverse=True)
     rng = np.random.default_rng(SEED)
     return np.asarray(rng.permutation(len(unique)) % groups)[place]
 
 
 def bootstrap_weights(patients: NDArray[np.int64], draws: int = BOOTSTRAPS) -> Floats:
-    """[draws, records]: how often each record is in a sample of patients drawn with replacement."""
+    """[draws, records]: how often each record counts, when patients are drawn with replacement."""
     unique, place = np.unique(patients, return_inverse=True)
     rng = np.random.default_rng(SEED)
     counts = rng.multinomial(len(unique), np.full(len(unique), 1 / len(unique)), size=draws)
@@ -124,7 +125,7 @@ def interval(values: Floats) -> tuple[float, float]:
 
 
 def estimate(draws: Floats) -> dict[str, Any] | None:
-    """{"value", "ci95"} of draws whose first is of the records as they are; None where that cannot be computed."""
+    """{"value", "ci95"}. draws[0] is the value itself, the others are bootstrap draws. None if draws[0] is NaN."""
     if not np.isfinite(draws[0]):
         return None
     low, high = interval(draws)
@@ -132,11 +133,11 @@ def estimate(draws: Floats) -> dict[str, Any] | None:
 
 
 def wilson(hits: int, n: int) -> dict[str, Any] | None:
-    """{"value", "ci95"} of a share, by Wilson (1927): not empty at 0 and at 1; None of nothing."""
+    """{"value", "ci95"} of hits / n by Wilson (1927), whose interval is not empty at 0 or 1. None if n is 0."""
     if not n:
         return None
     share, z2 = hits / n, QUANTILE**2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = QUANTILE / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
-    # At 0 and 1 the interval ends there, whatever the last digit says.
+    # Rounding errors may not put an end outside 0 to 1.
     return {"value": round(share, 4), "ci95": [round(max(centre - half, 0), 4), round(min(centre + half, 1), 4)]}

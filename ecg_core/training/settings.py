@@ -1,23 +1,27 @@
-"""Whatever decides what the weights become: one name for the command's option, the checkpoint and the ledger."""
+"""All settings that decide what the weights become. Each is an option of `ekg train` and stands in the checkpoint."""
 
 from dataclasses import dataclass
 
 EPOCHS = 40
 BATCH = 64
 EMA_DECAY = 0.999
-# The 71 single statements are auxiliary targets: they teach more about a record than five classes do.
+# The 71 statements are additional targets. They teach more about a record than five classes do.
 STATEMENT_WEIGHT = 2.0
-# Sex and age: a heart of 80 years has other normal values than one of 20, and the network is not told.
+# Sex and age are additional targets too: normal values depend on them, and they are no input of the network.
 DEMOGRAPHIC_WEIGHT = 0.2
 SEED = 1
 
 
 @dataclass(frozen=True)
 class Settings:
-    """held_out: of folds 1-8, those whose records are not seen. few_leads: half of each batch sees fewer leads, as the
-    product meets them; otherwise a quarter does. mixup: share of a batch. gain: the largest part by which a record is
-    made higher or lower (0: millivolts are what hypertrophy is told by). half_precision: bfloat16 in the forward pass.
-    soft_weight: what the teachers' targets count, the labels count the rest.
+    """network: a name in networks.NETWORKS. held_out: folds of 1-8 that are not trained on.
+
+    few_leads: half of each batch has fewer leads, in the lead sets of the product; otherwise a quarter has.
+    mixup: the share of a batch that is mixed with other records.
+    gain: the largest change of a record's height, as a part of it; 0 for none, because hypertrophy shows in millivolts.
+    soft_weight: the weight of the teachers' targets; the labels have the rest.
+    half_precision: bfloat16 in the forward pass, if bfloat16.precision() allows it.
+    threads: of each run; several runs train side by side. compiled: use torch.compile, which needs a C++ compiler.
     """
 
     network: str = "compact"

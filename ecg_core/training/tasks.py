@@ -1,4 +1,4 @@
-"""What a network is taught: its batches, its loss, and a line on how it does on fold 9."""
+"""What a network learns: its batches, its loss, and a line of text with its results on fold 9."""
 
 from typing import Protocol
 
@@ -11,22 +11,22 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.model.placement import KINDS, SOUND
-from ecg_core.training.augment import (
+from ecg_core.training.data.augment import (
     LEAD_SET_SHARES,
     TWELVE_LEAD_SHARES,
     augmented_batch,
     derivation_matrix,
     mixed,
 )
-from ecg_core.training.dataset import Data
+from ecg_core.training.data.dataset import Data
+from ecg_core.training.data.misplacement import misplaced, misplaced_batch
 from ecg_core.training.metrics import auc
-from ecg_core.training.misplacement import misplaced, misplaced_batch
 from ecg_core.training.networks import PLACEMENT
 from ecg_core.training.networks.windowed import EcgNetwork
 from ecg_core.training.settings import Settings
 
 LINE_SEED = 9
-# More fall out of the processor's cache, layer by layer, and take five times as long.
+# Larger batches do not fit in the processor's cache and take five times as long per record.
 PREDICTED_AT_ONCE = 32
 
 
@@ -34,7 +34,7 @@ class Task(Protocol):
     outputs: int
 
     def batch(self, rows: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """signal [records, 12, samples] mV, lead mask [records, 12], what the loss compares with."""
+        """signal [records, 12, samples] mV, lead mask [records, 12], targets for loss()."""
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor: ...
 
@@ -42,7 +42,7 @@ class Task(Protocol):
 
 
 class Diagnosis:
-    """Superclasses, statements, sex and age, from whatever leads there are."""
+    """Learns superclasses, statements, sex and age from any lead set."""
 
     def __init__(self, data: Data, settings: Settings) -> None:
         self.data, self.settings = data, settings
@@ -71,21 +71,21 @@ class Diagnosis:
 
 
 class Placement:
-    """Which electrodes are exchanged, or that this is no ECG, on records taken to be sound as they are."""
+    """Learns which electrodes are exchanged, or that this is no ECG. All records of PTB-XL are taken as correct."""
 
     outputs = len(KINDS)
 
     def __init__(self, data: Data, settings: Settings) -> None:
-        self.data, self.signals = data, data.signals.to(settings.device)
+        self.data, self.gain, self.signals = data, settings.gain, data.signals.to(settings.device)
 
     def batch(self, rows: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        return misplaced_batch(self.signals[rows], samples, generator)
+        return misplaced_batch(self.signals[rows], samples, generator, self.gain)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return cross_entropy(logits, targets)
 
     def line(self, network: EcgNetwork) -> str:
-        """Of records of fold 9, as they are and misplaced, the share whose kind is named."""
+        """Sensitivity for each kind on fold 9, and the share of unchanged records that are called sound."""
         generator = torch.Generator().manual_seed(LINE_SEED)
         signals = self.data.signals[self.data.validation]
         wrong, kinds = misplaced(signals.clone(), generator)
@@ -101,7 +101,7 @@ def task_of(data: Data, settings: Settings) -> Task:
 
 
 def _with_soft_targets(data: Data, weight: float) -> Tensor:
-    """The labels, and of the records that teachers have answered the teachers' probabilities in their part."""
+    """The labels. Where teachers have answered: weight * their probabilities + (1 - weight) * the labels."""
     if not weight:
         return data.targets
     if data.soft is None:
@@ -122,7 +122,7 @@ def twelve_leads(signals: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def predict(network: EcgNetwork, signals: Tensor, leads: tuple[str, ...] = LEADS) -> NDArray[np.float32]:
-    """[records, outputs] logits of signals [records, 8, 1000] with only the given leads."""
+    """Logits [records, outputs] of signals [records, 8, 1000] mV with only the given leads."""
     device = next(network.parameters()).device
     mask = torch.tensor([float(lead in leads) for lead in LEADS], device=device)
     parts = []
@@ -133,7 +133,7 @@ def predict(network: EcgNetwork, signals: Tensor, leads: tuple[str, ...] = LEADS
 
 
 def validation_line(network: EcgNetwork, data: Data, sets: tuple[str, ...]) -> str:
-    """Macro AUC of five and mean of the three on fold 9, for some lead sets."""
+    """Macro AUC of the five superclasses and of the three diagnoses on fold 9, for the named lead sets."""
     rows, said = data.validation, []
     truth = data.labels.superclasses[rows]
     for name in sets:

@@ -1,7 +1,8 @@
-"""`ekg teach`: four members a network, each blind to two of folds 1-8; what they say of those is what is taught.
+"""`ekg teach`: trains teachers and writes their soft targets.
 
-So every record's soft target comes from a network that did not see it, and holds what the leads show rather than what
-was learned by heart. The mean of the members is the ensemble whose place on fold 9 the student should reach.
+Each teacher network has four members. Each member is trained without two of folds 1-8 and then answers the records of
+these two folds. So each record's soft target comes from a member that has not seen the record. The mean of all members
+on fold 9 is what the student should reach.
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.training.dataset import Data, load
-from ecg_core.training.fit import read_checkpoint
+from ecg_core.training.data.dataset import Data, SoftTargets, load, write_soft_targets
+from ecg_core.training.fit import Source, fit_all, read_checkpoint
 from ecg_core.training.ledger import SOFT_TARGETS, Ledger
-from ecg_core.training.networks import TEACHERS
-from ecg_core.training.runs import Source, fit_all
+from ecg_core.training.networks import TEACHERS, require
 from ecg_core.training.settings import BATCH, Settings
-from ecg_core.training.soft_targets import SoftTargets, write_soft_targets
 from ecg_core.training.tasks import predict
 
 HELD_OUT = ((1, 2), (3, 4), (5, 6), (7, 8))
@@ -34,7 +33,8 @@ def teach(
     epochs: int | None = None,
     batch: int = BATCH,
 ) -> None:
-    """Trains the members in out, and writes ledger/soft_targets/NETWORK.npz and the rows of the ledger."""
+    """Trains the members in out, writes ledger/soft_targets/NETWORK.npz and enters the results in the ledger."""
+    require(networks, TEACHERS)
     data = load(ptbxl)
     for network in networks:
         common = Settings(network, epochs or TEACHERS[network], batch, few_leads=False, device=device)
@@ -46,7 +46,7 @@ def teach(
 
 
 def enter_members(network: str, checkpoints: Sequence[Path], data: Data, folder: Path) -> None:
-    """The soft targets of one network's members, and the row of their mean."""
+    """Writes the soft targets of one network's members and enters their mean on fold 9 in the ledger."""
     ids, probabilities, of_fold_9, runs = [], [], [], []
     for path in checkpoints:
         member, run = read_checkpoint(path)
@@ -66,7 +66,7 @@ def enter_members(network: str, checkpoints: Sequence[Path], data: Data, folder:
 
 
 def enter_ensemble(data: Data, folder: Path) -> None:
-    """The row of the mean of all networks that have taught."""
+    """Enters the mean of all teachers on fold 9 in the ledger."""
     ledger = Ledger(folder)
     names = [name for name in ledger.rows if name.startswith("teacher-")]
     mean = np.mean([ledger.scores(name)["12"].astype(np.float32) for name in names], axis=0)

@@ -1,29 +1,22 @@
-"""`ekg train`: fit a network, export it, calibrate and measure it on fold 9."""
+"""`ekg train`: trains the network that is shipped. `ekg ablate`: what each ingredient of it gives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from ecg_core.model.artifacts import MODEL_FILE
-from ecg_core.training.ablate import enter_run
-from ecg_core.training.calibrate import write_card
-from ecg_core.training.dataset import Data, load
-from ecg_core.training.export import export_onnx
-from ecg_core.training.fit import read_checkpoint
-from ecg_core.training.ledger import Ledger
-from ecg_core.training.model_card import publish
-from ecg_core.training.networks import PLACEMENT
-from ecg_core.training.runs import Source, fit_all
+from ecg_core.training.data.dataset import load
+from ecg_core.training.export import MEMBERS, command, export
+from ecg_core.training.fit import Source, fit_all
+from ecg_core.training.ledger import SOFT_TARGETS, Ledger, enter_run
+from ecg_core.training.networks import NETWORKS, PLACEMENT, require
 from ecg_core.training.settings import Settings
 
-MEMBERS = 1
-# The row of the network that this project descends from.
+# The ledger's row that a new network is compared with.
 BASELINE = "ecgnet"
-# Electrodes are learned sooner than diagnoses.
+# The placement network needs fewer epochs than the diagnosis.
 PLACEMENT_EPOCHS = 24
+# The height of a wave says nothing about the electrodes, so it is varied.
+PLACEMENT_GAIN = 0.2
 
 
 def train(
@@ -36,63 +29,57 @@ def train(
     ledger: Path | None = None,
     fresh: bool = False,
 ) -> None:
-    """Trains each member, going on from its checkpoint, and writes the artifacts to out, and the first to a ledger."""
+    """Trains the members and the placement network, enters the first member in the ledger, writes the artifacts to out.
+
+    Continues from the checkpoints in out, unless fresh.
+    """
     if soft_targets and not settings.soft_weight:
         raise ValueError("soft targets want a soft weight: the shipped network has --soft-weight 0.7")
+    require([settings.network], NETWORKS)
     data = load(ptbxl, soft_targets)
     runs = [(out / f"member{number + 1}", replace(settings, seed=settings.seed + number)) for number in range(members)]
-    epochs = min(PLACEMENT_EPOCHS, settings.epochs)
-    beside = Settings(
-        PLACEMENT, epochs, settings.batch, settings.seed, device=settings.device, threads=settings.threads
+    placement_settings = Settings(
+        PLACEMENT,
+        min(PLACEMENT_EPOCHS, settings.epochs),
+        settings.batch,
+        settings.seed,
+        gain=PLACEMENT_GAIN,
+        half_precision=settings.half_precision,
+        device=settings.device,
+        threads=settings.threads,
     )
     source = Source(ptbxl, soft_targets)
-    *checkpoints, placement = fit_all([*runs, (out / PLACEMENT, beside)], data, source, resume=not fresh)
+    *checkpoints, placement = fit_all([*runs, (out / PLACEMENT, placement_settings)], data, source, resume=not fresh)
     if ledger:
         against = BASELINE if out.name != BASELINE and BASELINE in Ledger(ledger).rows else None
-        enter_run(out.name, f"`{_command([asdict(settings)])}`", checkpoints[0], data, ledger, against)
+        enter_run(out.name, f"`{command([asdict(settings)])}`", checkpoints[0], data, ledger, against)
     export(checkpoints, placement, data, ptbxl, out)
 
 
-def export(checkpoints: Sequence[Path], placement: Path, data: Data, ptbxl: Path, out: Path) -> None:
-    """Writes model.onnx, and with it all that publish() writes, to out."""
-    sha256 = export_onnx(checkpoints, placement, out / MODEL_FILE)
-    runs = [read_checkpoint(path)[1] for path in checkpoints]
-    training = {
-        "members": len(runs),
-        "command": _command([run["settings"] for run in runs]),
-        "runs": runs,
-        "placement": read_checkpoint(placement)[1],
-        "torch": torch.__version__,
-        "data_sha256": data.sha256,
-    }
-    card = write_card(out, sha256, training, ptbxl)
-    publish(out, card)
-    for name, measured in card["performance"].items():
-        five, three = measured["macro_auc_5"]["value"], measured["macro_auc_3"]["value"]
-        print(f"{name:8} macro AUC of five {five:.4f}, mean of three {three:.4f}")
+ABLATION_EPOCHS = 6
+BASE = "base"
+_base = Settings("compact", ABLATION_EPOCHS)
+# One change at a time. All are compared with the first.
+ABLATIONS: dict[str, tuple[str, Settings]] = {
+    BASE: (f"`compact`, {ABLATION_EPOCHS} epochs, product's lead sets", _base),
+    "base2": ("another seed", replace(_base, seed=2)),
+    "mixup": ("mixup on half of a batch", replace(_base, mixup=0.5)),
+    "gain": ("heights changed by up to a fifth, lead by lead by up to a tenth", replace(_base, gain=0.2)),
+    "no_demographics": ("without sex and age as targets", replace(_base, demographic_weight=0.0)),
+    "no_statements": ("without the 71 statements as targets", replace(_base, statement_weight=0.0)),
+    "twelve": ("twelve leads, a quarter of a batch with leads dropped", replace(_base, few_leads=False)),
+    "soft": ("seven tenths of the targets from the teachers", replace(_base, soft_weight=0.7)),
+    "fp32": ("without bfloat16", replace(_base, half_precision=False)),
+}
 
 
-def _command(runs: Sequence[Mapping[str, Any]]) -> str:
-    """What trains these members again; of members that do not belong to one run, the runs."""
-    first = runs[0]
-    one_run = [{**first, "seed": first["seed"] + number} for number in range(len(runs))]
-    if list(runs) != one_run:
-        return (
-            "; ".join(_command([run]) for run in runs)
-            + "; ekg export CHECKPOINTS --placement CHECKPOINT --ptbxl DIR --out DIR"
-        )
-    given = {"members": len(runs), **first}
-    usual = {"members": MEMBERS, **asdict(Settings())}
-    options = [_option(name, value) for name, value in given.items() if value != usual[name]]
-    if first["soft_weight"]:
-        options.append("--soft-targets artifacts/training/soft_targets")
-    return " ".join(["ekg train --ptbxl DIR --out DIR", *options])
-
-
-def _option(name: str, value: object) -> str:
-    option = f"--{name.replace('_', '-')}"
-    if isinstance(value, bool):
-        return option if value else f"--no-{name.replace('_', '-')}"
-    if isinstance(value, tuple | list):
-        return f"{option} {','.join(map(str, value))}"
-    return f"{option} {value}"
+def ablate(ptbxl: Path, out: Path, ledger: Path, names: Sequence[str] = tuple(ABLATIONS), device: str = "cpu") -> None:
+    """Trains the named ablations and the base in out, with the ledger's soft targets, and enters them in the ledger."""
+    require(names, ABLATIONS)
+    wanted = [BASE, *(name for name in names if name != BASE)]
+    source = Source(ptbxl, ledger / SOFT_TARGETS if (ledger / SOFT_TARGETS).is_dir() else None)
+    data = load(source.ptbxl, source.soft_targets)
+    checkpoints = fit_all([(out / name, replace(ABLATIONS[name][1], device=device)) for name in wanted], data, source)
+    for name, checkpoint in zip(wanted, checkpoints, strict=True):
+        against = None if name == BASE else f"ablation-{BASE}"
+        enter_run(f"ablation-{name}", ABLATIONS[name][0], checkpoint, data, ledger, against)

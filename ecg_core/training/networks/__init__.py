@@ -1,28 +1,30 @@
-"""The networks by name. `compact` is shipped, `placement` beside it; `ecgnet` is the baseline; the others teach."""
+"""The networks by name. `compact` and `placement` are shipped, `ecgnet` is the baseline, `wide` and `compact` teach."""
 
-from ecg_core.training.networks.attention import Attention
-from ecg_core.training.networks.compact import Compact
+from collections.abc import Collection, Iterable
+
 from ecg_core.training.networks.ecgnet import ECGNet
-from ecg_core.training.networks.placement import Placement
-from ecg_core.training.networks.resnet import ResNet
-from ecg_core.training.networks.s4 import S4
-from ecg_core.training.networks.wide import Wide
+from ecg_core.training.networks.residual import Compact, Placement, Wide
 from ecg_core.training.networks.windowed import EcgNetwork
 
 PLACEMENT = "placement"
 NETWORKS: dict[str, type[EcgNetwork]] = {
     "compact": Compact,
-    "resnet": ResNet,
     "wide": Wide,
-    "s4": S4,
-    "attention": Attention,
     "ecgnet": ECGNet,
     PLACEMENT: Placement,
 }
-# Those that teach, and for how many epochs: about a quarter of an hour a member on one core each.
-TEACHERS = {"wide": 18, "compact": 20, "resnet": 20, "s4": 14, "attention": 14}
+# The teachers and their epochs: about a quarter of an hour for each member on one core.
+TEACHERS = {"wide": 18, "compact": 20}
 
 
 def build(name: str, outputs: int) -> EcgNetwork:
-    """Raises KeyError for a name that is not there."""
+    """A network with random weights. Raises ValueError for an unknown name."""
+    require([name], NETWORKS)
     return NETWORKS[name](outputs)
+
+
+def require(names: Iterable[str], known: Collection[str]) -> None:
+    """Raises ValueError if a name is not known. Called before the data is read, which takes minutes."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{name} is unknown here: choose from {', '.join(known)}")

@@ -42,7 +42,7 @@ class PreActivationBlock(nn.Module):
 
 
 class ECGNet(EcgNetwork):
-    """It is not told which leads are there: an absent one is zero."""
+    """It does not use the lead mask. An absent lead is zero."""
 
     crop_samples: ClassVar[int] = 1000
     learning_rate: ClassVar[float] = 1e-3
@@ -65,7 +65,7 @@ class ECGNet(EcgNetwork):
         x = signal / INPUT_UNIT_MV
         joined = torch.cat([stem(x) for stem in self.stems], dim=2)
         y = self.blocks(self.first(torch.relu(self.norm(joined)))).mean(dim=-1)
-        # Said, or the export would take the number of records that it is traced with for the only one.
+        # Explicit, because otherwise the export fixes the number of records to that of the trace.
         start = torch.zeros(1, x.shape[0], LSTM_HIDDEN, device=x.device)
         _, (hidden, _) = self.lstm(x.transpose(1, 2), (start, start))
         logits: Tensor = self.linear(torch.cat([y, hidden[-1]], dim=1))

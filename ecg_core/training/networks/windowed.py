@@ -1,4 +1,7 @@
-"""What every network here is: 12 leads at 100 Hz and which of them are there in, logits out; trained on crops."""
+"""The base of every network, and layers that several networks use.
+
+Input: 12 leads at 100 Hz, and a mask of the leads that are present. Output: logits. Training uses short crops.
+"""
 
 import math
 from typing import ClassVar
@@ -7,15 +10,15 @@ import torch
 from torch import Tensor, nn
 
 LEAD_COUNT = 12
-# The R wave of a normal ECG is about 1 mV: a quarter of it as unit puts the input near unit variance.
+# The input in units of a quarter of a millivolt has a variance near 1: an R wave is about 1 mV.
 INPUT_UNIT_MV = 0.25
 
 
 class EcgNetwork(nn.Module):
     """signal [records, 12, samples] mV and lead_mask [records, 12] (1 present, 0 absent) -> logits [records, outputs].
 
-    Trained on crops of crop_samples. A longer signal is read in overlapping windows of that length; their logits are
-    averaged, each weighted by the share of it that holds any signal.
+    Trained on crops of crop_samples. A longer signal is cut into overlapping windows of that length. The result is the
+    mean of their logits, each weighted by the share of the window that is not zero in all leads.
     """
 
     crop_samples: ClassVar[int]
@@ -35,7 +38,7 @@ class EcgNetwork(nn.Module):
 
 
 class ConvolvedOnce(EcgNetwork):
-    """A signal longer than a crop is convolved once and pooled in windows: a third of the work of reading each."""
+    """Convolves a long signal once and pools it in windows: a third of the work of convolving each window."""
 
     stride: ClassVar[int]
     pool_steps: ClassVar[int]
@@ -62,7 +65,7 @@ class ConvolvedOnce(EcgNetwork):
 
 
 def window_starts(samples: int, crop: int) -> list[int]:
-    """Evenly spaced, neighbours share about half."""
+    """The first sample of each window: evenly spaced, neighbours overlap by about half."""
     count = max(1, math.ceil(2 * samples / crop) - 1)
     return [round(index * (samples - crop) / max(count - 1, 1)) for index in range(count)]
 
@@ -73,7 +76,7 @@ def weighted_mean(logits: Tensor, weights: Tensor) -> Tensor:
 
 
 class LeadCondition(nn.Module):
-    """Scale and shift of the channels by which leads are present (feature-wise modulation)."""
+    """Scales and shifts each channel, depending on the leads that are present (feature-wise modulation)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -88,7 +91,7 @@ class LeadCondition(nn.Module):
 
 
 class AttentionPool(nn.Module):
-    """[records, channels, steps] -> [records, (2 + heads) * channels]: mean, maximum, and means that heads weight."""
+    """[records, channels, steps] -> [records, (2 + heads) * channels]: mean, maximum, and one weighted mean a head."""
 
     def __init__(self, channels: int, heads: int = 4) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_each_way_finds_probabilities_that_are_frequencies(name: str) -> None:
+def test_each_method_gives_calibrated_rising_probabilities(name: str) -> None:
     truth = RNG.random(3000) < sigmoid(1.5 * SCORE - 0.5)
     probability = METHODS[name](truth, SCORE)(SCORE)
     assert metrics.expected_calibration_error(truth, probability) < 0.025
@@ -26,8 +26,8 @@ def test_each_way_finds_probabilities_that_are_frequencies(name: str) -> None:
     assert (np.diff(rising) >= -1e-12).all()
 
 
-def test_beta_bends_where_scale_and_bias_cannot() -> None:
-    """Overconfident about what is there, and rightly confident about what is not."""
+def test_beta_calibrates_scores_that_scale_and_bias_cannot() -> None:
+    """Scores that are overconfident above 0 and calibrated below 0."""
     truth = RNG.random(3000) < sigmoid(np.where(SCORE > 0, 0.3, 1.5) * SCORE)
     report = compared([(truth, SCORE, NONE)], GROUPS, PATIENTS)
     assert report["beta"]["difference"]["ci95"][1] < 0
@@ -37,7 +37,7 @@ def test_beta_bends_where_scale_and_bias_cannot() -> None:
     assert metrics.logit(curve(np.array([-4.0])))[0] < -4
 
 
-def test_isotonic_is_that_of_scipy() -> None:
+def test_isotonic_agrees_with_scipy() -> None:
     truth, score = (RNG.random(200) < 0.4), np.sort(RNG.standard_normal(200))
     expected = isotonic_regression(truth.astype(float)).x
     blocks = [np.flatnonzero(expected == value) for value in np.unique(expected)]
@@ -46,7 +46,7 @@ def test_isotonic_is_that_of_scipy() -> None:
     np.testing.assert_allclose(got, np.clip(np.unique(expected), CERTAIN, 1 - CERTAIN), atol=1e-9)
 
 
-def test_nothing_is_won_over_itself_and_isotonic_loses_where_nothing_bends() -> None:
+def test_a_method_does_not_differ_from_itself_and_isotonic_is_worse_on_logistic_scores() -> None:
     truth = RNG.random(3000) < sigmoid(SCORE)
     report = compared([(truth, SCORE, NONE)], GROUPS, PATIENTS)
     assert report["scale and bias"]["difference"] == {"value": 0, "ci95": [0, 0]}
@@ -58,5 +58,7 @@ def test_nothing_is_won_over_itself_and_isotonic_loses_where_nothing_bends() -> 
     ("ece", "perfect", "slope", "within"),
     [(0.02, 0.025, 1.0, True), (0.026, 0.025, 1.0, False), (0.031, 0.04, 1.0, False), (0.02, 0.025, 0.89, False)],
 )
-def test_limits_of_calibration(ece: float, perfect: float, slope: float, within: bool) -> None:
+def test_calibration_is_judged_by_ece_by_chance_and_by_slope(
+    ece: float, perfect: float, slope: float, within: bool
+) -> None:
     assert within_limits(ece, perfect, slope) is within

@@ -14,13 +14,13 @@ def test_auc_agrees_with_the_rank_statistic_of_scipy() -> None:
     assert metrics.auc(TRUTH, SCORE) == pytest.approx(u / (TRUTH.sum() * (~TRUTH).sum()))
 
 
-def test_auc_of_weights_is_auc_of_repeated_records() -> None:
+def test_weighted_auc_is_the_auc_of_repeated_records() -> None:
     counts = RNG.integers(0, 4, len(TRUTH))
     repeated = metrics.auc(np.repeat(TRUTH, counts), np.repeat(SCORE, counts))
     assert metrics.auc(TRUTH, SCORE, counts.astype(float)) == pytest.approx(repeated)
 
 
-def test_auc_without_positives_is_unknown() -> None:
+def test_auc_without_positives_is_nan() -> None:
     assert np.isnan(metrics.auc(np.zeros(4, bool), np.arange(4.0)))
 
 
@@ -45,7 +45,7 @@ def test_logistic_fit_recovers_scale_and_bias() -> None:
     assert (scale, bias) == (pytest.approx(1.7, abs=0.08), pytest.approx(-0.6, abs=0.05))
 
 
-def test_the_f1_threshold_is_the_best_of_all() -> None:
+def test_the_threshold_has_the_highest_f1() -> None:
     probability = RNG.random(1000)
     truth = RNG.random(1000) < probability**2
 
@@ -71,19 +71,19 @@ def test_bootstrap_draws_patients_not_records() -> None:
     assert (weights[:, [0, 3, 4]].sum(axis=1) == 3).all()
 
 
-def test_chance_alone_gives_perfect_scores_an_error() -> None:
+def test_perfectly_calibrated_scores_have_an_ece_above_zero_by_chance() -> None:
     probability = RNG.random(2000)
     assert 0.01 < metrics.perfect_calibration_error(probability, draws=100) < 0.05
 
 
-def test_areas_of_draws_are_those_of_each_draw() -> None:
+def test_auc_of_draws_agrees_with_auc_of_each_draw() -> None:
     weights = metrics.bootstrap_weights(np.arange(len(TRUTH)) // 2, draws=20)
     expected = [metrics.auc(TRUTH, SCORE, weight) for weight in weights]
     np.testing.assert_allclose(metrics.auc_of_draws(TRUTH, SCORE, weights), expected)
     assert np.isnan(metrics.auc_of_draws(np.zeros(4, bool), np.arange(4.0), np.ones((2, 4)))).all()
 
 
-def test_an_estimate_without_a_value_is_none() -> None:
+def test_an_estimate_of_nan_is_none() -> None:
     assert metrics.estimate(np.array([np.nan, 0.5])) is None
     assert metrics.estimate(np.array([0.5, 0.4, np.nan, 0.6])) == {"value": 0.5, "ci95": [0.405, 0.595]}
 

@@ -1,30 +1,42 @@
 import json
-import shutil
-from dataclasses import replace
+import multiprocessing
+import pickle
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pytest
 import torch
 
 from ecg_core import Classifier
-from ecg_core.classification import DIAGNOSES, SUPERCLASSES
+from ecg_core.classification import SUPERCLASSES
 from ecg_core.errors import ArtifactError
 from ecg_core.leads import LEAD_SETS, LEADS
+from ecg_core.model.classifier import default_classifier
 from ecg_core.synthesis.heart import synthesize
-from ecg_core.training import evaluate
-from ecg_core.training.dataset import load
+from ecg_core.training import export as exporting
+from ecg_core.training import fit as fitting
+from ecg_core.training import train as training
+from ecg_core.training.data.dataset import Data
 from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint
-from ecg_core.training.report import text
+from ecg_core.training.ledger import Ledger
 from ecg_core.training.settings import Settings
-from ecg_core.training.train import export, train
-from tests.builders import make_classification
+from tests.unit.training.fakes import few_draws, one_core
+
+pytestmark = pytest.mark.xdist_group("trained")
+
+SETTINGS = Settings(epochs=2, batch=10)
 
 
-@pytest.fixture(scope="session")
-def trained(small_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def trained(tiny_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `ekg train --members 2 --ledger` writes."""
     out = tmp_path_factory.mktemp("trained")
-    train(small_ptbxl, out, Settings(epochs=2, batch=8), members=2)
+    with few_draws(), one_core():
+        training.train(tiny_ptbxl, out, SETTINGS, members=2, ledger=out / "ledger")
     return out
 
 
@@ -46,7 +58,6 @@ def test_every_lead_set_is_measured_and_calibrated(trained: Path) -> None:
     card = json.loads((trained / "model.json").read_bytes())
     assert list(card["performance"]) == list(LEAD_SETS)
     assert set(card["calibration"]) == set(LEAD_SETS)
-    assert [run["settings"]["seed"] for run in card["training"]["runs"]] == [1, 2]
     assert set(card["placement"]["thresholds"]) == set(LEAD_SETS)
     page = (trained / "MODEL_CARD.md").read_text()
     assert card["sha256"] in page
@@ -54,31 +65,61 @@ def test_every_lead_set_is_measured_and_calibrated(trained: Path) -> None:
     assert "{" not in page
 
 
+def test_the_card_says_how_the_weights_were_made_and_names_no_folder(
+    trained: Path, tiny_ptbxl: Path, tiny: Data
+) -> None:
+    text = (trained / "model.json").read_text()
+    assert str(tiny_ptbxl) not in text
+    assert str(trained) not in text
+    made = json.loads(text)["training"]
+    assert made["command"] == "ekg train --ptbxl DIR --out DIR --members 2 --epochs 2 --batch 10"
+    assert [run["settings"]["seed"] for run in made["runs"]] == [1, 2]
+    assert {run["precision"] for run in made["runs"]} <= {"bfloat16", "float32"}
+    assert made["placement"]["settings"]["gain"] == 0.2
+    assert made["data_sha256"] == tiny.sha256
+
+
+def test_the_first_member_enters_the_ledger(trained: Path) -> None:
+    ((name, row),) = Ledger(trained / "ledger").rows.items()
+    assert name == trained.name
+    assert row["said"] == "`ekg train --ptbxl DIR --out DIR --epochs 2 --batch 10`"
+    assert row["settings"]["seed"] == 1
+    assert row["precision"] == read_checkpoint(trained / "member1" / CHECKPOINT)[1]["precision"]
+
+
 @pytest.mark.parametrize(("network", "task"), [("compact", "Diagnosis"), ("placement", "Placement")])
 def test_an_interrupted_training_goes_on_to_the_same_weights(
-    small_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, task: str
+    tiny: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, task: str
 ) -> None:
-    settings, data = Settings(network, epochs=3, batch=8), load(small_ptbxl)
-    fit(data, tmp_path / "whole", settings)
-
-    class Interrupted(Exception):
-        pass
-
-    def interrupt(*_: object) -> str:
-        raise Interrupted
-
+    settings = Settings(network, epochs=2, batch=10)
+    fit(tiny, tmp_path / "whole", settings)
     with monkeypatch.context() as patched:
-        patched.setattr(f"ecg_core.training.tasks.{task}.line", interrupt)
-        with pytest.raises(Interrupted):
-            fit(data, tmp_path / "parts", settings)
-    fit(data, tmp_path / "parts", settings)
+        patched.setattr(f"ecg_core.training.tasks.{task}.line", lambda *_: sys.exit("after the first epoch"))
+        with pytest.raises(SystemExit):
+            fit(tiny, tmp_path / "parts", settings)
+    fit(tiny, tmp_path / "parts", settings)
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
-def test_a_checkpoint_of_other_settings_is_not_continued(small_ptbxl: Path, trained: Path) -> None:
+def test_a_run_that_changes_its_precision_says_both(
+    tiny: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings("placement", epochs=2, batch=10)
+    with monkeypatch.context() as patched:
+        patched.setattr("ecg_core.training.fit.precision", lambda *_, wanted: "bfloat16" if wanted else "float32")
+        patched.setattr("ecg_core.training.tasks.Placement.line", lambda *_: sys.exit("after the first epoch"))
+        with pytest.raises(SystemExit):
+            fit(tiny, tmp_path, settings)
+    assert read_checkpoint(tmp_path / CHECKPOINT)[1]["precision"] == "bfloat16"
+    monkeypatch.setattr("ecg_core.training.fit.precision", lambda *_, wanted: "float32")
+    fit(tiny, tmp_path, settings)
+    assert read_checkpoint(tmp_path / CHECKPOINT)[1]["precision"] == "bfloat16, then float32"
+
+
+def test_a_checkpoint_of_other_settings_is_not_continued(tiny: Data, trained: Path) -> None:
     with pytest.raises(ValueError, match="epochs 2"):
-        fit(load(small_ptbxl), trained / "member1", Settings(epochs=5, batch=8))
+        fit(tiny, trained / "member1", Settings(epochs=5, batch=10))
 
 
 def test_onnx_and_torch_agree(trained: Path) -> None:
@@ -98,84 +139,77 @@ def test_onnx_and_torch_agree(trained: Path) -> None:
         assert np.abs(kinds - expected_kinds).max() < 1e-5
 
 
-def test_evaluation_goes_through_the_products_road(small_ptbxl: Path, trained: Path) -> None:
-    report = evaluate.evaluate(Classifier(trained), small_ptbxl, [9], LEADS)
-    assert report["n"] == 60
-    assert report["classes"]["NORM"]["auc"]["value"] == pytest.approx(
-        json.loads((trained / "model.json").read_bytes())["performance"]["12"]["classes"]["NORM"]["auc"]["value"],
-        abs=0.1,
-    )
-    said = text(report)
-    assert "fold 9, 60 records" in said
-    assert "refused: none" in said
-    low, high = report["macro_auc_5"]["ci95"]
-    assert low <= report["macro_auc_5"]["value"] <= high
+def test_export_joins_checkpoints(
+    tiny_ptbxl: Path, tiny: Data, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without measuring: the card of the shipped model is used instead."""
+    shipped = default_classifier().card
+    monkeypatch.setattr(exporting, "write_card", lambda out, sha256, made, ptbxl: {**shipped, "training": made})
+    member, placement = (trained / name / CHECKPOINT for name in ("member2", "placement"))
+    exporting.export([member], placement, tiny, tiny_ptbxl, tmp_path)
+    made = json.loads((tmp_path / "model.json").read_bytes())["training"]
+    assert made["members"] == 1
+    assert made["command"] == "ekg train --ptbxl DIR --out DIR --epochs 2 --batch 10 --seed 2"
+    assert (tmp_path / "model.onnx").exists()
 
 
-def test_a_refused_record_stays_in_the_count_with_even_odds(small_ptbxl: Path, trained: Path, tmp_path: Path) -> None:
-    data = evaluate.read_ptbxl(small_ptbxl, {9})
-    classifier = Classifier(trained)
-    whole = evaluate.answer(classifier, data, LEADS)
-    copied = tmp_path / "copy"
-    shutil.copytree(small_ptbxl, copied)
-    first = (copied / data.paths[0].relative_to(small_ptbxl)).with_suffix(".dat")
-    first.write_bytes(first.read_bytes()[:-2])
-    answers = evaluate.answer(classifier, evaluate.read_ptbxl(copied, {9}), LEADS)
-    assert answers.refusals == ("signal_truncated", *[None] * 59)
-    assert answers.probabilities[0].tolist() == [0.5] * 5
-    assert answers.probabilities[1:].tolist() == whole.probabilities[1:].tolist()
-    report = evaluate.evaluate(classifier, copied, [9], LEADS)
-    assert (report["n"], report["refused"]) == (60, {"signal_truncated": 1})
-    score, kinds, refused = evaluate.outputs(classifier, evaluate.read_ptbxl(copied, {9}), LEADS)
-    assert refused.tolist() == [True] + [False] * 59
-    np.testing.assert_allclose(kinds[1:].sum(axis=1), 1, atol=1e-5)
-    assert not score[0].any()
+def test_the_command_of_a_run_names_what_is_not_the_default() -> None:
+    run = {"network": "ecgnet", "few_leads": False, "held_out": [1, 2], "soft_weight": 0.7}
+    settings = {**asdict(Settings()), **run}
+    usual = "ekg train --ptbxl DIR --out DIR "
+    expected = "--network ecgnet --held-out 1,2 --no-few-leads --soft-weight 0.7"
+    expected += " --soft-targets artifacts/training/soft_targets"
+    assert exporting.command([settings]) == usual + expected
+    assert exporting.command([settings, settings]).startswith(f"{usual}{expected}; {usual}{expected}; ekg export ")
 
 
-def test_a_refused_record_is_never_counted_as_answered() -> None:
-    truth = np.array([[True, False, False, False, False], [False, False, False, True, False]])
-    probability = np.full((2, 5), 0.5)
-    scores = evaluate.Scores(truth, probability, np.full((2, 5), 0.3), np.array([True, True]), probability)
-    found = evaluate.measure(scores, np.ones(2))
-    assert found["single_label.answered"] == 0
-    assert found["single_label.top1"] == 0
+def test_ablations_are_entered_beside_their_baseline(
+    tiny_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Settings(epochs=1, batch=10)
+    few = {"base": ("base", base), "mixup": ("mixed", replace(base, mixup=0.5))}
+    monkeypatch.setattr(training, "ABLATIONS", few)
+    with few_draws(), one_core():
+        training.ablate(tiny_ptbxl, tmp_path / "runs", tmp_path / "ledger", ["mixup"])
+    rows = Ledger(tmp_path / "ledger").rows
+    assert list(rows) == ["ablation-base", "ablation-mixup"]
+    assert rows["ablation-mixup"]["against"] == "ablation-base"
+    assert rows["ablation-mixup"]["settings"]["mixup"] == 0.5
+    assert set(rows["ablation-base"]["fold9"]) == {"12", "limb", "I"}
+    assert "gain" in rows["ablation-mixup"]["fold9"]["I"]["three"]
 
 
-def test_measured_decisions_are_those_that_are_served() -> None:
-    rng = np.random.default_rng(3)
-    for _ in range(300):
-        probability, thresholds = rng.random(5).round(4), rng.random(5).round(2)
-        served = replace(
-            make_classification(dict(zip(SUPERCLASSES, probability.tolist(), strict=True))),
-            thresholds=dict(zip(SUPERCLASSES, thresholds.tolist(), strict=True)),
-        )
-        chosen, conclusive = evaluate.decisions(probability[None], thresholds[None])
-        assert bool(conclusive[0]) == served.conclusive
-        if served.conclusive:
-            assert DIAGNOSES[chosen[0]] == served.diagnosis
+def test_as_many_runs_train_side_by_side_as_there_are_cores(
+    tiny: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[int, str]] = []
 
+    class Pool:
+        """Runs the work in this process."""
 
-def test_thresholds_of_another_fold_are_those_shipped(small_ptbxl: Path, trained: Path) -> None:
-    report = evaluate.evaluate(Classifier(trained), small_ptbxl, [8], LEADS)
-    assert report["thresholds"] == "as shipped"
-    assert "as shipped" in text(report)
+        def __init__(self, workers: int, context: multiprocessing.context.BaseContext) -> None:
+            started.append((workers, str(context.get_start_method())))
 
+        def __enter__(self) -> Self:
+            return self
 
-def test_export_joins_checkpoints(small_ptbxl: Path, trained: Path, tmp_path: Path) -> None:
-    data = load(small_ptbxl)
-    export([trained / "member2" / CHECKPOINT], trained / "placement" / CHECKPOINT, data, small_ptbxl, tmp_path)
-    training = json.loads((tmp_path / "model.json").read_bytes())["training"]
-    assert training["members"] == 1
-    assert training["command"] == "ekg train --ptbxl DIR --out DIR --epochs 2 --batch 8 --seed 2"
-    assert training["data_sha256"] == data.sha256
-    both = json.loads((trained / "model.json").read_bytes())["training"]["command"]
-    assert both == "ekg train --ptbxl DIR --out DIR --members 2 --epochs 2 --batch 8"
+        def __exit__(self, *_: object) -> None:
+            pass
 
+        def map(self, work: Callable[[object], object], tasks: list[object]) -> list[object]:
+            return [work(pickle.loads(pickle.dumps(task))) for task in tasks]
 
-def test_what_made_the_weights_names_no_folder_of_its_maker(trained: Path, small_ptbxl: Path) -> None:
-    card = (trained / "model.json").read_text()
-    assert str(small_ptbxl) not in card
-    assert str(trained) not in card
+    monkeypatch.setattr(fitting, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(fitting, "load", lambda *_: tiny)
+    monkeypatch.setattr(fitting, "fit", lambda _, folder, settings, *, resume: folder / f"{settings.seed}")
+    monkeypatch.setattr("os.cpu_count", lambda: 5)
+    runs = [(tmp_path, Settings(threads=2, seed=seed)) for seed in range(3)]
+    source = fitting.Source(tmp_path)
+    assert fitting.fit_all(runs, tiny, source) == [tmp_path / str(seed) for seed in range(3)]
+    assert started == [(2, "spawn")]
+    fitting.fit_all(runs[:1], tiny, source)
+    fitting.fit_all([(tmp_path, Settings(device="cuda"))] * 3, tiny, source)
+    assert len(started) == 1
 
 
 def test_an_altered_model_stops_the_start(trained: Path, tmp_path: Path) -> None:
