@@ -77,10 +77,7 @@ class EmptyFile(FormatError):
 class UnsupportedFormat(FormatError):
     code = "unsupported_format"
     status = 415
-    default_hint = (
-        "Send a WFDB record (.hea with its .dat or .mat, or a zip of them), a CSV with lead names, "
-        "or an Apple Watch ECG export."
-    )
+    default_hint = "Send a file of a format that is read. The hint of the answer lists them."
 
 
 class FileTooLarge(FormatError):

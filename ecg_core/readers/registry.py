@@ -119,7 +119,12 @@ def choose(header: str | None, singles: Sequence[str], files: Files) -> tuple[st
     raise unsupported("No ECG format that is read here was recognised.")
 
 
+def formats() -> str:
+    """What can be sent, as words: "a WFDB record (...), ... or an Apple Watch ECG export"."""
+    *others, last = (format_.title for format_ in FORMATS)
+    return f"{', '.join(others)}, or {last}"
+
+
 def unsupported(message: str) -> UnsupportedFormat:
     """The refusal that names every format that is read."""
-    *others, last = (format_.title for format_ in FORMATS)
-    return UnsupportedFormat(message, f"Send {', '.join(others)}, or {last}.")
+    return UnsupportedFormat(message, f"Send {formats()}.")

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from ecg_core.classification import DISCLAIMER
+from ecg_core.readers.registry import formats
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 from functions.api.negotiation import FHIR, JSON, SVG
 from functions.api.problems import PROBLEM
@@ -18,9 +19,8 @@ TITLE = "ekg"
 DESCRIPTION = f"""Send an ECG file, get the calibrated probabilities of **NORM** (normal ECG), **CD** (conduction
 disturbance) and **STTC** (ST/T change).
 
-The service reads WFDB (.hea with .dat or .mat, or a zip of them), CSV with lead names and units, and Apple Watch ECG
-exports. It recognizes a format by the content, not by the name. If it cannot classify a file, it answers with
-`application/problem+json`: a stable `code` and a `hint` what to do.
+Send {formats()}. The service recognizes a format by the content, not by the name. If it cannot classify a file, it
+answers with `application/problem+json`: a stable `code` and a `hint` what to do.
 
 {DISCLAIMER}"""
 KEY = "apiKey"

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ecg_core.errors import EcgError
-from functions.api import problems
+from ecg_core.errors import EcgError, UnsupportedFormat
+from ecg_core.readers.registry import FORMATS, unsupported
+from functions.api import openapi, problems
 from tests.conftest import ROOT
 from tests.docs.pages import rows, section
 
@@ -24,7 +25,9 @@ def _kinds(of: type[EcgError]) -> Iterator[type[EcgError]]:
 def _refusals(module: str) -> dict[str, tuple[str, str]]:
     """Status and hint of each code that a module has."""
     found = [kind for kind in _kinds(EcgError) if kind.__module__ == module and "code" in vars(kind)]
-    return {kind.code: (str(kind.status), kind.default_hint) for kind in found}
+    hints = {kind.code: (str(kind.status), kind.default_hint) for kind in found}
+    # This hint lists the formats, so the readers' registry writes it.
+    return hints | {kind.code: (str(kind.status), unsupported("").hint) for kind in found if kind is UnsupportedFormat}
 
 
 @pytest.mark.parametrize(
@@ -48,11 +51,22 @@ def test_the_table_of_warnings_has_every_code_that_is_given() -> None:
 
 
 def test_the_table_of_formats_has_every_format_with_its_example() -> None:
-    from ecg_core.readers.registry import FORMATS
-
     shown = {row[0]: row[-1] for row in rows(section((ROOT / "docs/formats.md").read_text(), "What is read"))}
     for format_ in FORMATS:
         assert f"examples/{format_.example}" in shown[format_.name]
+
+
+def test_the_readme_names_every_format() -> None:
+    linked = {row[0]: row[1] for row in rows(section((ROOT / "docs/formats.md").read_text(), "What is read"))}
+    readme = section((ROOT / "README.md").read_text(), "What it reads").lower()
+    for format_ in FORMATS:
+        words = re.sub(r"\[([^]]*)\].*", r"\1", linked[format_.name]).lower()
+        assert words.removesuffix(" export") in readme
+
+
+def test_the_interactive_documentation_names_every_format() -> None:
+    for format_ in FORMATS:
+        assert format_.title in openapi.DESCRIPTION
 
 
 @pytest.mark.parametrize(
