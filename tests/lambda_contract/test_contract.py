@@ -16,7 +16,7 @@ from tests.lambda_contract.emulator import Function, binary, function
 from tests.lambda_contract.events import KINDS, Kind, event, multipart
 
 pytestmark = pytest.mark.skipif(
-    binary() is None, reason="the runtime emulator is not here: make .venv-sam/ready, or set EKG_RIE"
+    binary() is None, reason="the runtime emulator is not installed: `make setup` does, or EKG_RIE names it"
 )
 
 SECRET = "Hans-Meier-1947"

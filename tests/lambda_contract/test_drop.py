@@ -14,7 +14,7 @@ from tests.s3_drop.events import SWEEP, TEST_EVENT, backfill_batch, s3_event, sq
 from tests.s3_drop.queue import work
 
 pytestmark = pytest.mark.skipif(
-    binary() is None, reason="the runtime emulator is not here: make .venv-sam/ready, or set EKG_RIE"
+    binary() is None, reason="the runtime emulator is not installed: `make setup` does, or EKG_RIE names it"
 )
 
 DROP = "functions.s3_drop.handler.handler"

@@ -13,9 +13,9 @@ from tests.lambda_contract import emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
-# Where `make sam` puts the tools, or where they lie otherwise.
+# The venv into which `make setup` installs the tools, or another one.
 SAM = Path(os.environ.get("EKG_SAM", ROOT / ".venv-sam"))
-CHECKOV = Path(os.environ.get("EKG_CHECKOV", ROOT / ".venv-checkov"))
+CHECKOV = Path(os.environ.get("EKG_CHECKOV", SAM))
 REGION = "eu-central-1"
 
 
@@ -42,14 +42,14 @@ def output_of(command: Sequence[object], **options: Any) -> str:
 def sam() -> Path:
     """The folder of sam's programs."""
     if not (SAM / "bin/sam").exists():
-        pytest.skip("sam is not installed: `make sam` does, or EKG_SAM names its venv")
+        pytest.skip("sam is not installed: `make setup` does, or EKG_SAM names its venv")
     return SAM / "bin"
 
 
 @pytest.fixture(scope="session")
 def checkov() -> Path:
     if not (CHECKOV / "bin/checkov").exists():
-        pytest.skip("checkov is not installed: `make sam` does, or EKG_CHECKOV names its venv")
+        pytest.skip("checkov is not installed: `make setup` does, or EKG_CHECKOV names its venv")
     return CHECKOV / "bin/checkov"
 
 
@@ -85,7 +85,7 @@ def rie() -> Path:
     if found is None and SAM.exists():
         found = next(SAM.glob("lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64"), None)
     if found is None:
-        pytest.skip("the runtime interface emulator is not installed: `make sam` does, or EKG_RIE names it")
+        pytest.skip("the runtime interface emulator is not installed: `make setup` does, or EKG_RIE names it")
     return found
 
 

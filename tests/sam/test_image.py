@@ -18,6 +18,9 @@ from tests.lambda_contract.events import event, multipart
 from tests.s3_drop.events import TEST_EVENT, sqs_event
 from tests.sam.conftest import ROOT, output_of, run
 
+# In one process: the image is built once, and sam's containers are told from those of other tests.
+pytestmark = pytest.mark.xdist_group("docker")
+
 # As Lambda's own: it stands in no /etc/passwd.
 USER = "993:990"
 # Of the base image the repository has no say.

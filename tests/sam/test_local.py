@@ -20,6 +20,9 @@ from tests.s3_drop.events import s3_event
 from tests.sam.conftest import ROOT, environment, output_of
 from tests.sam.events import FOLDER, PAIR, TABLE
 
+# In one process: the image is built once, and sam's containers are told from those of other tests.
+pytestmark = pytest.mark.xdist_group("docker")
+
 PROBLEM = "application/problem+json"
 START_SECONDS = 60
 RECORD = {name: (ROOT / "examples" / name).read_bytes() for name in ("normal.hea", "normal.dat")}
