@@ -14,7 +14,7 @@ FHIR_SCHEMA := $(NODE)/node_modules/$(FHIR_VALIDATOR)/fhir.schema.json
 ASL_VALIDATOR := $(NODE)/node_modules/asl-validator/package.json
 HOST ?= 127.0.0.1
 PORT ?= 8000
-# One process for each core, and at most four: each holds torch and the model (0.5 GB). The tests of one file run in one
+# One process for each core, and at most four: each takes up to 1 GB. The tests of one file run in one
 # process (tests/conftest.py). The order of collection is kept, because the longest files are collected first.
 PARALLEL := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# CI tries the same examples each time: a failure there is the change's. Elsewhere new ones are tried.
+# In CI hypothesis tries the same examples each time, so that a new failure comes from the change.
 settings.register_profile("ci", derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 if os.environ.get("CI"):
     settings.load_profile("ci")

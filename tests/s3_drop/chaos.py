@@ -1,8 +1,8 @@
 """`make chaos`: thousands of records, every kind of mishap, and in the end each has its one outcome.
 
 python -m tests.s3_drop.chaos [--records 2000] [--seed 1]. Files of a record arrive apart and in any order, events are
-shuffled and 30 % of them doubled, 10 % of the function's calls to S3 fail (throttled, refused, carried out unheard, cut
-off), workers are killed at random moments, messages are poisoned, and some keys may not be read.
+shuffled and 30 % of them doubled, 10 % of the function's calls to S3 fail (throttled, refused, carried out but answered
+with an error, cut off), workers are killed at random moments, messages are poisoned, and some keys may not be read.
 """
 
 import argparse
@@ -117,7 +117,7 @@ def _segmented(name: str, seed: int) -> dict[str, bytes]:
 
 
 class Workers:
-    """Processes of the function; whichever ends is started again."""
+    """Processes of the function. One that ends is started again."""
 
     def __init__(self, aws: Cloud, endpoint: str, log: Path, chance: random.Random, layer: Layer, count: int) -> None:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -208,7 +208,7 @@ def expected(aws: Cloud, planned: Plan, folder: Path) -> dict[str, bytes]:
 
 
 def _outcomes(aws: Cloud) -> dict[str, bytes]:
-    """Without other forms and what was emptied."""
+    """The JSON outcomes, without emptied ones."""
     return {key: body for key, body in aws.outcomes().items() if body and key.endswith(".json") and FHIR not in key}
 
 
@@ -272,7 +272,7 @@ def run(records: int, seed: int, workers_count: int = WORKERS) -> dict[str, Any]
 def _upload(aws: Cloud, planned: Plan, post: Post, workers: Workers, chance: random.Random) -> None:
     uploads = list(planned.files.items())
     chance.shuffle(uploads)
-    # What is replaced lies there first, and is mostly answered by then.
+    # The first bytes of replaced keys come first, so that most are answered before the new bytes arrive.
     first = list(planned.before.items())
     waves = [first + uploads[:: WAVES * 2], *(uploads[offset :: WAVES * 2] for offset in range(1, WAVES * 2))]
     replaced = [(key, planned.files[key]) for key in planned.before]
@@ -287,10 +287,10 @@ def _upload(aws: Cloud, planned: Plan, post: Post, workers: Workers, chance: ran
 
 
 def _wait(aws: Cloud, workers: Workers) -> None:
-    """Until every message is done or dead."""
+    """Waits until every message is processed or in the dead letter queue."""
     while aws.depth(aws.queue):
         workers.mishap()
-        # A sweep beside the workers; nothing is due yet.
+        # A sweep runs beside the workers. No record is overdue yet.
         _sweep(aws, later=timedelta(0), grace=timedelta(0))
         time.sleep(1)
 

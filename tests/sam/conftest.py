@@ -1,4 +1,4 @@
-"""The tools and what they build, once a session. Everything skips, with its reason, where a tool is missing."""
+"""The tools and what they build, once in each process. Where a tool is missing, its tests are skipped."""
 
 import json
 import os
@@ -20,19 +20,19 @@ REGION = "eu-central-1"
 
 
 def environment() -> dict[str, str]:
-    """Of a tool: no telemetry, nothing of an AWS account."""
+    """The environment of a tool: no telemetry and no AWS credentials."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**ours, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": os.devnull}
 
 
 def run(command: Sequence[object], **options: Any) -> "subprocess.CompletedProcess[str]":
-    """In the checkout, from its start to its end; nothing is raised."""
+    """Runs a command in the checkout and waits for it. Does not raise when it fails."""
     words = [str(word) for word in command]
     return subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, **options)
 
 
 def output_of(command: Sequence[object], **options: Any) -> str:
-    """Of a command that must succeed."""
+    """The output of a command that must succeed."""
     done = run(command, **options)
     assert done.returncode == 0, f"{command[0]} failed:\n{done.stdout}\n{done.stderr}"
     return done.stdout
