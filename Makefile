@@ -2,7 +2,7 @@
 #
 # Three virtual environments, because their packages exclude each other:
 #   .venv      development: everything that the code, its tests and the training need, torch among it.
-#   .venv-run  `make run` for a visitor: 0.2 GB instead of the 1.5 GB of .venv, and ready in seconds.
+#   .venv-run  `make run` for a visitor: without torch, so a fraction of the size of .venv and of its set-up time.
 #   .venv-sam  aws-sam-cli, cfn-lint and checkov: they pin boto3, click and others to versions that .venv cannot use.
 PYTHON ?= python3
 DEVELOP := .venv
