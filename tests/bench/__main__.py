@@ -30,6 +30,7 @@ from tests.bench.drop import drop_figures
 from tests.bench.figures import Figure, milliseconds
 from tests.bench.load import load_figures
 from tests.bench.service import lambda_figures, size_figures
+from tests.bench.worst import print_worst_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 FRESH_RUNS = 7
@@ -166,6 +167,7 @@ def main() -> int:
         found += [*lambda_figures(folder / "weights.pt", files, packed(files)), *size_figures()]
         found += drop_figures(folder / "weights.pt", files)
         found += load_figures(packed(files), bare(files))
+    print_worst_inputs()
     for figure in found:
         print(figure)
     print(json.dumps({figure.name: round(figure.value, 4) for figure in found}))

@@ -19,7 +19,7 @@ from tests.bench.figures import Figure, milliseconds
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 50
 SECONDS = 60
-# Buffers and thread stacks have found their size by then.
+# After this time buffers and thread stacks no longer grow.
 SETTLED_SECONDS = 15
 
 

@@ -34,7 +34,7 @@ NAIVE_REQUIREMENTS = [
     "torch",
     "wfdb",
 ]
-# The image goes without it (see functions/Dockerfile): fastapi asks for it, and takes no for an answer.
+# The image does not hold it (see functions/Dockerfile). fastapi tries to import it and works without it.
 LEFT_OUT = frozenset({"pydantic/v1"})
 
 

@@ -23,7 +23,7 @@ START_SECONDS = 60
 
 
 def binary() -> Path | None:
-    """EKG_RIE, or the one in the venv that `make sam` and `make test` set up."""
+    """EKG_RIE, or the one in the venv that `make setup` makes."""
     if configured := os.environ.get("EKG_RIE"):
         return Path(configured)
     name = f"aws-lambda-rie-{ARCHITECTURES.get(platform.machine(), '')}"

@@ -19,7 +19,7 @@ print(json.dumps({
 
 
 def test_a_start_leaves_the_interpreter_as_it_was_and_loads_nothing_heavy() -> None:
-    # fastapi looks for pydantic.v1 and does without: the image has none.
+    # The image has no pydantic.v1. fastapi tries to import it and works without it.
     without = "import sys; sys.modules['pydantic.v1'] = None\n"
     run = subprocess.run(
         [sys.executable, "-c", without + AFTER_A_START], cwd=ROOT, capture_output=True, text=True, check=True

@@ -16,7 +16,7 @@ from tests.lambda_contract.emulator import Function, binary, function
 from tests.lambda_contract.events import KINDS, Kind, event, multipart
 
 pytestmark = pytest.mark.skipif(
-    binary() is None, reason="the runtime emulator is not here: make .venv-sam/ready, or set EKG_RIE"
+    binary() is None, reason="the runtime emulator is not installed: `make setup` does, or EKG_RIE names it"
 )
 
 SECRET = "Hans-Meier-1947"
@@ -79,7 +79,7 @@ def test_a_table_may_come_as_text(api: Function, example: dict[str, bytes], kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_stage_with_the_name_of_an_address_is_no_trap(api: Function, kind: Kind) -> None:
+def test_a_stage_may_have_the_name_of_a_route(api: Function, kind: Kind) -> None:
     for path in ("/", "/health", "/model"):
         assert api.invoke(event(kind, "GET", path, stage="health"))["statusCode"] == 200
 
@@ -104,7 +104,7 @@ def test_a_stage_with_the_name_of_an_address_is_no_trap(api: Function, kind: Kin
         ("/uploads", "POST", "*/*", 503, "application/problem+json"),
     ],
 )
-def test_every_text_leaves_as_text(
+def test_text_answers_are_not_base64_encoded(
     api: Function,
     example: dict[str, bytes],
     kind: Kind,
@@ -143,7 +143,7 @@ def test_bytes_that_came_as_text_are_refused_and_not_misread(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("body", ["***", "abc", "YWJj\n*", "YWJjZA", "Zm9v=YmFy", "äöü"])
-def test_base64_that_is_none_is_refused(api: Function, kind: Kind, body: str) -> None:
+def test_invalid_base64_is_refused(api: Function, kind: Kind, body: str) -> None:
     sent = {**event(kind, "POST", "/diagnosis", body), "isBase64Encoded": True}
     answer = api.invoke(sent)
     assert (answer["statusCode"], code_of(answer)) == (400, "body_not_base64")
@@ -159,25 +159,25 @@ def test_a_refusal_of_the_handler_looks_like_one_of_the_app(api: Function) -> No
 
 
 @pytest.mark.parametrize("path", ["/production/health", "/prodhealth", "/healthy"])
-def test_only_a_whole_stage_is_taken_off(api: Function, path: str) -> None:
+def test_only_a_whole_path_segment_is_removed_as_the_stage(api: Function, path: str) -> None:
     sent = event("http", "GET", path, stage="prod")
     sent["requestContext"]["http"]["path"] = sent["rawPath"] = path
     assert api.invoke(sent)["statusCode"] == 404
 
 
 @pytest.mark.parametrize("length", ["9" * 5000, "-1", "1e3", "²"])
-def test_a_length_that_is_none_is_the_sender_s_fault(api: Function, length: str) -> None:
+def test_an_invalid_content_length_is_refused_as_a_client_error(api: Function, length: str) -> None:
     answer = api.invoke(event("rest", "POST", "/diagnosis", b"x", {"Content-Length": length}))
     assert answer["statusCode"] in (413, 422)
 
 
-def test_an_event_that_breaks_the_adapter_is_a_problem(api: Function) -> None:
+def test_an_event_that_breaks_the_adapter_gets_a_problem_answer(api: Function) -> None:
     answer = api.invoke({"version": "2.0", "requestContext": {"http": {}}})
     assert (answer["statusCode"], code_of(answer)) == (500, "internal_error")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_body_is_an_empty_file(api: Function, kind: Kind) -> None:
+def test_a_request_without_a_body_is_refused_as_an_empty_file(api: Function, kind: Kind) -> None:
     for body in (None, "", b""):
         assert code_of(api.invoke(event(kind, "POST", "/diagnosis", body))) == "empty_file"
 
@@ -201,7 +201,7 @@ def test_an_oversized_body_is_refused(api: Function, kind: Kind) -> None:
         {"Content-Length": "-1"},
     ],
 )
-def test_hostile_headers_end_in_an_answer(api: Function, kind: Kind, headers: dict[str, str]) -> None:
+def test_hostile_headers_get_an_answer(api: Function, kind: Kind, headers: dict[str, str]) -> None:
     answer = api.invoke(event(kind, "GET", "/health", headers=headers))
     assert answer["statusCode"] in (200, 400, 422)
 
@@ -223,7 +223,7 @@ def test_the_next_invocation_is_answered_after_every_failure(api: Function, exam
         assert body_of(api.invoke(event("url", "POST", "/diagnosis", example["watch_lead_i.csv"]))) == expected
 
 
-def test_an_event_of_the_drop_fails_instead_of_vanishing(api: Function) -> None:
+def test_an_event_of_the_drop_raises_an_error_in_the_api_function(api: Function) -> None:
     answer = api.invoke({"Records": [{"eventSource": "aws:s3", "s3": {"object": {"key": SECRET}}}]})
     assert answer["errorType"] == "ValueError"
     assert SECRET not in json.dumps(answer)
@@ -256,7 +256,7 @@ def test_instances_side_by_side_give_the_same_bytes(example: dict[str, bytes]) -
     assert set(answers) == {ecg_core.classify({"normal.zip": example["normal.zip"]}).to_json()}
 
 
-def test_the_path_of_a_custom_domain_is_taken_off() -> None:
+def test_the_base_path_of_a_custom_domain_is_removed() -> None:
     with function(environment={"API_BASE_PATH": "/ecg"}) as mapped:
         for kind in KINDS:
             assert mapped.invoke(event(kind, "GET", "/ecg/health"))["statusCode"] == 200
@@ -265,7 +265,7 @@ def test_the_path_of_a_custom_domain_is_taken_off() -> None:
             assert mapped.invoke(event(kind, "GET", "/health"))["statusCode"] == 200
 
 
-def test_an_altered_model_stops_the_start_with_a_word(tmp_path: Any) -> None:
+def test_an_altered_model_stops_the_start_with_a_message(tmp_path: Any) -> None:
     for name in ("model.onnx", "model.json"):
         (tmp_path / name).write_bytes((ecg_core.model.artifacts.artifacts_folder() / name).read_bytes())
     with (tmp_path / "model.onnx").open("ab") as model:

@@ -14,7 +14,7 @@ from tests.s3_drop.events import SWEEP, TEST_EVENT, backfill_batch, s3_event, sq
 from tests.s3_drop.queue import work
 
 pytestmark = pytest.mark.skipif(
-    binary() is None, reason="the runtime emulator is not here: make .venv-sam/ready, or set EKG_RIE"
+    binary() is None, reason="the runtime emulator is not installed: `make setup` does, or EKG_RIE names it"
 )
 
 DROP = "functions.s3_drop.handler.handler"
@@ -65,19 +65,19 @@ def test_the_four_kinds_of_events_and_no_other(place: tuple[Cloud, Function], ex
     assert running.invoke({"requestContext": {}})["errorType"] == "UnknownEvent"
 
 
-def test_a_refusal_of_the_storage_is_said_without_the_key(place: tuple[Cloud, Function]) -> None:
+def test_an_error_of_the_storage_is_reported_without_the_key(place: tuple[Cloud, Function]) -> None:
     _, running = place
     told = running.invoke(s3_event(f"{SECRET}.csv", bucket="not-ours"))
     assert told["errorType"] == "Unfinished"
     assert SECRET not in json.dumps(told)
 
 
-def test_nothing_of_whom_it_is_stands_in_the_log(place: tuple[Cloud, Function]) -> None:
+def test_the_log_does_not_contain_the_key(place: tuple[Cloud, Function]) -> None:
     _, running = place
     assert SECRET not in "\n".join(running.lines())
 
 
-def test_a_storage_that_is_out_of_reach_returns_every_message_and_names_nobody(example: dict[str, bytes]) -> None:
+def test_an_unreachable_storage_returns_every_message_and_logs_no_key(example: dict[str, bytes]) -> None:
     from tests.s3_drop.cloud import environment
 
     with function(DROP, environment("http://127.0.0.1:9")) as running:

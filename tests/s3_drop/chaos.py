@@ -1,8 +1,8 @@
 """`make chaos`: thousands of records, every kind of mishap, and in the end each has its one outcome.
 
 python -m tests.s3_drop.chaos [--records 2000] [--seed 1]. Files of a record arrive apart and in any order, events are
-shuffled and 30 % of them doubled, 10 % of the function's calls to S3 fail (throttled, refused, carried out unheard, cut
-off), workers are killed at random moments, messages are poisoned, and some keys may not be read.
+shuffled and 30 % of them doubled, 10 % of the function's calls to S3 fail (throttled, refused, carried out but answered
+with an error, cut off), workers are killed at random moments, messages are poisoned, and some keys may not be read.
 """
 
 import argparse
@@ -38,10 +38,10 @@ from tests.unit.drop.command import classified
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 6
 FAULTS, DOUBLED, POISONED = 0.10, 0.30, 0.01
-# A kill every so many seconds, of any of the workers.
-KILLS_S = (2.0, 6.0)
+# One of the workers is killed after so many calls of theirs to S3: a slow machine sees as many kills as a fast one.
+KILL_AFTER_CALLS = (100, 300)
 # Several times what a batch takes with all its mishaps, as deployed: a message that comes again while it is worked on
-# uses up its receives. One that fails comes again so often.
+# uses up its receives. The messages of a killed worker come again after this time.
 VISIBILITY_S = 16
 WAVES = 10
 # What must never be seen in a log.
@@ -117,16 +117,16 @@ def _segmented(name: str, seed: int) -> dict[str, bytes]:
 
 
 class Workers:
-    """Processes of the function; whichever ends is started again."""
+    """Processes of the function. One that ends is started again."""
 
-    def __init__(self, aws: Cloud, endpoint: str, log: Path, chance: random.Random) -> None:
+    def __init__(self, aws: Cloud, endpoint: str, log: Path, chance: random.Random, layer: Layer, count: int) -> None:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "AWS_LAMBDA_LOG_FORMAT": "JSON"}
         queue = {"QUEUE": aws.queue, "QUEUE_ENDPOINT": aws.endpoint, "FORMS": "fhir"}
         self._environment = {**plain, **environment(endpoint), **queue, **threads}
-        self._log, self._chance = log, chance
-        self._processes = [self._started() for _ in range(WORKERS)]
-        self._next_kill = time.monotonic() + 5
+        self._log, self._chance, self._layer = log, chance, layer
+        self._processes = [self._started() for _ in range(count)]
+        self._next_kill = chance.randint(*KILL_AFTER_CALLS)
         self.kills = 0
 
     def _started(self) -> "subprocess.Popen[bytes]":
@@ -135,13 +135,13 @@ class Workers:
             return subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=written, stderr=written)
 
     def mishap(self, killing: bool = True) -> None:
-        """Kills one, if it is time; and nobody stays dead."""
-        if killing and time.monotonic() > self._next_kill:
-            victim = self._chance.randrange(WORKERS)
+        """Kills one, if it is its turn; and each that has ended is started again."""
+        if killing and self._layer.calls > self._next_kill:
+            victim = self._chance.randrange(len(self._processes))
             self._processes[victim].kill()
             self._processes[victim].wait()
             self.kills += 1
-            self._next_kill = time.monotonic() + self._chance.uniform(*KILLS_S)
+            self._next_kill = self._layer.calls + self._chance.randint(*KILL_AFTER_CALLS)
         for index, process in enumerate(self._processes):
             if process.poll() is not None:
                 self._processes[index] = self._started()
@@ -176,6 +176,8 @@ class Post:
         going, self._kept = self._kept[:count], self._kept[count:]
         going += [body for body in going if self._chance.random() < DOUBLED]
         poison = [f"poison {self._chance.random()}" for _ in going if self._chance.random() < POISONED]
+        if last:
+            poison.append("poison at the end")
         self.poison.update(poison)
         self.sent.update(going)
         going += poison
@@ -206,7 +208,7 @@ def expected(aws: Cloud, planned: Plan, folder: Path) -> dict[str, bytes]:
 
 
 def _outcomes(aws: Cloud) -> dict[str, bytes]:
-    """Without other forms and what was emptied."""
+    """The JSON outcomes, without emptied ones."""
     return {key: body for key, body in aws.outcomes().items() if body and key.endswith(".json") and FHIR not in key}
 
 
@@ -214,7 +216,7 @@ def keys_of(body: str) -> list[str]:
     return [unquote_plus(record["s3"]["object"]["key"]) for record in json.loads(body)["Records"]]
 
 
-def run(records: int, seed: int) -> dict[str, Any]:
+def run(records: int, seed: int, workers_count: int = WORKERS) -> dict[str, Any]:
     """The figures of one run; what must be zero is counted, not asserted."""
     chance = random.Random(seed)
     planned = plan(records, chance)
@@ -224,7 +226,7 @@ def run(records: int, seed: int) -> dict[str, Any]:
         post = Post(aws, chance)
         layer.rules = [is_forbidden, at_random(FAULTS, seed)]
         log = Path(name) / "log"
-        workers = Workers(aws, rough, log, chance)
+        workers = Workers(aws, rough, log, chance, layer, workers_count)
         start = time.monotonic()
         try:
             _upload(aws, planned, post, workers, chance)
@@ -270,7 +272,7 @@ def run(records: int, seed: int) -> dict[str, Any]:
 def _upload(aws: Cloud, planned: Plan, post: Post, workers: Workers, chance: random.Random) -> None:
     uploads = list(planned.files.items())
     chance.shuffle(uploads)
-    # What is replaced lies there first, and is mostly answered by then.
+    # The first bytes of replaced keys come first, so that most are answered before the new bytes arrive.
     first = list(planned.before.items())
     waves = [first + uploads[:: WAVES * 2], *(uploads[offset :: WAVES * 2] for offset in range(1, WAVES * 2))]
     replaced = [(key, planned.files[key]) for key in planned.before]
@@ -285,10 +287,10 @@ def _upload(aws: Cloud, planned: Plan, post: Post, workers: Workers, chance: ran
 
 
 def _wait(aws: Cloud, workers: Workers) -> None:
-    """Until every message is done or dead."""
+    """Waits until every message is processed or in the dead letter queue."""
     while aws.depth(aws.queue):
         workers.mishap()
-        # A sweep beside the workers; nothing is due yet.
+        # A sweep runs beside the workers. No record is overdue yet.
         _sweep(aws, later=timedelta(0), grace=timedelta(0))
         time.sleep(1)
 

@@ -29,7 +29,7 @@ class Cloud:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the function finds."""
+        """The environment variables of the function."""
         return environment(self.endpoint)
 
     def drop(self, files: Mapping[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""moto's server over HTTP with a layer in front that fails, as S3 does and worse."""
+"""moto's server over HTTP, behind a layer that fails in the ways of S3 and in worse ones."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from tests.s3_drop.cloud import Cloud, furnished
 
-# What stands for a fault: an answer in place of the real one.
+# A fault gives an answer in place of the real one.
 Fault = Callable[[Request, Callable[[], Response]], Response]
 Rule = Callable[[Request], Fault | None]
 
@@ -28,7 +28,7 @@ DENIED, BUSY = problem(403, "AccessDenied"), problem(409, "ConditionalRequestCon
 
 
 def lost(request: Request, carry_out: Callable[[], Response]) -> Response:
-    """S3 does what was asked, and nobody hears of it."""
+    """S3 carries out the request and answers with an error."""
     carry_out()
     return INTERNAL(request, carry_out)
 
@@ -86,7 +86,7 @@ class Layer:
 
 
 def at_random(share: float, seed: int) -> Rule:
-    """Of all calls: throttled, refused, carried out unheard, and torn, in equal parts."""
+    """For a share of all calls: throttled, refused, carried out with an error as answer, cut off, equally often."""
     chance = random.Random(seed)
     faults: list[Fault] = [SLOW_DOWN, INTERNAL, lost, torn]
     return lambda request: chance.choice(faults) if chance.random() < share else None

@@ -13,7 +13,7 @@ from tests.s3_drop.events import s3_event, sqs_event
 
 Files = dict[str, bytes]
 
-# The largest file that may be written has no byte: as if every disk were full.
+# A file may have no byte, as if every disk were full.
 ON_A_FULL_DISK = """
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -44,7 +44,7 @@ def about(key: str, fault: Fault) -> Callable[[Request], Fault | None]:
     return lambda request: fault if request.path.endswith(key) else None
 
 
-def test_what_is_dropped_is_answered_through_the_queue(aws: Cloud, function: Load, pair: Files, table: bytes) -> None:
+def test_dropped_files_are_answered_through_the_queue(aws: Cloud, function: Load, pair: Files, table: bytes) -> None:
     module = function()
     aws.drop(
         {"a/record.hea": pair["record.hea"], "b.csv": table, "c.zip": b"no zip", "a/record.dat": pair["record.dat"]}
@@ -147,7 +147,9 @@ def test_a_poison_message_in_a_batch_of_ten_comes_back_alone(
         s3_event("folder/"),
     ],
 )
-def test_what_asks_for_nothing_is_done(aws: Cloud, function: Load, table: bytes, event: dict[str, Any]) -> None:
+def test_a_message_without_a_record_to_classify_succeeds(
+    aws: Cloud, function: Load, table: bytes, event: dict[str, Any]
+) -> None:
     module = function()
     aws.drop({"b.csv": table})
     assert invoke(module, sqs_event(event)) == NOTHING_FAILED
@@ -158,7 +160,7 @@ def test_what_asks_for_nothing_is_done(aws: Cloud, function: Load, table: bytes,
 @pytest.mark.parametrize(
     "name", ["ObjectCreated:Post", "ObjectCreated:CompleteMultipartUpload", "ObjectRestore:Completed"]
 )
-def test_every_other_event_is_a_hint(aws: Cloud, function: Load, table: bytes, name: str) -> None:
+def test_every_other_event_is_used_as_a_hint(aws: Cloud, function: Load, table: bytes, name: str) -> None:
     module = function()
     aws.drop({"b.csv": table})
     assert invoke(module, sqs_event(s3_event("b.csv", name=name))) == NOTHING_FAILED
@@ -208,7 +210,7 @@ def test_a_batch_that_cannot_finish_returns_what_is_left(aws: Cloud, function: L
     class Ending(Context):
         def get_remaining_time_in_millis(self) -> int:
             self.asked.append(0)
-            # Once ahead of each record, and of each of its four calls.
+            # Asked once before each record and before each of its four calls.
             return 60_000 if len(self.asked) <= 2 * 5 else 15_000
 
     assert failures(invoke(module, sqs_event(*map(s3_event, keys)), Ending())) == ["2"]
@@ -397,7 +399,7 @@ def drain_visible(aws: Cloud, module: ModuleType) -> None:
         work(aws, lambda event: invoke(module, event))
 
 
-def test_without_the_right_to_list_a_missing_key_is_a_fault_and_no_answer(
+def test_without_the_right_to_list_a_missing_key_is_a_fault(
     layered: tuple[Cloud, Layer, ModuleType], table: bytes
 ) -> None:
     aws, layer, module = layered
@@ -415,7 +417,7 @@ def test_a_large_object_is_refused_without_being_fetched(layered: tuple[Cloud, L
     assert json.loads(aws.outcomes()["holter.edf.json"])["code"] == "file_too_large"
 
 
-def test_a_line_says_what_was_done_and_nothing_of_whom(
+def test_a_log_line_says_what_was_done_and_holds_no_key(
     aws: Cloud, function: Load, pair: Files, log_lines: LogLines
 ) -> None:
     module = function()

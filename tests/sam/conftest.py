@@ -1,4 +1,4 @@
-"""The tools and what they build, once a session. Everything skips, with its reason, where a tool is missing."""
+"""The tools and what they build, once in each process. Where a tool is missing, its tests are skipped."""
 
 import json
 import os
@@ -13,26 +13,26 @@ from tests.lambda_contract import emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
-# Where `make sam` puts the tools, or where they lie otherwise.
+# The venv into which `make setup` installs the tools, or another one.
 SAM = Path(os.environ.get("EKG_SAM", ROOT / ".venv-sam"))
-CHECKOV = Path(os.environ.get("EKG_CHECKOV", ROOT / ".venv-checkov"))
+CHECKOV = Path(os.environ.get("EKG_CHECKOV", SAM))
 REGION = "eu-central-1"
 
 
 def environment() -> dict[str, str]:
-    """Of a tool: no telemetry, nothing of an AWS account."""
+    """The environment of a tool: no telemetry and no AWS credentials."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**ours, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION, "AWS_CONFIG_FILE": os.devnull}
 
 
 def run(command: Sequence[object], **options: Any) -> "subprocess.CompletedProcess[str]":
-    """In the checkout, from its start to its end; nothing is raised."""
+    """Runs a command in the checkout and waits for it. Does not raise when it fails."""
     words = [str(word) for word in command]
     return subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, **options)
 
 
 def output_of(command: Sequence[object], **options: Any) -> str:
-    """Of a command that must succeed."""
+    """The output of a command that must succeed."""
     done = run(command, **options)
     assert done.returncode == 0, f"{command[0]} failed:\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -42,14 +42,14 @@ def output_of(command: Sequence[object], **options: Any) -> str:
 def sam() -> Path:
     """The folder of sam's programs."""
     if not (SAM / "bin/sam").exists():
-        pytest.skip("sam is not installed: `make sam` does, or EKG_SAM names its venv")
+        pytest.skip("sam is not installed: `make setup` does, or EKG_SAM names its venv")
     return SAM / "bin"
 
 
 @pytest.fixture(scope="session")
 def checkov() -> Path:
     if not (CHECKOV / "bin/checkov").exists():
-        pytest.skip("checkov is not installed: `make sam` does, or EKG_CHECKOV names its venv")
+        pytest.skip("checkov is not installed: `make setup` does, or EKG_CHECKOV names its venv")
     return CHECKOV / "bin/checkov"
 
 
@@ -85,7 +85,7 @@ def rie() -> Path:
     if found is None and SAM.exists():
         found = next(SAM.glob("lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64"), None)
     if found is None:
-        pytest.skip("the runtime interface emulator is not installed: `make sam` does, or EKG_RIE names it")
+        pytest.skip("the runtime interface emulator is not installed: `make setup` does, or EKG_RIE names it")
     return found
 
 

@@ -214,7 +214,7 @@ def test_a_batch_has_the_shape_that_the_function_is_tested_with(
 
 
 @pytest.mark.usefixtures("in_process")
-def test_what_the_input_says_goes_before_the_template(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_input_overrides_the_template(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account(stack, monkeypatch, BackfillBucket="archive")
     account.s3.put_object(Bucket=INBOX, Key="x.csv", Body=TABLE)
     account.s3.put_object(Bucket="archive", Key="x.csv", Body=TABLE)

@@ -47,7 +47,7 @@ def test_a_cold_start_is_billed_with_its_share(cost: dict[str, Any]) -> None:
     assert cost["per_million"](**call(cold_share=0.02))["Lambda, duration"] == pytest.approx(seconds * 0.0000166667)
 
 
-def test_memory_is_paid_in_proportion_and_a_begun_millisecond_whole(cost: dict[str, Any]) -> None:
+def test_memory_is_billed_in_proportion_and_milliseconds_are_rounded_up(cost: dict[str, Any]) -> None:
     twice = cost["per_million"](**call(memory_mb=2048, ms=9.1))["Lambda, duration"]
     assert twice == pytest.approx(2 * cost["per_million"](**call())["Lambda, duration"])
 
@@ -73,7 +73,7 @@ def test_the_calls_to_s3_are_those_that_the_drop_makes(cost: dict[str, Any], roa
     assert (said.files, said.batches) == (sum(len(files) for files, _ in DROPPED[road]), len(DROPPED[road]))
 
 
-def test_a_form_is_a_look_and_a_write(cost: dict[str, Any]) -> None:
+def test_another_form_costs_one_head_and_one_put(cost: dict[str, Any]) -> None:
     plain, with_forms = (calls("a single file", forms) for forms in ((), (".svg", ".fhir.json")))
     assert [with_forms.count(one) - plain.count(one) for one in ("head", "put", "get", "list")] == [2, 2, 0, 0]
 
@@ -101,7 +101,7 @@ def test_the_time_of_s3_is_paid_for_and_full_batches_save_requests_only(cost: di
     assert full("Lambda, duration") == pytest.approx(priced(cost)("Lambda, duration"))
 
 
-def test_a_form_costs_a_look_and_a_write(cost: dict[str, Any]) -> None:
+def test_another_form_is_billed_as_one_head_and_one_put(cost: dict[str, Any]) -> None:
     assert priced(cost, forms=2)("S3, written") == pytest.approx(3 * 5.40)
     assert priced(cost, forms=2)("S3, read") == pytest.approx(5 * 0.43)
     assert priced(cost, forms=2)("EventBridge") == pytest.approx(3 * 1.00)
@@ -116,7 +116,7 @@ def test_the_backfill_pays_for_its_batches(cost: dict[str, Any]) -> None:
     assert rows["Lambda, duration"] == pytest.approx(10_000 * 0.0000166667)
 
 
-def test_it_counts_what_the_template_has(cost: dict[str, Any], stack: dict[str, Any]) -> None:
+def test_the_cost_script_counts_what_the_template_has(cost: dict[str, Any], stack: dict[str, Any]) -> None:
     kinds = [resource["Type"] for resource in stack["Resources"].values()]
     assert cost["ALARMS"] == kinds.count("AWS::CloudWatch::Alarm")
     assert cost["IMAGES"] == kinds.count("AWS::Lambda::Function")

@@ -75,7 +75,7 @@ def lifecycle(deployed: Deployed, bucket: str) -> dict[str, dict[str, Any]]:
     return {rule["Id"]: {name: rule[name] for name in rule if name not in ("Id", "Status")} for rule in rules}
 
 
-def test_rests_and_old_versions_end_and_files_only_if_asked(stack: dict[str, Any]) -> None:
+def test_old_versions_expire_and_files_expire_only_on_request(stack: dict[str, Any]) -> None:
     always = {
         "rests-of-uploads": {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}},
         "old-versions": {"NoncurrentVersionExpiration": {"NoncurrentDays": 365}, "ExpiredObjectDeleteMarker": True},
@@ -93,7 +93,7 @@ def test_a_file_outlives_its_message_and_the_wait_for_its_record(stack: dict[str
         assert days == 0 or days * DAY_SECONDS > dead_s + wait_s
 
 
-def test_of_the_results_only_settled_notes_end(stack: dict[str, Any]) -> None:
+def test_only_settled_notes_expire_in_the_results_bucket(stack: dict[str, Any]) -> None:
     always = {"rests-of-uploads", "old-versions", "settled-notes"}
     rules = lifecycle(Deployed(stack, {"BackfillBucket": "archive"}), "ResultsBucket")
     assert set(lifecycle(Deployed(stack), "ResultsBucket")) == always

@@ -18,9 +18,11 @@ from tests.lambda_contract.events import event, multipart
 from tests.s3_drop.events import TEST_EVENT, sqs_event
 from tests.sam.conftest import ROOT, output_of, run
 
-# As Lambda's own: it stands in no /etc/passwd.
+# One process for all tests with Docker: the image is built once.
+
+# Lambda's own user. It is not in /etc/passwd.
 USER = "993:990"
-# Of the base image the repository has no say.
+# Without the base image, whose size is not ours.
 MAX_OWN_MB = 200
 START_SECONDS = 30
 
@@ -59,13 +61,13 @@ print(client.generate_presigned_post("inbox", "uploads/1")["url"])
 DROP = ("-e", "INBOX_BUCKET=inbox", "-e", "RESULTS_BUCKET=results", "-e", "AWS_REGION=eu-central-1")
 
 
-# The runtime is the emulator's child, and leads with Python.
+# The runtime is a child of the emulator. Its command line begins with Python.
 ENVIRONMENT = """
 for process in /proc/[0-9]*; do
   case $(tr '\\0' ' ' <$process/cmdline) in /opt/venv/bin/python*) tr '\\0' '\\n' <$process/environ ;; esac
 done
 """
-# What Docker itself lays over the root.
+# Paths that Docker itself mounts or changes.
 MOUNTED = {"/rie", "/tmp", "/etc", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf", "/dev", "/run"}
 
 
@@ -144,7 +146,7 @@ def test_the_image_runs_without_root_and_is_small(image: str, capsys: pytest.Cap
     assert own_mb < MAX_OWN_MB
 
 
-def test_nothing_is_in_it_that_serving_does_not_need(image: str) -> None:
+def test_the_image_holds_nothing_that_serving_does_not_need(image: str) -> None:
     assert python(image, ABSENT) == "[]"
     assert python(image, ABSENT, interpreter="python3") == "[]"
     tools = "for tool in gcc cc make git curl pip pip3; do command -v $tool; done; true"
@@ -162,7 +164,7 @@ def test_nothing_is_compiled_at_the_start(image: str) -> None:
     assert python(image, UNCHECKED) == r"True [b'\x01\x00\x00\x00']"
 
 
-def test_an_empty_endpoint_is_none_and_s3_is_known(image: str) -> None:
+def test_an_empty_endpoint_variable_is_ignored_and_s3_is_known(image: str) -> None:
     assert python(image, PRESIGNED, options=["-e", "AWS_ENDPOINT_URL="]) == "https://inbox.s3.amazonaws.com/"
 
 
@@ -194,7 +196,7 @@ def test_the_drop_starts_there_too(image: str, rie: Path, capsys: pytest.Capture
         print(f"\nthe drop's cold start: {float(init[1]):.0f} ms")
 
 
-def test_that_place_is_as_bare_as_lambda_and_stays_clean(running: Container) -> None:
+def test_the_container_is_as_bare_as_lambda_and_stays_clean(running: Container) -> None:
     running.invoke(event("rest", "GET", "/health"))
     assert running.sh("id -u; id -g").split() == USER.split(":")
     assert running.sh("test -e /dev/shm && echo there; ls -A /tmp; true") == ""

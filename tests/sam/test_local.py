@@ -20,11 +20,13 @@ from tests.s3_drop.events import s3_event
 from tests.sam.conftest import ROOT, environment, output_of
 from tests.sam.events import FOLDER, PAIR, TABLE
 
+# One process for all tests with Docker: the image is built once, and containers() sees no other test's.
+
 PROBLEM = "application/problem+json"
 START_SECONDS = 60
 RECORD = {name: (ROOT / "examples" / name).read_bytes() for name in ("normal.hea", "normal.dat")}
 ARCHIVE = (ROOT / "examples/normal.zip").read_bytes()
-# This machine, seen from a container.
+# The name of this machine inside a container.
 HOST = "host.docker.internal"
 FUNCTIONS = {"ApiFunction": "apifunction:api", "S3DropFunction": "s3dropfunction:drop"}
 
@@ -41,14 +43,14 @@ def listens(port: int) -> bool:
 
 
 def containers() -> set[str]:
-    """Those of the images that sam built here."""
+    """Ids of the containers whose image sam built here."""
     filters = [word for image in FUNCTIONS.values() for word in ("--filter", f"ancestor={image}")]
     return set(output_of(["docker", "ps", "--all", "--quiet", *filters]).split())
 
 
 @pytest.fixture(scope="module")
 def storage_port() -> Iterator[int]:
-    """Of a server of S3. It listens everywhere, for containers reach this machine by another address."""
+    """The port of an S3 server. It listens on every address: containers do not reach this machine's 127.0.0.1."""
     server = ThreadedMotoServer(ip_address="0.0.0.0", port=0, verbose=False)
     server.start()
     try:
@@ -65,7 +67,7 @@ def aws(storage_port: int) -> Cloud:
 
 @pytest.fixture(scope="module")
 def options(storage_port: int, tmp_path_factory: pytest.TempPathFactory) -> list[object]:
-    """Of `sam local`: the functions' S3 is that server."""
+    """Options of `sam local`: the functions use that S3 server."""
     variables = {
         "AWS_ENDPOINT_URL": f"http://{HOST}:{storage_port}",
         "INBOX_BUCKET": INBOX,
@@ -110,7 +112,7 @@ def api(
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             yield client
     finally:
-        # It ignores SIGINT in the background, and takes its container along at SIGTERM.
+        # In the background it ignores SIGINT. At SIGTERM it also ends its container.
         process.send_signal(signal.SIGTERM)
         process.wait(30)
         for left in containers() - before:

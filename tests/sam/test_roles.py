@@ -122,9 +122,7 @@ def test_within_its_role_the_drop_does_all_its_work(stack: dict[str, Any], s3: A
         ("s3:ListBucket", arn(RESULTS)),
     ],
 )
-def test_without_any_one_of_its_rights_to_s3_it_cannot(
-    stack: dict[str, Any], s3: Any, action: str, resource: str
-) -> None:
+def test_the_drop_needs_each_of_its_rights_to_s3(stack: dict[str, Any], s3: Any, action: str, resource: str) -> None:
     granted = {right for right in rights(role(stack, "DropRole")) if right[0].startswith("s3:")}
     assert (action, resource) in granted
     assert len(granted) == 5

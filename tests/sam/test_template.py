@@ -170,7 +170,7 @@ def test_the_refusals_that_clients_meet(stack: dict[str, Any], kind: str, status
     assert found[kind] == (status, code)
 
 
-def test_the_two_given_names_and_the_backfill_s_differ(stack: dict[str, Any]) -> None:
+def test_the_results_bucket_must_have_a_name_of_its_own(stack: dict[str, Any]) -> None:
     def differs(name: str) -> dict[str, Any]:
         return {"Fn::Not": [{"Fn::Equals": [{"Ref": "ResultsBucketName"}, {"Ref": name}]}]}
 
@@ -214,7 +214,7 @@ def test_nothing_is_reserved_and_nothing_alarms_unless_asked(stack: dict[str, An
     assert default(stack, "AccessLogs") == "false"
 
 
-def test_logs_are_json_and_end(stack: dict[str, Any]) -> None:
+def test_logs_are_json_and_expire(stack: dict[str, Any]) -> None:
     for name, group in {"ApiFunction": "ApiLogGroup", "S3DropFunction": "DropLogGroup"}.items():
         logging = properties(stack, name)["LoggingConfig"]
         assert (logging["LogFormat"], logging["LogGroup"]) == ("JSON", {"Ref": group})
@@ -318,7 +318,7 @@ DOORS = {
 
 
 @pytest.mark.parametrize("door", sorted(DOORS))
-def test_the_guide_s_other_doors_leave_the_open_routes_open(sam: Path, tmp_path: Path, door: str) -> None:
+def test_the_other_authorizers_of_the_guide_leave_the_open_routes_open(sam: Path, tmp_path: Path, door: str) -> None:
     changed = TEMPLATE.read_text().replace("ApiKeyRequired: true", f"ApiKeyRequired: true\n        {DOORS[door]}", 1)
     changed = changed.replace("{ApiKeyRequired: false}", "{ApiKeyRequired: false, Authorizer: NONE}")
     (tmp_path / "template.yaml").write_text(changed)

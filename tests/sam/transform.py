@@ -14,7 +14,7 @@ DEFINITION = "s3://uploaded/definition"
 
 
 class NoPolicies:
-    """Of the managed policies no list is needed: none is named by its short name."""
+    """The template names no managed policy by its short name, so SAM needs no list of them."""
 
     def load(self) -> dict[str, str]:
         return {}

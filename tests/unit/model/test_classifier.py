@@ -195,6 +195,10 @@ def test_parallel_classifications_do_not_disturb_each_other() -> None:
         assert list(pool.map(lambda recording: classify(recording).to_json(), recordings)) == alone
 
 
+# A fold is unpacked whole, which takes as long as a hundred classifications.
+FOLDS = (8, 9)
+
+
 def test_the_same_heart_at_500_and_100_hz_gets_nearly_the_same_answer(ptbxl_packed: Path, tmp_path: Path) -> None:
     import tarfile
 
@@ -204,18 +208,19 @@ def test_the_same_heart_at_500_and_100_hz_gets_nearly_the_same_answer(ptbxl_pack
     assert len(headers) == 100
     at_100_hz = low_rate_records(ptbxl_packed)
     differences = []
-    for header in headers:
+    for name, low in at_100_hz.items():
+        (header,) = (path for path in headers if path.stem == name.replace("_lr", "_hr"))
         high = {path.name: path.read_bytes() for path in (header, header.with_suffix(".dat"))}
-        low = at_100_hz[header.stem.replace("_hr", "_lr")]
         one, other = classify(high).probabilities, classify(low).probabilities
         differences.append([abs(one[label] - other[label]) for label in one])
     table = np.array(differences)
+    assert len(table) > 20
     assert table.mean(axis=0).max() < 0.03
     assert np.quantile(table, 0.99) < 0.15
 
 
 def low_rate_records(packed: Path) -> dict[str, dict[str, bytes]]:
-    """The records of the 500 Hz sample at 100 Hz, unpacked from their folds."""
+    """The 100 Hz twins of the 500 Hz sample, as far as they lie in FOLDS."""
     import csv
     import importlib.util
     import tarfile
@@ -230,11 +235,9 @@ def low_rate_records(packed: Path) -> dict[str, dict[str, bytes]]:
     with (packed / "labels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     found = {}
-    for fold in range(1, 10):
+    for fold in FOLDS:
         members = [row for row in rows if int(row["strat_fold"]) == fold]
         places = {Path(row["filename_lr"]).name: index for index, row in enumerate(members)}
-        if not wanted & set(places):
-            continue
         signals = unpack.decode((packed / f"fold{fold:02}.xz").read_bytes())
         for name in wanted & set(places):
             signal = signals[places[name]]

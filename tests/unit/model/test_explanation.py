@@ -15,18 +15,17 @@ from ecg_core.classification import DIAGNOSES, SUPERCLASSES, Explanation
 from ecg_core.leads import LEADS
 from ecg_core.model.classifier import default_classifier
 from ecg_core.model.explanation import explained
-from ecg_core.model.occlusion import LogOdds, normal_instead, replaced
+from ecg_core.model.occlusion import BATCH, LogOdds, normal_instead, replaced
 from ecg_core.recording import Recording
-from ecg_core.signal.preparation import MAX_WINDOWS, ModelInput, prepare
+from ecg_core.signal.preparation import ModelInput, prepare
 from ecg_core.signal.segments import PARTS, cut
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import wfdb_files
 from tests.builders import make_recording
 from tests.conftest import ROOT
+from tests.effort import times_as_costly
 
 CD = SUPERCLASSES.index("CD")
-# Windows that an explanation of twelve leads may read: 4 segments of each lead, twice, and up to 24 beats.
-MAX_READ = 2 * (4 * 12 + 1) + 24 + 2
 
 
 def seen(see: Callable[[NDArray[np.float32]], NDArray[np.float64]]) -> LogOdds:
@@ -226,18 +225,26 @@ def test_nan_from_the_network_counts_as_no_evidence() -> None:
     assert not rows(explained(log_odds, prepared, "CD"), "CD").any()
 
 
-@pytest.mark.parametrize("duration_s", [10, 120])
-def test_an_explanation_reads_a_limited_number_of_windows_in_small_batches(duration_s: float) -> None:
-    prepared = prepare(synthesize("lbbb", heart_rate_bpm=120, duration_s=duration_s))
-    batches = []
+def test_an_explanation_asks_the_network_twice_for_every_cell_and_once_for_every_beat() -> None:
+    prepared, asked = prepare(synthesize("lbbb", heart_rate_bpm=120)), []
 
     def log_odds(given: ModelInput) -> NDArray[np.float64]:
-        batches.append(len(given.signal))
-        return default_classifier().log_odds(given)
+        asked.append(len(given.signal))
+        return np.zeros((len(given.signal), len(SUPERCLASSES)))
 
-    explained(log_odds, prepared, "CD")
-    assert sum(batches) <= MAX_READ + len(prepared.signal)
-    assert max(batches) <= MAX_WINDOWS
+    explanation = explained(log_odds, prepared, "CD")
+    cells, beats = len(LEADS) * len(PARTS), len(explanation.beats_s)
+    # Beside the parts: the window itself at first, and what they are compared with each time.
+    assert sum(asked) == 1 + 2 * (cells + 1) + (beats + 1)
+    assert len(asked) <= 1 + 2 * -(-(cells + 1) // BATCH) + -(-(beats + 1) // BATCH)
+
+
+@pytest.mark.no_cover
+def test_an_explanation_costs_little_beside_what_the_network_costs() -> None:
+    recording, network = synthesize("lbbb", heart_rate_bpm=120), default_classifier()
+    prepared = prepare(recording)
+    windows = np.repeat(prepared.signal[:1], 120, axis=0), np.repeat(prepared.lead_mask[:1], 120, axis=0)
+    assert times_as_costly(lambda: explain(recording), lambda: network.run(*windows), enough=5) <= 5
 
 
 def test_a_classification_without_explanation_does_not_import_it() -> None:

@@ -6,6 +6,7 @@ from ecg_core.errors import HeaderInvalid
 from ecg_core.readers import records
 from ecg_core.readers.names import Listing, is_header
 from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
+from tests.effort import times_as_costly
 from tests.unit.readers.wfdb_records import make_record, make_segmented
 
 
@@ -144,18 +145,26 @@ def test_a_table_is_a_record_of_its_own_even_beside_a_header_of_its_stem() -> No
     assert [group.names[0] for group in grouped(files)] == ["rec.hea", "rec.csv", "records.csv"]
 
 
-def test_a_folder_of_thousands_of_records_is_grouped_with_each_header_read_once() -> None:
+@pytest.mark.no_cover
+def test_a_folder_of_thousands_of_records_is_grouped_and_each_header_read_once() -> None:
     header = make_record(name="r")["r.hea"]
-    names = [f"{number}.{suffix}" for number in range(20_000) for suffix in ("hea", "dat")]
     read = []
 
     def header_of(name: str) -> Header:
         read.append(name)
         return Header(header.replace(b"r.dat", name.replace(".hea", ".dat").encode()))
 
-    groups = list(records.group(Listing(names), header_of))
+    def group(count: int) -> list[records.Group]:
+        read.clear()
+        return list(
+            records.group(Listing([f"{n}.{suffix}" for n in range(count) for suffix in ("hea", "dat")]), header_of)
+        )
+
+    groups = group(20_000)
     assert len(groups) == len(read) == 20_000
     assert all(len(group.names) == 2 for group in groups)
+    # Ten times as many records cost about ten times as much; every record against every other would cost a hundred.
+    assert times_as_costly(lambda: group(20_000), lambda: group(2000), enough=30) <= 30
 
 
 @pytest.mark.parametrize("header", ["r ١ 500\nr.dat 16\n", "r/١ 1 500\nr_1 10\n", "r\u20031 500\nr.dat 16\n"])

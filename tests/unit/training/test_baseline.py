@@ -14,8 +14,6 @@ from ecg_core.training.export import export_onnx
 from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint
 from ecg_core.training.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("baseline")
-
 # The result may not depend on the features of this processor, so only the trial decides.
 TRAINING = """
 import sys

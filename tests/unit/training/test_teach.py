@@ -14,8 +14,6 @@ from ecg_core.training.tasks import Diagnosis, predict
 from ecg_core.training.train import train
 from tests.unit.training.fakes import Row, few_draws, one_core, with_rows
 
-pytestmark = pytest.mark.xdist_group("taught")
-
 
 @pytest.fixture(scope="module")
 def two_folds(tiny_ptbxl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -26,8 +26,6 @@ from ecg_core.training.ledger import Ledger
 from ecg_core.training.settings import Settings
 from tests.unit.training.fakes import few_draws, one_core
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 SETTINGS = Settings(epochs=2, batch=10)
 
 

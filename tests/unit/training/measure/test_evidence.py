@@ -22,8 +22,6 @@ from ecg_core.training.report.text import figure
 
 CD, V1 = SUPERCLASSES.index("CD"), LEADS.index("V1")
 
-pytestmark = pytest.mark.xdist_group("evidence")
-
 
 @pytest.fixture(scope="module")
 def measured(small_ptbxl: Path) -> dict[str, Any]:

@@ -27,8 +27,6 @@ from ecg_core.training.report.reliability import draw
 from ecg_core.training.report.text import codes, figure, percent, signed
 from tests.unit.training.fakes import fake_classifier, few_draws
 
-pytestmark = pytest.mark.xdist_group("card")
-
 # GET /model serves it, and a Lambda reads it at every start.
 MAX_CARD_BYTES = 150_000
 
