@@ -137,7 +137,10 @@ class ContentError(EcgError):
 
 class NoEcgLeads(ContentError):
     code = "no_ecg_leads"
-    default_hint = "Name the channels by their leads: I, II, III, aVR, aVL, aVF, V1 to V6."
+    default_hint = (
+        "Name the channels by their leads in the file (I, II, III, aVR, aVL, aVF, V1 to V6), "
+        "or give the names in order with leads= in Python, --leads on the command line, ?leads= over HTTP."
+    )
 
 
 class DuplicateLeads(ContentError):
@@ -147,12 +150,18 @@ class DuplicateLeads(ContentError):
 
 class UnitsUnknown(ContentError):
     code = "units_unknown"
-    default_hint = "State the unit in the file, or give it with --units, over HTTP with ?units=: uV, mV or V."
+    default_hint = (
+        "State the unit in the file, or give it with units= in Python, --units on the command line, ?units= over HTTP: "
+        "uV, mV or V. For raw converter values give the counts per mV with gain=, --gain, ?gain=."
+    )
 
 
 class SamplingRateUnknown(ContentError):
     code = "sampling_rate_unknown"
-    default_hint = "Add a time column or a rate to the file, or give it with --fs, over HTTP with ?fs_hz=."
+    default_hint = (
+        "Add a time column or a rate to the file, "
+        "or give it with fs_hz= in Python, --fs on the command line, ?fs_hz= over HTTP."
+    )
 
 
 class SamplingRateOutOfRange(ContentError):

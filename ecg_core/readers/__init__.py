@@ -4,6 +4,7 @@ registry.py lists the formats. A format's reader is imported when a file of it m
 no table reader's start-up time.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ecg_core.errors import EmptyFile, FileTooLarge
@@ -13,14 +14,22 @@ from ecg_core.readers.registry import choose
 from ecg_core.recording import MAX_BYTES, Files, Recording
 
 
-def read(files: Files, *, fs_hz: float | None = None, units: str | None = None) -> Recording:
+def read(
+    files: Files,
+    *,
+    fs_hz: float | None = None,
+    units: str | None = None,
+    leads: Sequence[str] | str | None = None,
+    gain: float | None = None,
+) -> Recording:
     """The one record among files: name (with or without folders) to bytes.
 
-    fs_hz (Hz) and units (nV, uV, mV, V) fill in what the file leaves open; where the file states them, it counts and a
-    correction says so. Raises EmptyFile, FileTooLarge, ArchiveUnsafe, UnsupportedFormat, SeveralRecords, and what the
+    fs_hz (Hz), units (nV, uV, mV, V), leads (names of the channels in order, "-" for one that is no lead) and gain
+    (counts per mV of raw converter values) fill in what the file leaves open; where the file states them, it counts and
+    a correction says so. Raises EmptyFile, FileTooLarge, ArchiveUnsafe, UnsupportedFormat, SeveralRecords, and what the
     readers raise.
     """
-    options = Options(fs_hz, units)
+    options = Options(fs_hz, units, leads, gain)
     if not any(files.values()):
         raise EmptyFile("There is nothing to read: no byte arrived.")
     if sum(map(len, files.values())) > MAX_BYTES:

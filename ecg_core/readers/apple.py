@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ecg_core.errors import HeaderInvalid
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.labels import lead_in_any_language
-from ecg_core.readers.options import Options
+from ecg_core.readers.options import Options, named
 from ecg_core.readers.rates import choose_rate, rate_of
 from ecg_core.readers.records import Bundle
 from ecg_core.readers.table.layout import Table, kind_of
@@ -97,6 +97,17 @@ def _layout(head: bytes) -> tuple[list[tuple[str, str]], int, int] | None:
     return None
 
 
+def _scale(unit: str | None, options: Options, corrections: Corrections) -> float:
+    """mV per number."""
+    if unit is None and options.gain is not None:
+        options.refuse_both()
+        corrections.add(f"gain as given with the file: {options.gain:g} per mV")
+        return 1 / options.gain
+    if options.gain is not None:
+        corrections.add("gain given with the file not used: the file states a unit")
+    return MV_PER_UNIT[choose_units([unit], options.unit, corrections)[0]]
+
+
 def sniff(data: bytes) -> bool:
     """True for a head of key and value with Apple's keys, or an Apple Watch as device, above one column of numbers."""
     layout = _layout(head_of(data))
@@ -126,8 +137,9 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     stated = None if place is None else _RATE_VALUE.fullmatch(pairs[place][1])
     rate = choose_rate(rate_of(stated[1]) if stated else None, options.fs_hz, corrections)
     unit = next((unit for value in below if (unit := unit_of(value))), None)
-    scale = MV_PER_UNIT[choose_units([unit], options.unit, corrections)[0]]
+    scale = _scale(unit, options, corrections)
     lead = next((found for value in below if (found := lead_in_any_language(value))), None)
+    lead = named([lead], options, corrections)[0]
     if lead is None:
         corrections.add("lead taken as I: a watch measures between both arms")
     rows = read_rows(text, Table("", ("number",), (), (), (), body, line), [0], [scale])

@@ -20,6 +20,17 @@ _SEPARATORS = " \t._/:,;([{-"
 _ROMAN = re.compile(r"(?:^|[^A-Za-z0-9-]|(?<=\w)-)(I{1,3}|aV[RLF]|V[1-6])$")
 
 
+# Bipolar leads by their electrodes, the positive one first.
+_ELECTRODES = re.compile(r"(?<![a-z])(la-ra|l[lf]-ra|l[lf]-la)(?![a-z-])", re.IGNORECASE)
+
+
+def electrode_pair(name: str) -> str | None:
+    """The limb lead that two electrodes measure: "ECG_LA-RA_24BIT_CAL" -> I."""
+    found = _ELECTRODES.findall(name) if len(name) <= MAX_NAME_LENGTH and "-" in name else []
+    pairs = {"la-ra": "I", "ll-ra": "II", "ll-la": "III"}
+    return pairs[found[0].lower().replace("lf", "ll")] if len(found) == 1 else None
+
+
 def lead_in_any_language(name: str) -> str | None:
     """The lead that a name ends with ("Afleiding I"): only for places that hold nothing but a lead."""
     match = _ROMAN.search(name.strip())

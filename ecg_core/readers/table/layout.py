@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from ecg_core.errors import HeaderInvalid, SignalInvalid
@@ -20,16 +21,26 @@ _REFERENCE_ROWS = 20
 # Rows in a row that must look alike where a table begins: a line of meta data may be one number, hardly three.
 _ALIKE = 3
 
+# Rows that tell a counter or a time from an ECG, which never rises evenly for so long.
+_FIRST_ROWS = 40
+
 Kind = Literal["number", "clock", "text", "empty"]
 
-MISSING = ("nan", "na", "n/a", "null", "none", "nil", "-", "--", "---", "*", "?", "#n/a", "#num!", "#div/0!", "#value!")
+MISSING = (
+    *("nan", "na", "n/a", "null", "none", "nil", "-", "--", "---", "*", "?", "#n/a", "#num!", "#div/0!", "#value!"),
+    *("<na>", "nat"),
+)
+# What is no number, or beyond all, as the C libraries of Windows print it.
+WINDOWS_NAN = re.compile(
+    r"[-+]?(?:1[.,]#(?:qnan|snan|ind|inf|j|r)0*+|nan\((?:ind|snan|qnan)\)|(?<=[-+])nan)", re.IGNORECASE
+)
 _NUMBER = re.compile(r"[-+]?(?:\d++\.?+\d*+|\.\d++)(?:e[-+]?\d++)?|[-+]?inf(?:inity)?", re.IGNORECASE)
 _CLOCK = re.compile(
     r"\[?(?:\d++[-./]\d++[-./]\d++[T ]++)?\d++:\d++(?::\d++)?(?:[.,:]\d++)?(?: ?[AP]M)?(?:Z|[-+ ].*)?\]?", re.IGNORECASE
 )
 _COMMENT = re.compile(r"^\s*(?:#|%|//|;)+\s*")
 _TIME_UNIT = re.compile(
-    r"s|sec|seconds?|sekunden?|m(?:illi)?s(?:ec(?:onds?)?)?|[uµμ]s(?:ec)?|microseconds?|ns|min|h+:mm.*|m+:ss.*|samples?|n|#|date|datetime"
+    r"(?:\d++(?:[.,]\d++)?\s?)?(?:s|sec|seconds?|sekunden?|m(?:illi)?s(?:ec(?:onds?)?)?|[uµμ]s(?:ec)?|microseconds?|ns|min|h|hours?)|h+:mm.*|m+:ss.*|samples?|n|#|date|datetime"
 )
 
 
@@ -37,7 +48,8 @@ _TIME_UNIT = re.compile(
 class Table:
     """separator: "" for runs of whitespace. names, units: one for each column, or empty. meta: the lines above.
 
-    body: byte offset of the first row. line: its number in the file, from 1.
+    body: byte offset of the first row. line: its number in the file, from 1. header: the line of the names, as it
+    stands. below: the first rows. counted: whether a line of sample counts above the rows was left out.
     """
 
     separator: str
@@ -47,6 +59,15 @@ class Table:
     meta: tuple[str, ...]
     body: int
     line: int
+    header: str = ""
+    below: tuple[str, ...] = ()
+    counted: bool = False
+
+    @cached_property
+    def first(self) -> list[list[str]]:
+        """The cells of the first rows that have one for each column."""
+        rows = (cells_of(line, self.separator) for line in self.below)
+        return [cells for cells in rows if len(cells) == len(self.kinds)]
 
 
 def cells_of(line: str, separator: str) -> list[str]:
@@ -58,10 +79,10 @@ def cells_of(line: str, separator: str) -> list[str]:
 
 
 def kind_of(cell: str) -> Kind:
-    if not cell or cell.lower() in MISSING:
-        return "empty"
     if _NUMBER.fullmatch(cell.replace(",", ".")):
         return "number"
+    if not cell or cell.lower() in MISSING or WINDOWS_NAN.fullmatch(cell):
+        return "empty"
     return "clock" if _CLOCK.fullmatch(cell) else "text"
 
 
@@ -109,6 +130,18 @@ def _first_row(lines: Sequence[str], rows: Sequence[int], separator: str, kinds:
         if alike == _ALIKE or (alike and (position == len(rows) - 1 or len(kinds) >= _ALIKE)):
             return position - alike + 1
     return None
+
+
+def _counts_samples(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a line holds the number of samples of each channel, and no time: AcqKnowledge writes one."""
+    counts = {cell for cell in cells if cell}
+    return (
+        len(cells) == len(below) > 1
+        and not cells[0]
+        and len(counts) == 1
+        and counts.pop().isdecimal()
+        and kind_of(below[0]) == "number"
+    )
 
 
 def _is_unit_row(cells: Sequence[str]) -> bool:
@@ -171,7 +204,11 @@ def find_table(head: bytes) -> Table | None:
     first = _first_row(lines, rows, separator, kinds)
     if first is None:
         return None
+    counted = first + 1 < len(rows) and _counts_samples(
+        cells_of(lines[rows[first]], separator), cells_of(lines[rows[first + 1]], separator)
+    )
     above = [lines[row] for row in rows[:first]]
+    first += counted
     names: list[str] = []
     units: list[str] = []
     if above and _is_unit_row(found := cells_of(_COMMENT.sub("", above[-1]), separator)) and len(found) == width > 1:
@@ -183,7 +220,10 @@ def find_table(head: bytes) -> Table | None:
             raise SignalInvalid(f"Line {rows[first - 1] + 1} has {len(found)} columns, the rows below it {width}.")
         names = _header(above[-1], separator, kinds)
     meta = above[:-1] if names else above
+    header = above[-1] if names else ""
     body = sum(len(line.encode("utf-8", "replace")) + 1 for line in lines[: rows[first]])
+    below = tuple(lines[row] for row in rows[first : first + _FIRST_ROWS])
     # One character more than any lead's name has, so that none becomes one by being cut.
     names = [name[: MAX_NAME_LENGTH + 1] for name in names]
-    return Table(separator, kinds, tuple(names), tuple(units), tuple(meta), body, rows[first] + 1)
+    place = body, rows[first] + 1
+    return Table(separator, kinds, tuple(names), tuple(units), tuple(meta), *place, header, below, counted)

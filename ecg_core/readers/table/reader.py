@@ -1,34 +1,36 @@
 """Tables with one column for each lead: CSV, TSV, TXT as spreadsheets, MATLAB, R, pandas and monitors write them.
 
-The lead names stand in a header line or in a line above it. Sampling rate: from the time column, from words ("fs=500"),
-or from the option. Unit: from the column names, a row of units, a gain or words above the table, or from the option.
-Nothing is guessed: what is missing is an error.
+The lead names stand in a header line or in a line above it, or come from the option. Sampling rate: from the time
+column, from words ("fs=500"), or from the option. Unit: from the column names, a row of units, a gain or words above
+the table, or from the options. Nothing is guessed: what is missing is an error.
 """
 
 import hashlib
 import re
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalInvalid, UnsupportedFormat
+from ecg_core.errors import FileTooLarge, HeaderInvalid, SeveralRecords, SignalInvalid, UnsupportedFormat
 from ecg_core.leads import canonical_leads
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.labels import units_of
+from ecg_core.readers.numbering import verify
 from ecg_core.readers.options import Options
 from ecg_core.readers.rates import agreed, choose_rate, rates_agree, refuse_contradiction
 from ecg_core.readers.records import Bundle
-from ecg_core.readers.table import words
+from ecg_core.readers.table import rate_words, words
 from ecg_core.readers.table.columns import NAMES_HINT, Columns, columns_of
 from ecg_core.readers.table.layout import Table, find_table
 from ecg_core.readers.table.rows import Rows, read_rows
+from ecg_core.readers.table.scales import refuse_counts, scales_of
+from ecg_core.readers.table.sentinels import without_sentinels
+from ecg_core.readers.table.several import SEVERAL_HINT
 from ecg_core.readers.table.timeline import Timeline, is_counter, on_grid, read_timeline
 from ecg_core.readers.text import as_utf8, first_lines, head_of
-from ecg_core.readers.units import MV_PER_UNIT, choose_units
 from ecg_core.recording import MAX_VALUES, Recording
 
-# A 32-bit converter over 10 mV resolves 2e-9 mV; an 8-bit one with steps of 1 mV would show no P wave.
-_MIN_MV_PER_DIGIT, _MAX_MV_PER_DIGIT = 1e-9, 1.0
 # The beginnings of XML, HTML, JSON and RTF, which hold no table.
 _MARKUP = (b"<", b"{", b"[{", b"[\n", b"[ ")
 # A WFDB header is text with numbers too: "100.dat 212 200 ...", or "record/segments signals rate".
@@ -50,22 +52,34 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     """The recording in a table.
 
     Raises NoEcgLeads, DuplicateLeads, UnitsUnknown, SamplingRateUnknown, SamplingRateOutOfRange, HeaderInvalid,
-    SignalInvalid, FileTooLarge, UnsupportedFormat.
+    SignalInvalid, SeveralRecords, FileTooLarge, UnsupportedFormat.
     """
     text = as_utf8(bundle[name])
     table = find_table(first_lines(text))
     if table is None:
         raise UnsupportedFormat("No table of numbers begins in the first lines of this text.", NAMES_HINT)
     corrections = Corrections()
-    columns = columns_of(table, corrections)
-    stated = _statements(table)
-    scales = _scales(stated, columns, options.unit, corrections)
-    rows = _without_empty_end(read_rows(text, table, columns.positions, scales, columns.time), corrections)
+    columns = columns_of(table, options, corrections)
+    stated = _statements(table, columns)
+    scales, unit_given = scales_of(table, columns, stated, options, corrections)
+    time = columns.time
+    if time is None and columns.counters and b"\n\n" in text:
+        # It tells whether the rows go on beyond an empty line.
+        time = columns.counters[0]
+    rows = _without_empty_end(read_rows(text, table, columns.positions, scales, time, columns.ids), corrections)
     del text
     timeline = _timeline(rows, table, columns)
+    if rows.blocks > 1 and timeline is None and not (rows.time is not None and is_counter(rows.time)):
+        raise SeveralRecords(f"Empty lines split the table into {rows.blocks} blocks.", SEVERAL_HINT)
+    if unit_given and rows.whole:
+        refuse_counts(rows.values, scales)
     rate = _rate(stated, timeline, options.fs_hz, corrections)
     signal = rows.values
     del rows
+    if sentinels := without_sentinels(signal, scales):
+        corrections.add(f"numbers that stand for a missing sample read as gaps: {sentinels}")
+    if columns.numbered:
+        verify(signal, columns.leads, corrections)
     if timeline and columns.time_unit is None and not columns.has_clock(table):
         corrections.add(f"unit of the time column taken as {timeline.unit}: it is not stated")
     if timeline and timeline.position is not None:
@@ -91,13 +105,14 @@ def _without_empty_end(rows: Rows, corrections: Corrections) -> Rows:
         corrections.add(f"empty rows at the end left out: {rows.values.shape[1] - end}")
     if empty := int(missing[:, :end].sum()) - rows.infinite:
         corrections.add(f"empty values read as gaps: {empty}")
-    return Rows(rows.values[:, :end], None if rows.time is None else rows.time[:end], rows.infinite, rows.blank)
+    return replace(rows, values=rows.values[:, :end], time=None if rows.time is None else rows.time[:end])
 
 
-def _statements(table: Table) -> list[str]:
+def _statements(table: Table, columns: Columns) -> list[str]:
     """The lines above the rows that may state rate or unit: all but a header line, whose words are its columns'."""
     header = any(canonical_leads(units_of(table.names)[0]))
-    return words.searchable(table.meta if header else (*table.meta, "\t".join(table.names)))
+    meta = [line for line in table.meta if "{" not in line] if columns.lines else table.meta
+    return words.searchable((*meta, *columns.lines) if header else (*meta, *columns.lines, "\t".join(table.names)))
 
 
 def _timeline(rows: Rows, table: Table, columns: Columns) -> Timeline | None:
@@ -105,34 +120,19 @@ def _timeline(rows: Rows, table: Table, columns: Columns) -> Timeline | None:
     if rows.time is None or columns.time is None:
         return None
     clock = columns.has_clock(table)
-    timeline = read_timeline(rows.time, "s" if clock else columns.time_unit, clock=clock, line=table.line)
+    unit, factor = ("s", 1.0) if clock else (columns.time_unit, columns.time_factor)
+    timeline = read_timeline(rows.time, unit, clock=clock, line=table.line, factor=factor)
     unnamed = not (table.names and table.names[columns.time])
+    if timeline and not clock and columns.time_unit is None and not columns.guess_unit:
+        return None
     if timeline and unnamed and (timeline.unit != "s" or is_counter(rows.time)):
         return None
     return timeline
 
 
-def _scales(stated: list[str], columns: Columns, unit: str | None, corrections: Corrections) -> list[float]:
-    """mV per number, for each lead. stated: searchable lines. unit: the option. Raises UnitsUnknown, HeaderInvalid."""
-    if any(columns.units):
-        return [MV_PER_UNIT[unit] for unit in choose_units(columns.units, unit, corrections)]
-    units, gains = words.units_stated(stated), words.scales_stated(stated)
-    scale = agreed([MV_PER_UNIT[unit] for unit in units] + gains)
-    if scale is None:
-        return [MV_PER_UNIT[unit] for unit in choose_units(columns.units, unit, corrections)]
-    if gains and not _MIN_MV_PER_DIGIT <= scale <= _MAX_MV_PER_DIGIT:
-        raise HeaderInvalid("The stated gain is beyond what any electrocardiograph has.")
-    refuse_contradiction(scale, MV_PER_UNIT[unit] if unit else None, "The unit", "mV")
-    if gains:
-        corrections.add(f"digits converted to mV by the stated gain: {1 / scale:.6g} per mV")
-    else:
-        corrections.add(f"unit from the words above the table: {units[0]}")
-    return [scale] * len(columns.leads)
-
-
 def _rate(stated: list[str], timeline: Timeline | None, option: float | None, corrections: Corrections) -> float:
     """Hz. stated: searchable lines. Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange."""
-    in_words = agreed(words.rates_stated(stated))
+    in_words = agreed(rate_words.rates_stated(stated))
     if timeline is None:
         if in_words is None:
             return choose_rate(None, option, corrections)

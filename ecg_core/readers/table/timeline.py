@@ -6,17 +6,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.errors import SignalInvalid
+from ecg_core.errors import SeveralRecords, SignalInvalid
+from ecg_core.readers.table.time_units import SECONDS_PER_UNIT
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 
-# Seconds per unit of a time column; without a stated unit the one is taken that gives a possible sampling rate.
-SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
+# Without a stated unit the one of these is taken that gives a possible sampling rate.
+_GUESSED = ("s", "ms", "us", "ns")
+# More equal times than this are those at which packets arrived, and no sampling times.
+_MAX_EQUAL_SHARE = 0.3
 # A step this many times the usual one leaves a sample out; smaller ones are the clock's jitter.
 _GAP = 1.5
 # Missing samples are filled with NaN up to this many times those present; beyond, the time column is not to be trusted.
 _MAX_FILLED = 1.0
 # A clock without a date starts again at midnight, or at noon if it counts twelve hours; minutes do so at the hour.
 _CLOCK_TURN_S, _MINUTES_TURN_S = 43_200.0, 3_600.0
+# More gaps than this in evenly sampled times are no lost samples, but times at which packets arrived.
+_MAX_GAPS_SHARE, _MIN_GAPS = 0.1, 10
+_UNEVEN_HINT = (
+    "Remove the time column, and give the rate with fs_hz= in Python, --fs on the command line, ?fs_hz= over HTTP."
+)
+# Rows of a recording that is one of several in a table.
+_MIN_ROWS = 100
 # Decimals beyond these are rounding errors of the number format.
 _MAX_DECIMALS = 9
 # Steps looked at together: a million of times have 8 MB, and so would every array in between.
@@ -69,13 +79,17 @@ def _first(time: NDArray[np.float64], turn: float | None, *, below: float) -> in
 
 
 def _unit_of(step: float) -> str | None:
-    rates = {unit: 1 / (step * seconds) for unit, seconds in SECONDS_PER_UNIT.items() if unit != "min"}
+    rates = {unit: 1 / (step * SECONDS_PER_UNIT[unit]) for unit in _GUESSED}
     return next((unit for unit, rate in rates.items() if MIN_FS_HZ <= rate <= MAX_FS_HZ), None)
 
 
 def is_counter(time: NDArray[np.float64]) -> bool:
     """True if the values count the rows."""
     return len(time) > 1 and all(bool(np.all(steps == 1)) for _, steps in _steps(time, None))
+
+
+def _equal_share(time: NDArray[np.float64]) -> float:
+    return sum(int(np.count_nonzero(steps == 0)) for _, steps in _steps(time, None)) / (len(time) - 1)
 
 
 def _places(time: NDArray[np.float64], turn: float | None, step: float, gap: float, line: int) -> NDArray[np.int32]:
@@ -96,11 +110,14 @@ def _places(time: NDArray[np.float64], turn: float | None, step: float, gap: flo
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def read_timeline(time: NDArray[np.float64], unit: str | None, *, clock: bool, line: int) -> Timeline | None:
+def read_timeline(
+    time: NDArray[np.float64], unit: str | None, *, clock: bool, line: int, factor: float = 1.0
+) -> Timeline | None:
     """The timeline of a time column, None if it gives no rate (it counts rows, or is too coarse).
 
-    time: [rows] in `unit`, None for a unit that is not stated. line: the first row's number, for error messages.
-    Raises SignalInvalid for times that are missing, run backwards, repeat, or leave out too much.
+    time: [rows] in `factor` times `unit`, None for a unit that is not stated. line: the first row's number, for error
+    messages. Raises SignalInvalid for times that are missing, run backwards, repeat, or leave out too much,
+    SeveralRecords for times that begin anew.
     """
     if len(time) < 3 or (unit is None and is_counter(time)):
         return None
@@ -111,18 +128,26 @@ def read_timeline(time: NDArray[np.float64], unit: str | None, *, clock: bool, l
     if clock:
         turn = _MINUTES_TURN_S if time.max() < _MINUTES_TURN_S else _CLOCK_TURN_S
     elif (backwards := _first(time, turn, below=0)) is not None:
+        if backwards >= _MIN_ROWS and abs(time[backwards + 1] - time[0]) <= abs(time[1] - time[0]):
+            raise SeveralRecords(
+                f"The time begins anew near line {line + 1 + backwards}: the table holds several recordings.",
+                "Send each recording as a table of its own.",
+            )
         raise SignalInvalid(f"The time runs backwards near line {line + 1 + backwards}.", "Sort the rows by time.")
     stride = -(-len(time) // _SAMPLED)
     typical = float(np.median(np.concatenate([steps[::stride] for _, steps in _steps(time, turn)])))
     if typical == 0:
         return None
-    resolution = _resolution(time)
+    # Times since 1970 in nanoseconds have more digits than a float keeps.
+    resolution = max(_resolution(time), float(np.spacing(np.abs(time).max())))
     limit = _GAP * typical + resolution
     total, count = 0.0, 0
     for _, steps in _steps(time, turn):
         usual = steps[steps <= limit]
         total, count = total + float(usual.sum()), count + len(usual)
     step = total / count
+    if clock and resolution * 1.001 < (time[-1] - time[0]) / (len(time) - 1) and _equal_share(time) > _MAX_EQUAL_SHARE:
+        return None
     if resolution * 1.001 < step and (repeated := _first(time, turn, below=np.nextafter(0, 1))) is not None:
         raise SignalInvalid(f"A time is repeated near line {line + 1 + repeated}.", "Remove rows that occur twice.")
     unit = unit or _unit_of(step)
@@ -130,9 +155,11 @@ def read_timeline(time: NDArray[np.float64], unit: str | None, *, clock: bool, l
         return None
     gap = _GAP * step + resolution
     position = None
-    if any(bool(np.any(steps > gap)) for _, steps in _steps(time, turn)):
+    if gaps := sum(int(np.count_nonzero(steps > gap)) for _, steps in _steps(time, turn)):
+        if gaps > max(_MAX_GAPS_SHARE * len(time), _MIN_GAPS):
+            raise SignalInvalid("The times are uneven: they are not those of the samples.", _UNEVEN_HINT)
         position = _places(time, turn, step, gap, line)
-    fs_hz = 1 / (step * SECONDS_PER_UNIT[unit])
+    fs_hz = 1 / (step * factor * SECONDS_PER_UNIT[unit])
     # A rate that is whole within what the rounding of the times leaves open is whole.
     if abs(fs_hz - round(fs_hz)) <= fs_hz * max(resolution / (step * count), 1e-9):
         fs_hz = float(round(fs_hz))

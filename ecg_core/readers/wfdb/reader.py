@@ -19,6 +19,7 @@ from ecg_core.errors import (
     SamplingRateOutOfRange,
     SamplingRateUnknown,
 )
+from ecg_core.readers import numbering
 from ecg_core.readers.budget import Budget
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.names import find, split
@@ -58,7 +59,7 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     layout = segments.pop(0).header if master.is_variable else None
     parts = _parts(segments, options, bundle.budget, corrections)
     frames = sum(segment.frames for segment in master.segments) or sum(part.frames for part in parts)
-    leads = _leads(layout, parts)
+    leads = _leads(layout, parts, options, corrections)
     if not leads:
         raise NoEcgLeads("No channel of the record is named as an ECG lead.")
     widths = {lead.samples_per_frame for part in parts for lead in part.leads} or {1}
@@ -76,6 +77,8 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     if master.segments:
         signal.fill(np.nan)
     _decode(parts, signal, leads, per_frame, bundle.budget, corrections)
+    if lead_positions((layout or segments[0].header).signals, options, corrections)[1]:
+        numbering.verify(signal, leads, corrections)
     digest = hashlib.sha256()
     for file in folder.used:
         digest.update(bundle[file])
@@ -195,14 +198,14 @@ def _rate(headers: list[Header], widths: set[int], given: float | None, correcti
     return rate
 
 
-def _leads(layout: Header | None, parts: list[Part]) -> list[str]:
+def _leads(layout: Header | None, parts: list[Part], options: Options, corrections: Corrections) -> list[str]:
     """The leads of the whole record: those of its layout, or those of every segment alike."""
     own = [[lead.name for lead in part.leads] for part in parts]
     if layout is None:
         names = own[0] if own else []
         contradiction = any(leads != names for leads in own)
     else:
-        names = list(lead_positions(layout.signals))
+        names = list(lead_positions(layout.signals, options, corrections)[0])
         contradiction = any(not set(leads) <= set(names) for leads in own)
     if contradiction:
         raise HeaderInvalid("The segments do not hold the leads of their record.")

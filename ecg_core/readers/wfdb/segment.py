@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecg_core.errors import DuplicateLeads, HeaderInvalid, SignalTruncated, UnitsUnknown
-from ecg_core.leads import canonical_leads
 from ecg_core.readers.budget import Budget
 from ecg_core.readers.corrections import Corrections
-from ecg_core.readers.options import Options
+from ecg_core.readers.numbering import naming
+from ecg_core.readers.options import GAIN_HINT, Options
 from ecg_core.readers.units import MV_PER_UNIT, unit_of
 from ecg_core.readers.wfdb.header import NULL, Header, Signal
 from ecg_core.readers.wfdb.signals import Samples, samples_of
@@ -106,31 +106,42 @@ def _signal_files(header: Header, data: Mapping[str, bytes], budget: Budget) -> 
     return tuple(files)
 
 
-def lead_positions(signals: Sequence[Signal]) -> dict[str, int]:
-    """The canonical names of the channels that are leads, and where they are. Raises DuplicateLeads."""
-    names = canonical_leads([signal.name for signal in signals])
-    positions = {name: position for position, name in enumerate(names) if name is not None}
-    if len(positions) < len(names) - names.count(None):
+def lead_positions(
+    signals: Sequence[Signal], options: Options, corrections: Corrections
+) -> tuple[dict[str, int], bool]:
+    """The canonical names of the channels that are leads and where they are; whether numbers were taken for I to III.
+
+    Raises DuplicateLeads, NoEcgLeads.
+    """
+    found = naming([signal.name for signal in signals], options, corrections)
+    positions = {name: position for position, name in enumerate(found.leads) if name is not None}
+    if len(positions) < len(found.leads) - found.leads.count(None):
         raise DuplicateLeads("Two channels of the record are the same lead.")
-    return positions
+    return positions, found.numbered
 
 
 def _leads(signals: Sequence[Signal], options: Options, corrections: Corrections) -> list[Lead]:
     """The ECG leads in the header's order.
 
-    Raises DuplicateLeads, HeaderInvalid, UnitsUnknown.
+    Raises DuplicateLeads, HeaderInvalid, NoEcgLeads, UnitsUnknown.
     """
     leads = []
-    for name, position in lead_positions(signals).items():
+    for name, position in lead_positions(signals, options, corrections)[0].items():
         signal = signals[position]
-        steps = _steps_per_mv(signal, options.unit, corrections)
+        steps = _steps_per_mv(signal, options, corrections)
         leads.append(Lead(name, position, signal.samples_per_frame, signal.baseline, steps))
     return leads
 
 
-def _steps_per_mv(signal: Signal, given: str | None, corrections: Corrections) -> float:
-    """given: the unit that the caller states, for a signal without one."""
-    stated = unit_of(signal.unit)
+def _steps_per_mv(signal: Signal, options: Options, corrections: Corrections) -> float:
+    given, stated = options.unit, unit_of(signal.unit)
+    if options.gain is not None and not signal.gain:
+        if stated is None:
+            options.refuse_both()
+        corrections.add(f"gain as given with the file: {options.gain:g} per mV")
+        return options.gain
+    if options.gain is not None:
+        corrections.add("gain given with the file not used: the file states another")
     if stated is None and given is not None:
         corrections.add(f"unit as given with the file: {given}")
     elif stated is None and signal.unit:
@@ -146,7 +157,7 @@ def _steps_per_mv(signal: Signal, given: str | None, corrections: Corrections) -
         corrections.add(f"gain not stated: {DEFAULT_GAIN:g} steps per unit, as the format defines")
     gain = DEFAULT_GAIN if signal.gain is None else signal.gain
     if gain == 0:
-        raise UnitsUnknown("The gain of an ECG lead is 0: it is not calibrated.", "State the gain in the header.")
+        raise UnitsUnknown("The gain of an ECG lead is 0: it is not calibrated.", GAIN_HINT)
     steps = gain / MV_PER_UNIT[unit]
     if not math.isfinite(steps) or not MIN_STEPS_PER_MV <= abs(steps) <= MAX_STEPS_PER_MV:
         raise HeaderInvalid("The gain of an ECG lead is none that a converter can have.")

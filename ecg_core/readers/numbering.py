@@ -1,0 +1,73 @@
+"""Channels that are numbered: a number is no lead name. "lead_1" may be the first channel, or the second of lead_0.
+
+Lead 1, 2 and 3 stand for I, II and III only beside channels with real lead names, where no other number occurs, and if
+the samples obey Einthoven's law. D1, D2 and D3 are the Spanish, French and Portuguese names of I, II and III.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.errors import NoEcgLeads
+from ecg_core.leads import LEADS, MAX_NAME_LENGTH, canonical_leads
+from ecg_core.readers.corrections import Corrections
+from ecg_core.readers.options import LEADS_HINT, Options, named
+from ecg_core.readers.text import any_of, fold
+
+_LEAD_WORDS = any_of(
+    *("leads", "lead", "ableitung", "abl", "dérivation", "derivación", "derivazione", "derivação", "afleiding"),
+)
+_NUMBERED = re.compile(rf"(?:(?:ecg|ekg)?[\s_.:-]*+(?:{_LEAD_WORDS}|l)|(d))[\s_.:-]*+(\d++)")
+# Of the lead itself: rounding and noise stay far below, another lead's channel far above.
+_MAX_RESIDUAL = 0.2
+_MIN_COMPARED, _MAX_COMPARED = 100, 50_000
+# Each as a sum of I, II and III: Einthoven's law, and Goldberger's, which tell I from III.
+_LAWS = {"III": (-1, 1, 0), "aVR": (-0.5, -0.5, 0), "aVL": (0.5, 0, -0.5), "aVF": (0, 0.5, 0.5)}
+
+REFUSED = "Channels of the file are numbered, and a number does not tell which lead a channel is."
+
+
+@dataclass(frozen=True)
+class Naming:
+    """leads: of each channel, None where its name is none. numbered: whether lead 1, 2, 3 were taken as I, II, III."""
+
+    leads: tuple[str | None, ...]
+    numbered: bool
+
+
+def naming(names: Sequence[str], options: Options, corrections: Corrections) -> Naming:
+    """The leads of channels by their names and the option. Raises NoEcgLeads for channels that are only numbered."""
+    found = canonical_leads(names)
+    numbers = {place: match for place, name in enumerate(names) if name not in LEADS and (match := _number(name))}
+    # D4 and above exist for numbers only, and so do D1 to D3 beside them.
+    if all(match[1] and match[2] in "123" for match in numbers.values()):
+        numbers = {}
+    if not numbers:
+        return Naming(tuple(named(found, options, corrections)), False)
+    real = [None if place in numbers else lead for place, lead in enumerate(found)]
+    if options.names is not None:
+        return Naming(tuple(named(real, options, corrections)), False)
+    if sorted(match[2] for match in numbers.values()) != ["1", "2", "3"] or not any(real):
+        raise NoEcgLeads(REFUSED, LEADS_HINT)
+    return Naming(tuple(found), True)
+
+
+def _number(name: str) -> re.Match[str] | None:
+    return _NUMBERED.fullmatch(fold(name).strip(" ()[]\"'")) if len(name) <= MAX_NAME_LENGTH else None
+
+
+def verify(signal: NDArray[np.float32], leads: Sequence[str], corrections: Corrections) -> None:
+    """Raises NoEcgLeads unless the limb leads of signal [leads, samples] obey Einthoven's and Goldberger's laws."""
+    signal = signal[:, :: -(-signal.shape[1] // _MAX_COMPARED) or 1]
+    rows = {lead: signal[row].astype(np.float64) for row, lead in enumerate(leads)}
+    for lead, factors in _LAWS.items():
+        if lead in rows:
+            expected = sum(factor * rows[limb] for factor, limb in zip(factors, ("I", "II", "III"), strict=True))
+            known = np.isfinite(rows[lead]) & np.isfinite(expected)
+            residual = np.std((rows[lead] - expected)[known]) if known.sum() >= _MIN_COMPARED else np.inf
+            if not 0 <= residual <= _MAX_RESIDUAL * np.std(rows[lead][known]):
+                raise NoEcgLeads(REFUSED, LEADS_HINT)
+    corrections.add("leads 1, 2, 3 taken as I, II, III: Einthoven's law holds")

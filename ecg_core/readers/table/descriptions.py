@@ -1,0 +1,90 @@
+"""Descriptions of the columns that recorders write above a table, besides a line of names.
+
+AcqKnowledge: a line "2 channels", then two lines for each channel, its name and its unit. OpenSignals: a comment that
+is a JSON object with lists of columns, of labels and of the sensors behind them.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ecg_core.readers.table.layout import MAX_COLUMNS
+from ecg_core.readers.text import fold
+
+# OpenSignals writes 1 kB for each device.
+MAX_JSON_CHARACTERS, MAX_JSON_LINES = 16_384, 200
+_CHANNELS = re.compile(r"\W*(\d{1,3}) channels?\W*", re.IGNORECASE)
+_COMMENT = re.compile(r"[\s#%/;]*")
+_ECG_SENSOR = re.compile(r"ecg|ekg")
+
+
+@dataclass(frozen=True)
+class Description:
+    """names, units: of each column, or empty. channels: the columns of sensors, None if that is not said.
+
+    lines: the description as lines of words.
+    """
+
+    names: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    channels: frozenset[int] | None = None
+    lines: tuple[str, ...] = ()
+
+
+def description(meta: Sequence[str], width: int) -> Description:
+    """What the lines above a table of so many columns describe."""
+    for number, line in enumerate(meta):
+        if match := _CHANNELS.fullmatch(line):
+            count = int(match[1])
+            pairs = [text.strip() for text in meta[number + 1 : number + 1 + 2 * count]]
+            # A column of times stands before them, and an empty one may stand behind.
+            if 0 < count < MAX_COLUMNS and len(pairs) == 2 * count and width - 2 <= count <= width:
+                before = [""] if width > count else []
+                after = [""] * (width - count - len(before))
+                return Description((*before, *pairs[::2], *after), (*before, *pairs[1::2], *after))
+        text = _COMMENT.sub("", line, count=1).strip()
+        if text.startswith("{") and len(text) <= MAX_JSON_CHARACTERS:
+            try:
+                return _of_devices(json.loads(text), width)
+            except (ValueError, RecursionError):
+                continue
+    return Description()
+
+
+def _of_devices(found: object, width: int) -> Description:
+    """found: one device, or several by their addresses, whose columns stand side by side."""
+    devices = [found] if _is_device(found) else list(found.values()) if isinstance(found, dict) else []
+    names: list[str] = []
+    channels: list[tuple[int, bool]] = []
+    for device in filter(_is_device, devices):
+        columns, labels, sensors = (_words(device, key) for key in ("column", "label", "sensor"))
+        for label, sensor in zip(labels, sensors or labels, strict=False):
+            if label in columns:
+                channels.append((len(names) + columns.index(label), bool(_ECG_SENSOR.search(fold(sensor)))))
+        names += columns
+    any_ecg = any(is_ecg for _, is_ecg in channels)
+    lines = tuple(_lines(found, ""))[:MAX_JSON_LINES]
+    if not width - 1 <= len(names) <= width:
+        return Description(lines=lines)
+    chosen = frozenset(column for column, is_ecg in channels if is_ecg or not any_ecg)
+    return Description((*names, *[""] * (width - len(names))), (), chosen or None, lines)
+
+
+def _is_device(found: object) -> bool:
+    return isinstance(found, dict) and "column" in found
+
+
+def _words(device: object, key: str) -> list[str]:
+    value = device.get(key) if isinstance(device, dict) else None
+    return [str(word) for word in value[:MAX_COLUMNS]] if isinstance(value, list) else []
+
+
+def _lines(found: object, path: str) -> Iterator[str]:
+    """Each number and word of a JSON object as a line: "sampling rate: 1000"."""
+    items: Iterable[tuple[object, object]] = found.items() if isinstance(found, dict) else ()
+    for key, value in items:
+        if isinstance(value, dict):
+            yield from _lines(value, f"{path}{key}, "[-100:] if "column" in value else f"{path}{key} "[-100:])
+        elif isinstance(value, str | int | float):
+            yield f"{path}{key}: {value}"

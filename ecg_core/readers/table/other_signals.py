@@ -1,0 +1,78 @@
+"""Words of signals that are no ECG: what is said about them is not said about the leads."""
+
+import re
+
+from ecg_core.readers.text import any_of
+
+_SIGNALS = any_of(
+    *(
+        "eda",
+        "gsr",
+        "scr",
+        "scl",
+        "ppg",
+        "bvp",
+        "emg",
+        "eeg",
+        "eog",
+        "ieeg",
+        "ecog",
+        "resp",
+        "acc",
+        "mag",
+        "imu",
+        "temp",
+    ),
+    *(
+        "spo2",
+        "sao2",
+        "hr",
+        "hrv",
+        "abp",
+        "ibp",
+        "nibp",
+        "cvp",
+        "pcg",
+        "scg",
+        "bcg",
+        "nirs",
+        "fnirs",
+        "icg",
+        "imp",
+        "mic",
+    ),
+    *("skin conductance", "skin", "electrodermal", "audio", "sound", "voice", "video", "camera", "motion", "pulse"),
+    *("blood pressure", "heart rate", "airflow", "breath", "breathing", "atmung", "puls", "blutdruck"),
+    *("thorax", "abdomen", "nasal", "marker", "trigger", "force", "goniometer", "strain", "humidity", "light", "gps"),
+)
+_STEMS = (
+    r"respir\w*|accelero\w*|acceler\w*|gyro\w*|magneto\w*|temperat\w*|plethysmo\w*|photoplet\w*|oxim\w*|galvan\w*"
+    r"|electromyo\w*|elektromyo\w*|electroenc\w*|elektroenz\w*|electroocul\w*|phonocard\w*|seismocard\w*|hautleit\w*"
+    r"|beschleunig\w*|pressure|capno\w*|microphone\w*|mikrofon\w*"
+)
+_OTHER = re.compile(rf"(?<![a-z])(?:{_SIGNALS}|{_STEMS})(?![a-z])")
+_ECG = re.compile(r"(?<![a-z])(?:ecg|ekg|ecgs)(?![a-z])|electrocard|elektrokard|elettrocard|eletrocard")
+# Of a filter or a switch that only mentions another signal: "(EMG filter off)".
+_REMARK = re.compile(r"\((?=[^()]*(?:filt|notch|reject|suppress|(?<![a-z])(?:off|on)(?![a-z])))[^()]*+\)")
+_CLAUSE = re.compile(r"[,;|](?!\d)|[.](?!\d)")
+_HEADING = re.compile(
+    rf"\W*+(?:{_SIGNALS}|{_STEMS})(?:[\W_]++(?:signals?|sensors?|channels?|data|streams?|section|settings?|recording))?[\W_]*+"
+)
+
+
+def without_others(line: str) -> str:
+    """The folded line without its clauses about other signals. One that names the ECG as well stays."""
+    if not _OTHER.search(line):
+        return line
+    clauses = _CLAUSE.split(_REMARK.sub(" ", line))
+    return ", ".join(clause for clause in clauses if _ECG.search(clause) or not _OTHER.search(clause))
+
+
+def heads_another(line: str) -> bool:
+    """Whether the folded line is a heading of another signal, such as "[EDA]": the lines below it are about that."""
+    return bool(_HEADING.fullmatch(line))
+
+
+def heads_ecg(line: str) -> bool:
+    """Whether the line turns to the ECG again."""
+    return bool(_ECG.search(line))

@@ -1,0 +1,70 @@
+"""Numbers that stand for a missing sample: one exact value, far from its neighbours, again and again.
+
+The jump into and out of the value decides. It is none of the lead's own if it is many times the lead's usual steps. The
+top of a wave, a converter at its limit and a constant lead are reached by steps as usual, or never left.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Programs and devices write these; 26624 is 0x6800. In the numbers of the file, before they are scaled.
+_KNOWN = (
+    *(-99.0, -999.0, -9999.0, -99999.0, -999999.0, 999.0, 9999.0, 99999.0, 999999.0, -99.99, -999.99, -999.9, 999.9),
+    *(-32768.0, -32767.0, 32767.0, 26624.0, 65535.0, -2147483648.0, -2147483647.0, 2147483647.0, 4294967295.0),
+    *(-8388608.0, 8388607.0, -200000.0),
+)
+# A single jump may be an artefact, and a converter at its limit stays there once: only a known number may.
+_MIN_RUNS, _MIN_SAMPLES = 5, 5
+# Of the 99.8th percentile of the lead's other steps, those of its steepest waves: 1 at the top of a wave.
+_JUMP, _JUMP_OF_KNOWN, _JUMP_OF_ONE_RUN = 8.0, 2.5, 4.0
+# The share of the jumps that must be so high: a missing sample may lie beside another one's code, or beside a gap.
+_JUMPING = 0.9
+_STEEP_PERCENTILE = 99.8
+_MIN_STEPS = 50
+# What reaches further in fewer samples, quality.py reads as missing.
+_MASKED_MV, _MASKED_SHARE = 50.0, 0.01
+
+
+def without_sentinels(signal: NDArray[np.float32], scales: list[float]) -> int:
+    """Sets sentinels of signal [leads, samples] mV to NaN, and returns their number. scales: mV per number."""
+    count = 0
+    for row, scale in zip(signal, scales, strict=True):
+        with np.errstate(invalid="ignore", over="ignore"):
+            low, high = float(np.fmin.reduce(row)), float(np.fmax.reduce(row))
+        if not low < high:
+            continue
+        known = [float(np.float32(value * scale)) for value in _KNOWN if low <= np.float32(value * scale) <= high]
+        for value in dict.fromkeys([*known, low, high]):
+            places = _sentinel(row, value, is_known=value in known)
+            if places is not None:
+                row[places] = np.nan
+                count += len(places)
+    return count
+
+
+def _sentinel(row: NDArray[np.float32], value: float, *, is_known: bool) -> NDArray[np.int64] | None:
+    """Where the value stands for a missing sample, None if it does not."""
+    marked = row == np.float32(value)
+    places: NDArray[np.int64] = np.flatnonzero(marked)
+    if len(places) < _MIN_SAMPLES:
+        return None
+    often = 1 + np.count_nonzero(np.diff(places) > 1) >= _MIN_RUNS
+    if not often and not is_known:
+        return None
+    times = _JUMP if not is_known else _JUMP_OF_KNOWN if often else _JUMP_OF_ONE_RUN
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps = np.abs(np.diff(row))
+    inside = marked[1:] | marked[:-1]
+    edges = steps[inside & ~(marked[1:] & marked[:-1])]
+    usual = steps[~inside]
+    usual, edges = usual[np.isfinite(usual)], edges[np.isfinite(edges)]
+    needed = _JUMPING * len(edges)
+    # The mean is quick, and below the percentile.
+    if len(usual) < _MIN_STEPS or not len(edges) or np.count_nonzero(edges > times * usual.mean()) < needed:
+        return None
+    steep = float(np.percentile(usual, _STEEP_PERCENTILE))
+    if steep == 0 or np.count_nonzero(edges > times * steep) < needed:
+        return None
+    others = row[~marked & np.isfinite(row)]
+    far = abs(float(np.median(others)) - value) > _MASKED_MV
+    return None if far and len(places) <= _MASKED_SHARE * len(row) else places

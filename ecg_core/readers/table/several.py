@@ -1,0 +1,48 @@
+"""Several recordings in one table: blocks between empty lines, or a column that names patients, records or files."""
+
+import re
+
+from ecg_core.errors import SeveralRecords
+from ecg_core.readers.table.parser import Parser
+
+# Rows that are a recording: two seconds at 50 Hz. Doubled line ends, and a remark's rows, are shorter blocks.
+MIN_BLOCK_ROWS = 100
+_BLANK = re.compile(rb"\n[ \t]*+(?=\n)")
+
+SEVERAL_HINT = "Send each recording as a table of its own."
+
+
+def blocks(text: bytes, body: int) -> int:
+    """The number of blocks of MIN_BLOCK_ROWS rows or more that empty lines separate."""
+    found, start = 0, body
+    for match in _BLANK.finditer(text, body):
+        if match.start() - start >= MIN_BLOCK_ROWS:
+            found += text.count(b"\n", start, match.start()) + 1 >= MIN_BLOCK_ROWS
+        start = match.end() + 1
+    return found + (text.count(b"\n", start) >= MIN_BLOCK_ROWS)
+
+
+class Ids:
+    """A column in which every row must hold the same value, or nothing."""
+
+    def __init__(self, parser: Parser, column: int) -> None:
+        separator = parser.separator
+        place = parser.place(column)
+        end = re.escape(separator) if separator else rb" \t"
+        cells = rb"(?:[^%s\n]*+%s){%d}" % (end, end if separator else rb"[ \t]++", place)
+        self._before = rb"(?m)^[ \t]*+" + cells + rb" *+"
+        self._end = rb" *+(?:[%s\n]|\Z)" % end
+        self._value = re.compile(self._before + rb"([^%s\n]++)" % end)
+        self._cell = end
+        self._another: re.Pattern[bytes] | None = None
+
+    def look(self, plain: bytes) -> None:
+        """Raises SeveralRecords for a value that differs from the first one. plain: rows of the table."""
+        if self._another is None:
+            match = self._value.search(plain)
+            if match is None or not match[1].strip():
+                return
+            same = re.escape(match[1].strip()) + self._end
+            self._another = re.compile(self._before + rb"(?!%s)[^%s\n\s]" % (same, self._cell))
+        if self._another.search(plain):
+            raise SeveralRecords("A column names more than one record, patient or file.", SEVERAL_HINT)
