@@ -268,7 +268,7 @@ class Service:
             ticket = self.call("POST", f"{self.url}/uploads")
             if ticket.status == 201:
                 if query or forms:
-                    hint = "Leave out --fs, --units, --explain, --fhir and --svg, or send an excerpt."
+                    hint = "Leave out --fs, --units, --leads, --gain, --explain, --fhir and --svg, or send an excerpt."
                     raise Failure(REFUSED, "For a record of this size the service takes no options.", hint)
                 return {JSON: self.outcome(ticket, files).accepted()}
             if ticket.status != 404 and ticket.problem.get("code") != "uploads_not_configured":
@@ -355,6 +355,8 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--fs", metavar="HZ", help="sampling rate, for a file that states none")
     parser.add_argument("--units", metavar="UNIT", help="uV, mV or V, for a file that states none")
+    parser.add_argument("--leads", metavar="NAMES", help="leads of the channels in order, such as I,II,V1; - for none")
+    parser.add_argument("--gain", metavar="N", help="counts per mV, for a file of raw converter values")
     parser.add_argument(
         "--timeout", type=float, default=60.0, metavar="S", help="seconds for all calls together (default 60)"
     )
@@ -374,7 +376,8 @@ def run(given: argparse.Namespace) -> None:
         raise Failure(REFUSED, "--fhir and --svg name the same file.", "Name two.")
     if any(out.name in files for out in outputs.values()):
         raise Failure(REFUSED, "The answer would overwrite the record.", "Name another file for it.")
-    asked = {"fs_hz": given.fs, "units": given.units, "explain": "true" if given.explain else None}
+    asked = {"fs_hz": given.fs, "units": given.units, "leads": given.leads, "gain": given.gain}
+    asked["explain"] = "true" if given.explain else None
     query = {name: value for name, value in asked.items() if value}
     answers = Service(given.url, given.api_key.strip(), given.timeout).diagnosis(files, query, list(outputs))
     answer = answers[JSON]

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ecg_core.classification import DISCLAIMER
-from ecg_core.cli.options import add_explain_option, add_reading_options
+from ecg_core.cli.options import add_explain_option, add_reading_options, reading_options
 from ecg_core.errors import EcgError, InternalError
 from ecg_core.readers.paths import Input, find_inputs
 from ecg_core.reports.text import Outcome, answer_text, json_line
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
     def outcome(item: Input) -> Outcome:
         try:
-            return classifier.classify(item.files(), fs_hz=options.fs, units=options.units, explain=options.explain)
+            return classifier.classify(item.files(), **reading_options(options), explain=options.explain)
         except EcgError as error:
             return error
         except Exception as error:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ecg_core.classification import DISCLAIMER
-from ecg_core.cli.options import add_explain_option, add_reading_options
+from ecg_core.cli.options import add_explain_option, add_reading_options, reading_options
 from ecg_core.errors import EcgError, SeveralRecords
 from ecg_core.readers.paths import STDIN, find_inputs
 from ecg_core.reports.text import Outcome, answer_text, printable
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     if len(inputs) != 1:
         raise SeveralRecords(f"{len(inputs)} records were named; a plot shows one.", "Plot one record at a time.")
     (item,) = inputs
-    recording = read(item.files(), fs_hz=options.fs, units=options.units)
+    recording = read(item.files(), **reading_options(options))
     outcome: Outcome
     try:
         outcome = classifier.classify(recording, explain=options.explain)

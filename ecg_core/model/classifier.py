@@ -1,5 +1,6 @@
 """The way of a record: files or a Recording in, a Classification out."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -49,14 +50,18 @@ class Classifier:
         *,
         fs_hz: float | None = None,
         units: str | None = None,
+        leads: Sequence[str] | str | None = None,
+        gain: float | None = None,
         explain: bool = False,
     ) -> Classification:
         """Classifies one record: its files, or a Recording that read() returned.
 
-        fs_hz and units (nV, uV, mV, V) are used only where the file states none. explain: also show where the network
-        looks; the network then reads 60 to 120 windows more. Raises EcgError.
+        fs_hz, units, leads and gain say what the file leaves open: see ecg_core.read. explain: also show where the
+        network looks; the network then reads 60 to 120 windows more. Raises EcgError.
         """
-        recording = source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units)
+        recording = (
+            source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units, leads=leads, gain=gain)
+        )
         fit, notices = quality.usable(recording)
         prepared = prepare(fit)
         notices = (*notices, *quality.judge(prepared), *_length_notices(recording, prepared))
@@ -126,6 +131,15 @@ def default_classifier() -> Classifier:
         return _default_classifier()
 
 
-def classify(source: Files | Recording, *, fs_hz: float | None = None, units: str | None = None) -> Classification:
+def classify(
+    source: Files | Recording,
+    *,
+    fs_hz: float | None = None,
+    units: str | None = None,
+    leads: Sequence[str] | str | None = None,
+    gain: float | None = None,
+    explain: bool = False,
+) -> Classification:
     """Classifies one record with the shipped model: see Classifier.classify."""
-    return default_classifier().classify(source, fs_hz=fs_hz, units=units)
+    classifier = default_classifier()
+    return classifier.classify(source, fs_hz=fs_hz, units=units, leads=leads, gain=gain, explain=explain)

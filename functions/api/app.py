@@ -17,7 +17,7 @@ from ecg_core.classification import DISCLAIMER
 from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_BYTES
 from functions.api import docs, openapi
-from functions.api.body import MAX_FILENAME, files_of
+from functions.api.body import MAX_FILENAME, MAX_LEADS, files_of
 from functions.api.edge import Edge
 from functions.api.negotiation import FHIR, JSON, SVG, choose
 from functions.api.problems import PROBLEM, NotFound, ResultNotFound, add_problem_handlers
@@ -76,6 +76,17 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
         units: Annotated[
             str | None, Query(description="Unit of the samples, nV, uV, mV or V, for a file that does not state it.")
         ] = None,
+        leads: Annotated[
+            str | None,
+            Query(
+                max_length=MAX_LEADS,
+                description="Leads of the channels in order, such as I,II,V1, for a file that does not name them. "
+                "- stands for a channel that is no lead.",
+            ),
+        ] = None,
+        gain: Annotated[
+            float | None, Query(description="Counts per mV, for a file of raw converter values that does not state it.")
+        ] = None,
         explain: Annotated[
             bool | None,
             Query(description="Also explain where in the ECG the network looks; takes 0.2 s more. JSON and SVG only."),
@@ -85,7 +96,9 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
         form = choose(",".join(request.headers.getlist("accept")))
 
         def answer() -> bytes:
-            result = classifier.classify(files, fs_hz=fs_hz, units=units, explain=bool(explain) and form != FHIR)
+            result = classifier.classify(
+                files, fs_hz=fs_hz, units=units, leads=leads, gain=gain, explain=bool(explain) and form != FHIR
+            )
             if form == FHIR:
                 from ecg_core.reports.fhir import diagnostic_report
 

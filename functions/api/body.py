@@ -24,6 +24,8 @@ MAX_FIELDS = 16
 MAX_FIELD_BYTES = 1_000
 # The longest name that file systems take.
 MAX_FILENAME = 255
+# Characters of the query's list of leads: 512 channels.
+MAX_LEADS = 2_000
 # RFC 2046, section 5.1.1.
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{1,70}")
 
