@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.training.data.dataset import Data, SoftTargets, load, write_soft_targets
-from ecg_core.training.fit import Source, fit_all, read_checkpoint
+from ecg_core.training.fit import Source, device_of, fit_all, read_checkpoint
 from ecg_core.training.ledger import SOFT_TARGETS, Ledger
 from ecg_core.training.networks import TEACHERS, require
 from ecg_core.training.settings import BATCH, Settings
@@ -35,6 +35,7 @@ def teach(
 ) -> None:
     """Trains the members in out, writes ledger/soft_targets/NETWORK.npz and enters the results in the ledger."""
     require(networks, TEACHERS)
+    device_of(device)
     data = load(ptbxl)
     for network in networks:
         common = Settings(network, epochs or TEACHERS[network], batch, few_leads=False, device=device)
@@ -50,6 +51,7 @@ def enter_members(network: str, checkpoints: Sequence[Path], data: Data, folder:
     ids, probabilities, of_fold_9, runs = [], [], [], []
     for path in checkpoints:
         member, run = read_checkpoint(path)
+        member.to(device_of(run["settings"]["device"]))
         unseen = np.flatnonzero(np.isin(data.labels.folds, run["settings"]["held_out"]))
         logits = predict(member, data.signals[unseen])[:, : len(SUPERCLASSES) + data.labels.statements.shape[1]]
         ids.append(data.labels.ecg_ids[unseen])

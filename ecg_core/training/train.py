@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ecg_core.training.data.dataset import load
 from ecg_core.training.export import MEMBERS, command, export
-from ecg_core.training.fit import Source, fit_all
+from ecg_core.training.fit import Source, device_of, fit_all
 from ecg_core.training.ledger import SOFT_TARGETS, Ledger, enter_run
 from ecg_core.training.networks import NETWORKS, PLACEMENT, require
 from ecg_core.training.settings import Settings
@@ -36,6 +36,7 @@ def train(
     if soft_targets and not settings.soft_weight:
         raise ValueError("soft targets want a soft weight: the shipped network has --soft-weight 0.7")
     require([settings.network], NETWORKS)
+    device_of(settings.device)
     data = load(ptbxl, soft_targets)
     runs = [(out / f"member{number + 1}", replace(settings, seed=settings.seed + number)) for number in range(members)]
     placement_settings = Settings(
@@ -76,6 +77,7 @@ ABLATIONS: dict[str, tuple[str, Settings]] = {
 def ablate(ptbxl: Path, out: Path, ledger: Path, names: Sequence[str] = tuple(ABLATIONS), device: str = "cpu") -> None:
     """Trains the named ablations and the base in out, with the ledger's soft targets, and enters them in the ledger."""
     require(names, ABLATIONS)
+    device_of(device)
     wanted = [BASE, *(name for name in names if name != BASE)]
     source = Source(ptbxl, ledger / SOFT_TARGETS if (ledger / SOFT_TARGETS).is_dir() else None)
     data = load(source.ptbxl, source.soft_targets)

@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import pickle
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -23,7 +24,9 @@ from ecg_core.training import train as training
 from ecg_core.training.data.dataset import Data
 from ecg_core.training.fit import CHECKPOINT, fit, read_checkpoint
 from ecg_core.training.ledger import Ledger
+from ecg_core.training.networks import NETWORKS
 from ecg_core.training.settings import Settings
+from ecg_core.training.teach import teach
 from tests.unit.training.fakes import few_draws, one_core
 
 SETTINGS = Settings(epochs=2, batch=10)
@@ -98,6 +101,40 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
     fit(tiny, tmp_path / "parts", settings)
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU here")
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_gpu_trains_and_an_interrupted_training_goes_on(
+    tiny: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str
+) -> None:
+    """Two runs on a GPU differ in rounding, so the weights are compared with a tolerance."""
+    settings = Settings(network, epochs=2, batch=10, half_precision=False, device="cuda")
+    fit(tiny, tmp_path / "whole", settings)
+    with monkeypatch.context() as patched:
+        for task in ("Diagnosis", "Placement"):
+            patched.setattr(f"ecg_core.training.tasks.{task}.line", lambda *_: sys.exit("after the first epoch"))
+        with pytest.raises(SystemExit):
+            fit(tiny, tmp_path / "parts", settings)
+    fit(tiny, tmp_path / "parts", settings)
+    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    for name in whole:
+        torch.testing.assert_close(parts[name], whole[name], atol=1e-2, rtol=1e-2)
+
+
+@pytest.mark.parametrize(("device", "said"), [("gpu", "choose from cpu, cuda"), ("cuda:99", "finds no cuda:99 here")])
+def test_a_device_that_is_not_here_is_refused_before_the_data_is_read(tmp_path: Path, device: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        training.train(tmp_path / "no data", tmp_path, Settings(device=device))
+    with pytest.raises(ValueError, match=said):
+        training.ablate(tmp_path / "no data", tmp_path, tmp_path, device=device)
+    with pytest.raises(ValueError, match=said):
+        teach(tmp_path / "no data", tmp_path, tmp_path, device=device)
+
+
+def test_a_run_says_its_loss_and_time(tiny: Data, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fit(tiny, tmp_path, Settings(epochs=1, batch=10))
+    assert re.search(r"epoch 1: loss \d\.\d{4}, \d+\.\d s, 12: five", capsys.readouterr().out)
 
 
 def test_a_run_that_changes_its_precision_says_both(
