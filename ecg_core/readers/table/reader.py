@@ -7,6 +7,7 @@ the table, or from the options. Nothing is guessed: what is missing is an error.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,13 +23,14 @@ from ecg_core.readers.rates import agreed, choose_rate, rates_agree, refuse_cont
 from ecg_core.readers.records import Bundle
 from ecg_core.readers.table import rate_words, words
 from ecg_core.readers.table.columns import NAMES_HINT, Columns, columns_of
+from ecg_core.readers.table.footer import footer_of
 from ecg_core.readers.table.layout import Table, find_table
 from ecg_core.readers.table.rows import Rows, read_rows
 from ecg_core.readers.table.scales import refuse_counts, scales_of
 from ecg_core.readers.table.sentinels import without_sentinels
 from ecg_core.readers.table.several import SEVERAL_HINT
 from ecg_core.readers.table.timeline import Timeline, is_counter, on_grid, read_timeline
-from ecg_core.readers.text import as_utf8, first_lines, head_of
+from ecg_core.readers.text import as_utf8, first_lines, head_of, padding_of
 from ecg_core.recording import MAX_VALUES, Recording
 
 # The beginnings of XML, HTML, JSON and RTF, which hold no table.
@@ -59,21 +61,34 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     if table is None:
         raise UnsupportedFormat("No table of numbers begins in the first lines of this text.", NAMES_HINT)
     corrections = Corrections()
+    if padding := padding_of(bundle[name]):
+        corrections.add(f"padding with zero bytes at the end left out: {padding} bytes")
     columns = columns_of(table, options, corrections)
-    stated = _statements(table, columns)
+    footer = footer_of(text, table)
+    stated = _statements(table, columns, footer.lines)
     scales, unit_given = scales_of(table, columns, stated, options, corrections)
+    in_words = agreed(rate_words.rates_stated(stated))
+    if columns.time is None and in_words is None:
+        # Refused here if it is unknown: reading the rows would not tell.
+        choose_rate(None, options.fs_hz, Corrections())
     time = columns.time
     if time is None and columns.counters and b"\n\n" in text:
         # It tells whether the rows go on beyond an empty line.
         time = columns.counters[0]
-    rows = _without_empty_end(read_rows(text, table, columns.positions, scales, time, columns.ids), corrections)
+    rows = _without_empty_end(
+        read_rows(text, table, columns.positions, scales, time, columns.ids, footer.start), corrections
+    )
     del text
+    if footer.lines:
+        corrections.add(f"lines below the rows, such as summaries or comments, left out: {len(footer.lines)}")
+    if table.counted:
+        corrections.add("line with the number of samples above the rows left out")
     timeline = _timeline(rows, table, columns)
     if rows.blocks > 1 and timeline is None and not (rows.time is not None and is_counter(rows.time)):
         raise SeveralRecords(f"Empty lines split the table into {rows.blocks} blocks.", SEVERAL_HINT)
     if unit_given and rows.whole:
         refuse_counts(rows.values, scales)
-    rate = _rate(stated, timeline, options.fs_hz, corrections)
+    rate = _rate(in_words, timeline, options.fs_hz, corrections)
     signal = rows.values
     del rows
     if sentinels := without_sentinels(signal, scales):
@@ -108,11 +123,12 @@ def _without_empty_end(rows: Rows, corrections: Corrections) -> Rows:
     return replace(rows, values=rows.values[:, :end], time=None if rows.time is None else rows.time[:end])
 
 
-def _statements(table: Table, columns: Columns) -> list[str]:
-    """The lines above the rows that may state rate or unit: all but a header line, whose words are its columns'."""
+def _statements(table: Table, columns: Columns, below: Sequence[str]) -> list[str]:
+    """The lines above and below the rows that may state rate or unit: all but a header line with leads."""
     header = any(canonical_leads(units_of(table.names)[0]))
     meta = [line for line in table.meta if "{" not in line] if columns.lines else table.meta
-    return words.searchable((*meta, *columns.lines) if header else (*meta, *columns.lines, "\t".join(table.names)))
+    names = () if header else ("\t".join(table.names),)
+    return words.searchable((*meta, *columns.lines, *names, *below))
 
 
 def _timeline(rows: Rows, table: Table, columns: Columns) -> Timeline | None:
@@ -130,9 +146,8 @@ def _timeline(rows: Rows, table: Table, columns: Columns) -> Timeline | None:
     return timeline
 
 
-def _rate(stated: list[str], timeline: Timeline | None, option: float | None, corrections: Corrections) -> float:
-    """Hz. stated: searchable lines. Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange."""
-    in_words = agreed(rate_words.rates_stated(stated))
+def _rate(in_words: float | None, timeline: Timeline | None, option: float | None, corrections: Corrections) -> float:
+    """Hz. Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange."""
     if timeline is None:
         if in_words is None:
             return choose_rate(None, option, corrections)
