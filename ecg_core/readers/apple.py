@@ -15,7 +15,8 @@ from ecg_core.readers.labels import lead_in_any_language
 from ecg_core.readers.options import Options, named
 from ecg_core.readers.rates import choose_rate, rate_of
 from ecg_core.readers.records import Bundle
-from ecg_core.readers.table.layout import Table, kind_of
+from ecg_core.readers.table.cells import kind_of
+from ecg_core.readers.table.layout import Table
 from ecg_core.readers.table.rows import read_rows
 from ecg_core.readers.text import MAX_WORDS_LENGTH, as_utf8, first_lines, fold, head_of
 from ecg_core.readers.units import MV_PER_UNIT, choose_units, unit_of

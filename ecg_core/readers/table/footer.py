@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from ecg_core.readers.table.layout import Table, cells_of, kind_of
+from ecg_core.readers.table.cells import cells_of, kind_of
+from ecg_core.readers.table.layout import Table
 
 # Spreadsheets and monitors write some summary rows; what is longer is not read as one.
 MAX_LINES, MAX_BYTES = 64, 16_384
@@ -30,6 +31,8 @@ def footer_of(text: bytes, table: Table) -> Footer:
     for line in reversed(text[begin:].split(b"\n")):
         position -= len(line)
         decoded = line.decode("utf-8", "replace").strip(" \t\x1a")
+        # A row of separators is an empty row.
+        decoded = decoded if decoded.strip(",;|\t") else ""
         if decoded:
             if len(found) == MAX_LINES or not _is_below(decoded, table):
                 return Footer(start, tuple(reversed(found)))

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.errors import SignalInvalid
-from ecg_core.readers.table.layout import MISSING, WINDOWS_NAN, Table, cells_of, kind_of
+from ecg_core.readers.table.cells import MISSING, WINDOWS_NAN, cells_of, kind_of
+from ecg_core.readers.table.layout import Table
 from ecg_core.readers.table.thousands import COMMA_BETWEEN_THOUSANDS, commas_mark_thousands
 
 # 512 columns of twenty digits fit well; a longer line is no row of samples.

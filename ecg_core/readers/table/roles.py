@@ -12,7 +12,7 @@ from ecg_core.readers.text import fold
 TIME = re.compile(
     r"time|zeit|temps|tiempo|tempo|tijd|elapsed|clock|uhrzeit|ticks"
     r"|(?<![a-z])(?:date|datum|hora|heure|ora)(?![a-z])"
-    r"|^(?:t|s|ms|us|μs|h|min|secs?|seconds?|sekunden?|minutes?|hours?|milliseconds?|microseconds?)$"
+    r"|^t[\s_]*[\[({]|^t_(?:s|ms|us|sec)$|^(?:t|s|ms|us|μs|h|min|secs?|seconds?|sekunden?|minutes?|hours?|milliseconds?|microseconds?)$"
 )
 COUNTER = re.compile(
     r"^(?:unnamed: ?\d+|samples?|sample ?(?:#|no|nr|number|index)?|index|idx|n|nr|no|#|row|frame|counter|n?seq\w*"

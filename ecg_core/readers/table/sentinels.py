@@ -34,20 +34,26 @@ def without_sentinels(signal: NDArray[np.float32], scales: list[float]) -> int:
         if not low < high:
             continue
         known = [float(np.float32(value * scale)) for value in _KNOWN if low <= np.float32(value * scale) <= high]
-        for value in dict.fromkeys([*known, low, high]):
-            places = _sentinel(row, value, is_known=value in known)
+        values = [
+            value
+            for value in dict.fromkeys([*known, low, high])
+            if np.count_nonzero(row == np.float32(value)) >= _MIN_SAMPLES
+        ]
+        others = np.isin(row, np.array(values, np.float32)) if len(values) > 1 else None
+        for value in values:
+            places = _sentinel(row, value, others, is_known=value in known)
             if places is not None:
                 row[places] = np.nan
                 count += len(places)
     return count
 
 
-def _sentinel(row: NDArray[np.float32], value: float, *, is_known: bool) -> NDArray[np.int64] | None:
-    """Where the value stands for a missing sample, None if it does not."""
+def _sentinel(
+    row: NDArray[np.float32], value: float, others: NDArray[np.bool_] | None, *, is_known: bool
+) -> NDArray[np.int64] | None:
+    """Where the value stands for a missing sample, None if it does not. others: where this or another such value is."""
     marked = row == np.float32(value)
     places: NDArray[np.int64] = np.flatnonzero(marked)
-    if len(places) < _MIN_SAMPLES:
-        return None
     often = 1 + np.count_nonzero(np.diff(places) > 1) >= _MIN_RUNS
     if not often and not is_known:
         return None
@@ -56,7 +62,7 @@ def _sentinel(row: NDArray[np.float32], value: float, *, is_known: bool) -> NDAr
         steps = np.abs(np.diff(row))
     inside = marked[1:] | marked[:-1]
     edges = steps[inside & ~(marked[1:] & marked[:-1])]
-    usual = steps[~inside]
+    usual = steps[~inside if others is None else ~(others[1:] | others[:-1])]
     usual, edges = usual[np.isfinite(usual)], edges[np.isfinite(edges)]
     needed = _JUMPING * len(edges)
     # The mean is quick, and below the percentile.
@@ -65,6 +71,5 @@ def _sentinel(row: NDArray[np.float32], value: float, *, is_known: bool) -> NDAr
     steep = float(np.percentile(usual, _STEEP_PERCENTILE))
     if steep == 0 or np.count_nonzero(edges > times * steep) < needed:
         return None
-    others = row[~marked & np.isfinite(row)]
-    far = abs(float(np.median(others)) - value) > _MASKED_MV
+    far = abs(float(np.median(row[~marked & np.isfinite(row)])) - value) > _MASKED_MV
     return None if far and len(places) <= _MASKED_SHARE * len(row) else places
