@@ -91,7 +91,7 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     rate = _rate(in_words, timeline, options.fs_hz, corrections)
     signal = rows.values
     del rows
-    if sentinels := without_sentinels(signal, scales):
+    if sentinels := without_sentinels(signal, scales, rate):
         corrections.add(f"numbers that stand for a missing sample read as gaps: {sentinels}")
     if columns.numbered:
         verify(signal, columns.leads, corrections)

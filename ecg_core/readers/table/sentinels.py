@@ -20,12 +20,16 @@ _JUMP, _JUMP_OF_KNOWN, _JUMP_OF_ONE_RUN = 8.0, 2.5, 4.0
 # The share of the jumps that must be so high: a missing sample may lie beside another one's code, or beside a gap.
 _JUMPING = 0.9
 _STEEP_PERCENTILE = 99.8
+# At 100 Hz a QRS complex is as steep as such a jump. But a known number that is reached at once from the lead's level,
+# more often than a heart beats or for longer than a QRS complex lasts, is no wave.
+_AT_ONCE, _AT_ONCE_SHARE = 0.7, 0.75
+_MAX_BEATS_PER_S, _MAX_QRS_S = 5.0, 0.3
 _MIN_STEPS = 50
 # What reaches further in fewer samples, quality.py reads as missing.
 _MASKED_MV, _MASKED_SHARE = 50.0, 0.01
 
 
-def without_sentinels(signal: NDArray[np.float32], scales: list[float]) -> int:
+def without_sentinels(signal: NDArray[np.float32], scales: list[float], fs_hz: float) -> int:
     """Sets sentinels of signal [leads, samples] mV to NaN, and returns their number. scales: mV per number."""
     count = 0
     for row, scale in zip(signal, scales, strict=True):
@@ -41,7 +45,7 @@ def without_sentinels(signal: NDArray[np.float32], scales: list[float]) -> int:
         ]
         others = np.isin(row, np.array(values, np.float32)) if len(values) > 1 else None
         for value in values:
-            places = _sentinel(row, value, others, is_known=value in known)
+            places = _sentinel(row, value, others, fs_hz if value in known else None)
             if places is not None:
                 row[places] = np.nan
                 count += len(places)
@@ -49,27 +53,41 @@ def without_sentinels(signal: NDArray[np.float32], scales: list[float]) -> int:
 
 
 def _sentinel(
-    row: NDArray[np.float32], value: float, others: NDArray[np.bool_] | None, *, is_known: bool
+    row: NDArray[np.float32], value: float, others: NDArray[np.bool_] | None, fs_hz: float | None
 ) -> NDArray[np.int64] | None:
-    """Where the value stands for a missing sample, None if it does not. others: where this or another such value is."""
+    """Where the value stands for a missing sample, None if it does not.
+
+    others: where this or another such value is. fs_hz: for a known number only.
+    """
     marked = row == np.float32(value)
     places: NDArray[np.int64] = np.flatnonzero(marked)
-    often = 1 + np.count_nonzero(np.diff(places) > 1) >= _MIN_RUNS
-    if not often and not is_known:
+    runs = 1 + np.count_nonzero(np.diff(places) > 1)
+    often = runs >= _MIN_RUNS
+    if not often and not fs_hz:
         return None
-    times = _JUMP if not is_known else _JUMP_OF_KNOWN if often else _JUMP_OF_ONE_RUN
+    times = _JUMP if not fs_hz else _JUMP_OF_KNOWN if often else _JUMP_OF_ONE_RUN
     with np.errstate(invalid="ignore", over="ignore"):
         steps = np.abs(np.diff(row))
     inside = marked[1:] | marked[:-1]
     edges = steps[inside & ~(marked[1:] & marked[:-1])]
     usual = steps[~inside if others is None else ~(others[1:] | others[:-1])]
     usual, edges = usual[np.isfinite(usual)], edges[np.isfinite(edges)]
+    if len(usual) < _MIN_STEPS or not len(edges):
+        return None
+    distance = abs(float(np.median(row[~marked & np.isfinite(row)])) - value)
+    if not _most(edges, times, usual) and not (
+        fs_hz
+        and (runs > _MAX_BEATS_PER_S * len(row) / fs_hz or len(places) > _MAX_QRS_S * fs_hz * runs)
+        and np.count_nonzero(edges > _AT_ONCE * distance) >= _AT_ONCE_SHARE * len(edges)
+    ):
+        return None
+    return None if distance > _MASKED_MV and len(places) <= _MASKED_SHARE * len(row) else places
+
+
+def _most(edges: NDArray[np.float32], times: float, usual: NDArray[np.float32]) -> bool:
+    """Whether most jumps are many times the steepest usual steps. The mean is quick, and below the percentile."""
     needed = _JUMPING * len(edges)
-    # The mean is quick, and below the percentile.
-    if len(usual) < _MIN_STEPS or not len(edges) or np.count_nonzero(edges > times * usual.mean()) < needed:
-        return None
+    if np.count_nonzero(edges > times * usual.mean()) < needed:
+        return False
     steep = float(np.percentile(usual, _STEEP_PERCENTILE))
-    if steep == 0 or np.count_nonzero(edges > times * steep) < needed:
-        return None
-    far = abs(float(np.median(row[~marked & np.isfinite(row)])) - value) > _MASKED_MV
-    return None if far and len(places) <= _MASKED_SHARE * len(row) else places
+    return steep > 0 and np.count_nonzero(edges > times * steep) >= needed

@@ -13,10 +13,10 @@ HEART_UV = np.round(synthesize("normal", fs_hz=500, seed=3).signal.astype(float)
 NOISE = np.random.default_rng(0)
 
 
-def masked(raw: NDArray[np.float64], scale: float = 1e-3) -> tuple[int, NDArray[np.float32]]:
+def masked(raw: NDArray[np.float64], scale: float = 1e-3, fs_hz: float = 500) -> tuple[int, NDArray[np.float32]]:
     """(how many are masked, the signal) for [leads, samples] in numbers of the file."""
     signal = (raw * scale).astype(np.float32)
-    return without_sentinels(signal, [scale] * len(signal)), signal
+    return without_sentinels(signal, [scale] * len(signal), fs_hz), signal
 
 
 @pytest.mark.parametrize("value", [-999, -9999, 9999, 99999, -32768, 32767, 26624, 2147483647, -2147483648, 65535])
@@ -66,7 +66,15 @@ def test_two_numbers_may_stand_for_missing_samples() -> None:
 def test_waves_are_not_touched(kind: str, fs_hz: int, step: int) -> None:
     raw = np.round(synthesize(kind, fs_hz=fs_hz, seed=1).signal.astype(float) * 1000 / step) * step
 
-    assert masked(raw)[0] == 0
+    assert masked(raw, fs_hz=fs_hz)[0] == 0
+
+
+def test_a_known_number_is_found_at_100_hz_where_waves_are_steep() -> None:
+    raw = np.round(synthesize("normal", fs_hz=100, seed=1).signal.astype(float) * 1000)
+    missing = NOISE.random(raw.shape) < 0.1
+    raw[missing] = -999
+
+    assert masked(raw, fs_hz=100)[0] >= 0.95 * missing.sum()
 
 
 @pytest.mark.parametrize("level", [999, 600, 300, -999])
