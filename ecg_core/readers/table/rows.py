@@ -53,10 +53,11 @@ def read_rows(
     time: int | None = None,
     ids: Sequence[int] = (),
     stop: int | None = None,
+    decimal_comma: bool = False,
 ) -> Rows:
     """The given columns of a table, times their scales in mV, and its time column. ids: columns with one value only.
 
-    stop: byte offset of the first line below the rows.
+    stop: byte offset of the first line below the rows. decimal_comma: no comma stands between thousands.
     Raises SignalInvalid with the line that cannot be read, FileTooLarge, SeveralRecords.
     """
     # Blank lines are counted with the rows: a file of nothing else is no recording either.
@@ -67,7 +68,7 @@ def read_rows(
     if (lines - 1) * len(columns) > MAX_VALUES:
         raise FileTooLarge(f"The table holds more than {MAX_VALUES:,} values.")
     try:
-        return _parsed(text, stop, lines, table, columns, scales, time, ids)
+        return _parsed(text, stop, lines, table, columns, scales, time, ids, decimal_comma)
     except SignalInvalid:
         header = table.header.strip().encode()
         if header and re.search(rb"\n[ \t]*+" + re.escape(header) + rb"[ \t]*+\n", text[table.body :]):
@@ -87,6 +88,7 @@ def _parsed(
     scales: Sequence[float],
     time: int | None,
     ids: Sequence[int],
+    decimal_comma: bool,
 ) -> Rows:
     parser, thousands = Parser(table, columns, time), Thousands()
     watched = [Ids(parser, column) for column in ids]
@@ -99,7 +101,7 @@ def _parsed(
         leads = rows[:, : len(columns)]
         for column in watched:
             column.look(plain)
-        thousands.look(leads, plain, table.separator, parser.columns, parser.commas)
+        thousands.look(leads, plain, table.separator, parser.columns, parser.commas and not decimal_comma)
         blank += chunk.strip().count(b"\n") - plain.count(b"\n")
         line += chunk.count(b"\n")
         start, end = end, end + len(rows)

@@ -90,4 +90,4 @@ def _most(edges: NDArray[np.float32], times: float, usual: NDArray[np.float32]) 
     if np.count_nonzero(edges > times * usual.mean()) < needed:
         return False
     steep = float(np.percentile(usual, _STEEP_PERCENTILE))
-    return steep > 0 and np.count_nonzero(edges > times * steep) >= needed
+    return steep > 0 and bool(np.count_nonzero(edges > times * steep) >= needed)

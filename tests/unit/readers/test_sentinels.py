@@ -83,7 +83,7 @@ def test_a_converter_at_its_limit_is_not_touched(level: int, fs_hz: int) -> None
     raw = np.round(synthesize("normal", fs_hz=fs_hz, seed=1).signal.astype(float) * 3000)
     raw = np.minimum(raw, level) if level > 0 else np.maximum(raw, level)
 
-    assert masked(raw)[0] == 0
+    assert masked(raw, fs_hz=fs_hz)[0] == 0
 
 
 def test_a_deep_s_wave_at_a_known_number_is_not_touched() -> None:
