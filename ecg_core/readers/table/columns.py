@@ -51,7 +51,7 @@ class Columns:
 
 def columns_of(table: Table, options: Options, corrections: Corrections) -> Columns:
     """Raises NoEcgLeads, DuplicateLeads."""
-    described = description(table.meta, len(table.kinds))
+    described = description(table.meta, table.kinds)
     names = list(described.names) or _names(table, corrections)
     plain, units = units_of(names)
     plain = [electrode_pair(name) or name for name in plain]

@@ -23,6 +23,8 @@ _ALIKE = 3
 # Rows that tell a counter or a time from an ECG, which never rises evenly for so long.
 _FIRST_ROWS = 40
 
+# A line above the names and units of the channels, as AcqKnowledge writes them.
+CHANNELS = re.compile(r"\W*(\d{1,3}) channels?\W*", re.IGNORECASE)
 # Lines below the rows that are no rows.
 _MAX_FOOTER = 64
 _BEGINS_WITH_WORD = re.compile(r"[\s\"']*+(?:#|%|//|[^\W\d_]{2})")
@@ -104,12 +106,15 @@ def _first_row(lines: Sequence[str], rows: Sequence[int], separator: str, kinds:
     return None
 
 
-def _counts_samples(cells: Sequence[str], below: Sequence[str]) -> bool:
-    """Whether a line holds the number of samples of each channel, and no time: AcqKnowledge writes one."""
+def _counts_samples(cells: Sequence[str], below: Sequence[str], described: bool) -> bool:
+    """Whether a line holds the number of samples of each channel: AcqKnowledge writes one.
+
+    No time stands in it, or lines above describe the channels as AcqKnowledge does.
+    """
     counts = {cell for cell in cells if cell}
     return (
         len(cells) == len(below) > 1
-        and not cells[0]
+        and (not cells[0] or described)
         and len(counts) == 1
         and counts.pop().isdecimal()
         and kind_of(below[0]) == "number"
@@ -195,10 +200,9 @@ def find_table(head: bytes) -> Table | None:
     first = _first_row(lines, rows, separator, kinds)
     if first is None:
         return None
-    counted = first + 1 < len(rows) and _counts_samples(
-        cells_of(lines[rows[first]], separator), cells_of(lines[rows[first + 1]], separator)
-    )
     above = [lines[row] for row in rows[:first]]
+    two = [cells_of(lines[row], separator) for row in rows[first : first + 2]]
+    counted = len(two) == 2 and _counts_samples(two[0], two[1], any(map(CHANNELS.fullmatch, above)))
     first += counted
     names: list[str] = []
     units: list[str] = []

@@ -21,18 +21,20 @@ from ecg_core.readers.numbering import verify
 from ecg_core.readers.options import Options
 from ecg_core.readers.rates import agreed, choose_rate, rates_agree, refuse_contradiction
 from ecg_core.readers.records import Bundle
-from ecg_core.readers.table import rate_words, words
+from ecg_core.readers.table import lead_rows, rate_words, words
 from ecg_core.readers.table.columns import NAMES_HINT, Columns, columns_of
 from ecg_core.readers.table.footer import footer_of
 from ecg_core.readers.table.layout import Table, find_table
 from ecg_core.readers.table.rows import Rows, read_rows
 from ecg_core.readers.table.scales import refuse_counts, scales_of
 from ecg_core.readers.table.sentinels import without_sentinels
-from ecg_core.readers.table.several import SEVERAL_HINT
+from ecg_core.readers.table.several import SEVERAL_HINT, refuse_new_count
 from ecg_core.readers.table.timeline import Timeline, is_counter, on_grid, read_timeline
 from ecg_core.readers.text import as_utf8, first_lines, head_of, padding_of
 from ecg_core.recording import MAX_VALUES, Recording
 
+# The head of a text is cut at its last line end; of a row of samples that is longer, this is looked at.
+_ROW_LOOK_BYTES = 4_096
 # The beginnings of XML, HTML, JSON and RTF, which hold no table.
 _MARKUP = (b"<", b"{", b"[{", b"[\n", b"[ ")
 # A WFDB header is text with numbers too: "100.dat 212 200 ...", or "record/segments signals rate".
@@ -45,7 +47,7 @@ def sniff(data: bytes) -> bool:
     if head.lstrip().startswith(_MARKUP) or _WFDB.search(head):
         return False
     try:
-        return find_table(head) is not None
+        return find_table(head) is not None or lead_rows.sniff(head or data[:_ROW_LOOK_BYTES])
     except (HeaderInvalid, SignalInvalid):
         return True
 
@@ -57,11 +59,23 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     SignalInvalid, SeveralRecords, FileTooLarge, UnsupportedFormat.
     """
     text = as_utf8(bundle[name])
+    corrections = Corrections()
+    turned = lead_rows.as_columns(text)
+    if turned is None:
+        return _read(text, bundle[name], options, corrections)
+    corrections.add("table with a row for each lead read by its rows")
+    del text
+    try:
+        return _read(turned, bundle[name], options, corrections)
+    except SignalInvalid as invalid:
+        raise SignalInvalid(f"{invalid.message} Counted with the leads in columns.", invalid.hint) from None
+
+
+def _read(text: bytes, data: bytes, options: Options, corrections: Corrections) -> Recording:
     table = find_table(first_lines(text))
     if table is None:
         raise UnsupportedFormat("No table of numbers begins in the first lines of this text.", NAMES_HINT)
-    corrections = Corrections()
-    if padding := padding_of(bundle[name]):
+    if padding := padding_of(data):
         corrections.add(f"padding with zero bytes at the end left out: {padding} bytes")
     columns = columns_of(table, options, corrections)
     footer = footer_of(text, table)
@@ -72,8 +86,8 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
         # Refused here if it is unknown: reading the rows would not tell.
         choose_rate(None, options.fs_hz, Corrections())
     time = columns.time
-    if time is None and columns.counters and b"\n\n" in text:
-        # It tells whether the rows go on beyond an empty line.
+    if time is None and columns.counters:
+        # It tells whether the rows go on.
         time = columns.counters[0]
     rows = _without_empty_end(
         read_rows(text, table, columns.positions, scales, time, columns.ids, footer.start), corrections
@@ -83,6 +97,8 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
         corrections.add(f"lines below the rows, such as summaries or comments, left out: {len(footer.lines)}")
     if table.counted:
         corrections.add("line with the number of samples above the rows left out")
+    if rows.time is not None and columns.time is None:
+        refuse_new_count(rows.time, table.line)
     timeline = _timeline(rows, table, columns)
     if rows.blocks > 1 and timeline is None and not (rows.time is not None and is_counter(rows.time)):
         raise SeveralRecords(f"Empty lines split the table into {rows.blocks} blocks.", SEVERAL_HINT)
@@ -102,7 +118,7 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
             raise FileTooLarge(f"The recording holds more than {MAX_VALUES:,} values.")
         signal = on_grid(signal, timeline)
         corrections.add(f"samples left out in the time column read as gaps: {timeline.missing}")
-    digest = hashlib.sha256(bundle[name]).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
     return Recording(signal, rate, columns.leads, "csv", digest, tuple(corrections))
 
 

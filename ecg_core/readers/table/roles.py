@@ -80,7 +80,8 @@ def time_column(
     clocks = [column for column, kind in enumerate(table.kinds) if kind == "clock" and column not in leads]
     if not candidates and not clocks:
         if any(names):
-            return (0 if not names[0] and table.kinds[0] == "number" and 0 not in leads else None), (None, 1.0, True)
+            unnamed = not names[0] and table.kinds[0] == "number" and 0 not in leads
+            return (0 if unnamed and not counts(table, 0) else None), (None, 1.0, True)
         rising = (column for column in range(len(names)) if _rises(table, column) and not counts(table, column))
         return next(rising, None), (None, 1.0, True)
     column = (candidates or clocks)[0]

@@ -107,6 +107,21 @@ def test_a_time_that_begins_anew_begins_another_recording() -> None:
         read_table("", data, units="mV")
 
 
+@pytest.mark.parametrize("name", ["sample", "index", "", "n"])
+def test_a_counter_that_begins_anew_begins_another_recording(name: str) -> None:
+    block = "".join(f"{n},0.{n % 10}\n" for n in range(150))
+
+    with pytest.raises(SeveralRecords, match="line 152"):
+        read_table("", f"{name},I\n{block}{block}".encode(), fs_hz=100, units="mV")
+
+
+@pytest.mark.parametrize("size", [16, 256])
+def test_a_counter_of_packets_begins_anew_in_one_recording(size: int) -> None:
+    lines = "".join(f"{n % size},0.{n % 10}\n" for n in range(20, 1000))
+
+    assert read_table("", f"nSeq,I\n{lines}".encode(), fs_hz=100, units="mV").leads == ("I",)
+
+
 def test_an_ecg_column_is_no_id() -> None:
     lines = "".join(f"{number % 7},0.{number % 10}\n" for number in range(300))
 
