@@ -58,8 +58,8 @@ def columns_of(table: Table, options: Options, corrections: Corrections) -> Colu
     rows = described.units or table.units
     if rows:
         units = [unit or unit_of(cell) for unit, cell in zip(units, rows, strict=True)]
-    if described.names == () and numbered_columns.are_numbers(table, names, units):
-        numbered_columns.refuse(names, options)
+    if described.names == () and numbered_columns.are_numbers(table, names, plain, units):
+        numbered_columns.refuse(plain, options)
         plain = [""] * len(plain)
     found = canonical_leads(plain)
     if len(names) == 1 and table.kinds[0] == "number" and found == [None]:

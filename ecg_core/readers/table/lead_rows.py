@@ -5,6 +5,7 @@ The rows are turned into columns and read as any other table, so that the same r
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 
@@ -103,9 +104,13 @@ def as_columns(text: bytes) -> bytes | None:
         min(counts) < MAX_LINES
     ):
         return None
-    body = b"".join(_turned([_samples(text, row, separator.encode()) for row in rows], separator.encode()))
+    turned = BytesIO()
+    turned.write(text[: rows[0].start])
     header = separator.join(names).encode() + b"\n" if any(names) else b""
-    return text[: rows[0].start] + header + body
+    turned.write(header)
+    for block in _turned([_samples(text, row, separator.encode()) for row in rows], separator.encode()):
+        turned.write(block)
+    return turned.getvalue()
 
 
 def _samples(text: bytes, row: _Line, separator: bytes) -> bytes:

@@ -24,7 +24,7 @@ _STEEP_PERCENTILE = 99.8
 # more often than a heart beats or for longer than a QRS complex lasts, is no wave.
 _AT_ONCE, _AT_ONCE_SHARE = 0.7, 0.75
 _MAX_BEATS_PER_S, _MAX_QRS_S = 5.0, 0.3
-_MIN_STEPS = 50
+_MIN_STEPS, _LOOKED_AT = 50, 2_000
 # What reaches further in fewer samples, quality.py reads as missing.
 _MASKED_MV, _MASKED_SHARE = 50.0, 0.01
 
@@ -61,33 +61,50 @@ def _sentinel(
     """
     marked = row == np.float32(value)
     places: NDArray[np.int64] = np.flatnonzero(marked)
-    runs = 1 + np.count_nonzero(np.diff(places) > 1)
+    apart = np.diff(places) > 1
+    runs = 1 + int(np.count_nonzero(apart))
     often = runs >= _MIN_RUNS
     if not often and not fs_hz:
         return None
     times = _JUMP if not fs_hz else _JUMP_OF_KNOWN if often else _JUMP_OF_ONE_RUN
+    edges = _edges(row, value, places, apart)
+    no_wave = fs_hz and (runs > _MAX_BEATS_PER_S * len(row) / fs_hz or len(places) > _MAX_QRS_S * fs_hz * runs)
+    needed = _JUMPING * len(edges)
+    if not len(edges) or (not no_wave and np.count_nonzero(edges > times / 2 * _roughly(row, marked)) < needed):
+        return None
     with np.errstate(invalid="ignore", over="ignore"):
         steps = np.abs(np.diff(row))
-    inside = marked[1:] | marked[:-1]
-    edges = steps[inside & ~(marked[1:] & marked[:-1])]
-    usual = steps[~inside if others is None else ~(others[1:] | others[:-1])]
-    usual, edges = usual[np.isfinite(usual)], edges[np.isfinite(edges)]
-    if len(usual) < _MIN_STEPS or not len(edges):
+    others = marked if others is None else others
+    usual = steps[~(others[1:] | others[:-1])]
+    usual = usual[np.isfinite(usual)]
+    if len(usual) < _MIN_STEPS:
         return None
     distance = abs(float(np.median(row[~marked & np.isfinite(row)])) - value)
-    if not _most(edges, times, usual) and not (
-        fs_hz
-        and (runs > _MAX_BEATS_PER_S * len(row) / fs_hz or len(places) > _MAX_QRS_S * fs_hz * runs)
-        and np.count_nonzero(edges > _AT_ONCE * distance) >= _AT_ONCE_SHARE * len(edges)
-    ):
+    steep = times * float(np.percentile(usual, _STEEP_PERCENTILE))
+    jumps = steep > 0 and np.count_nonzero(edges > steep) >= needed
+    if not jumps and not (no_wave and np.count_nonzero(edges > _AT_ONCE * distance) >= _AT_ONCE_SHARE * len(edges)):
         return None
     return None if distance > _MASKED_MV and len(places) <= _MASKED_SHARE * len(row) else places
 
 
-def _most(edges: NDArray[np.float32], times: float, usual: NDArray[np.float32]) -> bool:
-    """Whether most jumps are many times the steepest usual steps. The mean is quick, and below the percentile."""
-    needed = _JUMPING * len(edges)
-    if np.count_nonzero(edges > times * usual.mean()) < needed:
-        return False
-    steep = float(np.percentile(usual, _STEEP_PERCENTILE))
-    return steep > 0 and bool(np.count_nonzero(edges > times * steep) >= needed)
+def _edges(
+    row: NDArray[np.float32], value: float, places: NDArray[np.int64], apart: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """The steps into and out of the value, without those beside gaps."""
+    before = places[np.concatenate([[True], apart])] - 1
+    behind = places[np.concatenate([apart, [True]])] + 1
+    beside = np.concatenate([before[before >= 0], behind[behind < len(row)]])
+    with np.errstate(invalid="ignore", over="ignore"):
+        edges: NDArray[np.float32] = np.abs(row[beside] - np.float32(value))
+    finite: NDArray[np.float32] = edges[np.isfinite(edges)]
+    return finite
+
+
+def _roughly(row: NDArray[np.float32], marked: NDArray[np.bool_]) -> float:
+    """The mean of some of the lead's other steps, which is below their steepest: a quick look."""
+    places = np.arange(0, len(row) - 1, -(-len(row) // _LOOKED_AT))
+    places = places[~(marked[places] | marked[places + 1])]
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps = np.abs(row[places + 1] - row[places])
+    steps = steps[np.isfinite(steps)]
+    return float(steps.mean()) if len(steps) else 0.0
