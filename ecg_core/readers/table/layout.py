@@ -39,7 +39,7 @@ class Table:
     """separator: "" for runs of whitespace. names, units: one for each column, or empty. meta: the lines above.
 
     body: byte offset of the first row. line: its number in the file, from 1. header: the line of the names, as it
-    stands. below: the first rows. counted: whether a line of sample counts above the rows was left out.
+    stands. below: the first rows. left_out: what a line held that was left out above the rows.
     """
 
     separator: str
@@ -51,7 +51,7 @@ class Table:
     line: int
     header: str = ""
     below: tuple[str, ...] = ()
-    counted: bool = False
+    left_out: str = ""
 
     @cached_property
     def first(self) -> list[list[str]]:
@@ -119,6 +119,15 @@ def _counts_samples(cells: Sequence[str], below: Sequence[str], described: bool)
         and counts.pop().isdecimal()
         and kind_of(below[0]) == "number"
     )
+
+
+def _numbers_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a line numbers the columns, as pandas does: 0, 1, 2, ... above rows of other numbers."""
+    numbers = list(cells[1:] if cells and not cells[0] else cells)
+    if len(numbers) < 2 or len(cells) != len(below):
+        return False
+    in_order = any(numbers == [str(first + place) for place in range(len(numbers))] for first in (0, 1))
+    return in_order and (len(numbers) > 3 or all("." in cell for cell in below[-len(numbers) :]))
 
 
 def _is_unit_row(cells: Sequence[str]) -> bool:
@@ -202,8 +211,12 @@ def find_table(head: bytes) -> Table | None:
         return None
     above = [lines[row] for row in rows[:first]]
     two = [cells_of(lines[row], separator) for row in rows[first : first + 2]]
-    counted = len(two) == 2 and _counts_samples(two[0], two[1], any(map(CHANNELS.fullmatch, above)))
-    first += counted
+    left_out = ""
+    if len(two) == 2 and _counts_samples(two[0], two[1], any(map(CHANNELS.fullmatch, above))):
+        left_out = "the number of samples"
+    elif len(two) == 2 and _numbers_columns(two[0], two[1]):
+        left_out = "the numbers of the columns"
+    first += bool(left_out)
     names: list[str] = []
     units: list[str] = []
     if above and _is_unit_row(found := cells_of(_COMMENT.sub("", above[-1]), separator)) and len(found) == width > 1:
@@ -221,6 +234,6 @@ def find_table(head: bytes) -> Table | None:
     # One character more than any lead's name has, so that none becomes one by being cut.
     names = [name[: MAX_NAME_LENGTH + 1] for name in names]
     place = body, rows[first] + 1
-    table = Table(separator, kinds, tuple(names), tuple(units), tuple(meta), *place, header, below, counted)
+    table = Table(separator, kinds, tuple(names), tuple(units), tuple(meta), *place, header, below, left_out)
     _refuse_words_below(table)
     return table

@@ -33,6 +33,8 @@ from ecg_core.readers.table.timeline import Timeline, is_counter, on_grid, read_
 from ecg_core.readers.text import as_utf8, first_lines, head_of, padding_of
 from ecg_core.recording import MAX_VALUES, Recording
 
+# Of a text: as long as ten minutes of twelve leads at 100 Hz.
+_LARGE_BYTES = 5_000_000
 # The head of a text is cut at its last line end; of a row of samples that is longer, this is looked at.
 _ROW_LOOK_BYTES = 4_096
 # The beginnings of XML, HTML, JSON and RTF, which hold no table.
@@ -82,8 +84,8 @@ def _read(text: bytes, data: bytes, options: Options, corrections: Corrections) 
     stated = _statements(table, columns, footer.lines)
     scales, unit_given = scales_of(table, columns, stated, options, corrections)
     in_words = agreed(rate_words.rates_stated(stated))
-    if columns.time is None and in_words is None:
-        # Refused here if it is unknown: reading the rows would not tell.
+    if columns.time is None and in_words is None and len(text) > _LARGE_BYTES:
+        # Refused here if it is unknown: reading the rows would not tell, and costs half a second.
         choose_rate(None, options.fs_hz, Corrections())
     time = columns.time
     if time is None and columns.counters:
@@ -95,8 +97,8 @@ def _read(text: bytes, data: bytes, options: Options, corrections: Corrections) 
     del text
     if footer.lines:
         corrections.add(f"lines below the rows, such as summaries or comments, left out: {len(footer.lines)}")
-    if table.counted:
-        corrections.add("line with the number of samples above the rows left out")
+    if table.left_out:
+        corrections.add(f"line with {table.left_out} above the rows left out")
     if rows.time is not None and columns.time is None:
         refuse_new_count(rows.time, table.line)
     timeline = _timeline(rows, table, columns)

@@ -26,7 +26,7 @@ _ID = re.compile(
     r"|(?:p|s|u|uu|gu)?id|filename|filepath|path|mrn|accession(?:_?(?:no|number))?"
 )
 # Of one patient, and joined where no time says that one follows the other.
-_PART = re.compile(rf"(?:segment|window|strip|episode|session|visit|trial|epoch)(?:{_SUFFIX})?")
+_PART = re.compile(rf"(?:segment|window|strip|episode|session|visit|trial)(?:{_SUFFIX})?")
 
 
 def is_id(name: str, *, timed: bool) -> bool:

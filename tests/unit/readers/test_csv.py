@@ -795,6 +795,13 @@ def test_commas_before_three_digits_alone_are_refused_by_their_name(row: str) ->
         read_table("", f"I (uV);x\n{rows}".encode(), fs_hz=500)
 
 
+def test_a_decimal_comma_in_a_later_row_is_refused() -> None:
+    rows = "".join(f"{k / 500:.3f};2,0{10 + k % 80}\n" for k in range(200))
+
+    with pytest.raises(SignalInvalid):
+        read_table("", f"time_s;I (mV)\n{rows}0.400;0,512\n".encode())
+
+
 def test_a_time_below_one_shows_that_commas_are_decimal() -> None:
     rows = "".join(f"{number / 500:.3f};2,0{10 + number % 80}\n".replace(".", ",") for number in range(200))
 

@@ -156,6 +156,23 @@ def test_electrodes_in_reverse_are_no_lead() -> None:
         read_table("", b"ECG_RA-LA (mV);x\n" + b"1;2\n" * 50, fs_hz=500)
 
 
+# pandas
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("index", [True, False])
+@pytest.mark.parametrize("count", [2, 12])
+def test_the_numbers_that_pandas_gives_to_columns_are_no_samples(first: int, index: bool, count: int) -> None:
+    header = "," * index + ",".join(str(first + place) for place in range(count))
+    rows = "".join(f"{k}," * index + ",".join(f"{HEART[c, k]:.4f}" for c in range(count)) + "\n" for k in range(500))
+    data = f"{header}\n{rows}".encode()
+
+    recording = read_table("", data, fs_hz=500, units="mV", leads=LEADS[:count])
+
+    np.testing.assert_allclose(recording.signal, HEART[:count, :500], atol=1e-4)
+    assert "line with the numbers of the columns above the rows left out" in recording.corrections
+
+
 # A row for each lead
 
 
