@@ -174,13 +174,10 @@ def _without_footer(lines: Sequence[str], rows: Sequence[int]) -> Sequence[int]:
 
 
 def _refuse_words_below(table: Table) -> None:
-    """Raises SignalInvalid if a column holds numbers in the first rows and words in the last ones."""
-    for column, kind in enumerate(table.kinds):
-        cells = [row[column] for row in table.first] if kind == "text" else []
-        if cells and all(kind_of(cell) == "number" for cell in cells):
-            raise SignalInvalid(
-                f"Column {column + 1} begins with numbers and ends with words.", "Remove what stands below the rows."
-            )
+    """Raises SignalInvalid if the first column holds numbers in the first rows and words in the last ones."""
+    cells = [row[0] for row in table.first] if table.kinds[0] == "text" else []
+    if cells and all(kind_of(cell) == "number" for cell in cells):
+        raise SignalInvalid("Column 1 begins with numbers and ends with words.", "Remove what stands below the rows.")
 
 
 def find_table(head: bytes) -> Table | None:

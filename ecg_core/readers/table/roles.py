@@ -31,7 +31,7 @@ _PART = re.compile(rf"(?:segment|window|strip|episode|session|visit|trial)(?:{_S
 
 def is_id(name: str, *, timed: bool) -> bool:
     """Whether a column's name says that each value of it is another record. timed: the table has a time column."""
-    plain = re.sub(r"[\s.-]+", "_", fold(name))
+    plain = re.sub(r"[\s.:-]+", "_", fold(name)).strip("_")
     return bool(_ID.fullmatch(plain) or (not timed and _PART.fullmatch(plain)))
 
 

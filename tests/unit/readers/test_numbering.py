@@ -114,6 +114,22 @@ def test_numbers_that_no_chest_lead_has_are_columns_whatever_stands_beside_them(
         read_table("", columns(names, make_signal(len(names))), units="mV")
 
 
+@pytest.mark.parametrize("numbers", [range(1, 13), range(7), range(1, 7)])
+def test_columns_c1_c2_and_so_on_are_numbers_without_a_limb_lead(numbers: range) -> None:
+    names = [f"C{number}" for number in numbers]
+
+    with pytest.raises(NoEcgLeads):
+        read_table("", columns(names, make_signal(len(names))), units="mV")
+    given = LEADS[: len(names)]
+    assert read_table("", columns(names, make_signal(len(names))), units="mV", leads=given).leads == given
+
+
+def test_chest_electrodes_beside_limb_leads_are_chest_leads() -> None:
+    names = ["I", "II", *(f"C{number}" for number in range(1, 7))]
+
+    assert read_table("", columns(names), units="mV").leads == ("I", "II", *LEADS[6:])
+
+
 def test_chest_leads_beside_a_named_time_are_read() -> None:
     assert read_table("", columns(list(LEADS[6:]), make_signal(6)), units="mV").leads == LEADS[6:]
 

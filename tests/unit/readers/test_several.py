@@ -18,7 +18,7 @@ def rows(*ids: object, count: int = 150, time: bool = False, start: int = 0) -> 
     "name",
     [
         *("id", "ecg_id", "ECG ID", "patient", "Patient No", "subject_id", "record", "record_name", "file", "filename"),
-        *("study", "Study-ID", "subject", "exam_id", "mrn", "segment", "session"),
+        *("study", "Study-ID", "subject", "exam_id", "ECG No.", "mrn", "segment", "session"),
     ],
 )
 @pytest.mark.parametrize(("one", "other"), [("1", "2"), ("00001_hr", "00002_hr"), ('"a, b"', '"a, c"')])
