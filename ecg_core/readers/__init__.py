@@ -13,6 +13,9 @@ from ecg_core.readers.records import Bundle
 from ecg_core.readers.registry import choose
 from ecg_core.recording import MAX_BYTES, Files, Recording
 
+# How zip, gzip and bzip2 begin; a tar says so within its first block.
+_ARCHIVES = (b"PK", b"\x1f\x8b\x08", b"BZh")
+
 
 def read(
     files: Files,
@@ -35,7 +38,7 @@ def read(
     if sum(map(len, files.values())) > MAX_BYTES:
         raise FileTooLarge(f"More than {MAX_BYTES // 1_000_000} MB are not read.")
     bundle = Bundle(files)
-    if any(data.startswith(b"PK") for data in files.values()):
+    if any(data.startswith(_ARCHIVES) or data[257:262] == b"ustar" for data in files.values()):
         from ecg_core.readers.archive import unpacked
 
         bundle = unpacked(bundle)

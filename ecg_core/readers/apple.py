@@ -1,8 +1,9 @@
 """The Apple Watch's ECG export: lines of key and value in the watch's language, then one column of lead I.
 
 No documentation of the format exists; read from exports in English, German and Japanese. The keys are translated, so
-values decide: one is a rate in hertz, one a voltage unit, one the lead. Decimal commas follow the watch's region, and
-stand beside the comma that separates key and value. Name and birth date at the top are never looked at.
+values decide: one is a rate, a number before a word for hertz, one a voltage unit, one the lead. Decimal commas follow
+the watch's region, and stand beside the comma that separates key and value. Name and birth date at the top are never
+looked at.
 """
 
 import hashlib
@@ -15,11 +16,13 @@ from ecg_core.readers.labels import lead_in_any_language
 from ecg_core.readers.options import Options, named
 from ecg_core.readers.rates import choose_rate, rate_of
 from ecg_core.readers.records import Bundle
-from ecg_core.readers.table.layout import Table, kind_of
+from ecg_core.readers.table.cells import kind_of
+from ecg_core.readers.table.footer import footer_of
+from ecg_core.readers.table.layout import Table
 from ecg_core.readers.table.rows import read_rows
-from ecg_core.readers.text import MAX_WORDS_LENGTH, as_utf8, first_lines, fold, head_of
+from ecg_core.readers.text import MAX_WORDS_LENGTH, as_utf8, first_lines, fold, head_of, padding_of
 from ecg_core.readers.units import MV_PER_UNIT, choose_units, unit_of
-from ecg_core.recording import Recording
+from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ, Recording
 
 # Exports seen have 10 to 14 lines of key and value; a longer head is another format.
 MAX_HEAD_LINES = 40
@@ -65,6 +68,8 @@ _KEYS = frozenset(
     )
 )
 _RATE_VALUE = re.compile(r"([\d.,]+)\s*(?:hz|hertz|hercios|herc\w*|герц\w*|ヘルツ|赫兹|赫茲|헤르츠)", re.IGNORECASE)
+# The word for hertz in any language: between device and unit nothing else is a number before a word.
+_ANY_RATE = re.compile(r"([\d.,٫]+)\s*[^\W\d_]{2,24}\.?")
 # Below the rate stand lead and unit, and maybe one line more; above them a value in hertz may be a name or a symptom.
 _LINES_FROM_RATE_TO_UNIT = 3
 # Enough translated keys to tell this export from another table of one column.
@@ -81,7 +86,13 @@ def _rate_line(pairs: Sequence[tuple[str, str]]) -> int | None:
     """The place of the rate: the last value in hertz above the unit, and near it."""
     end = max((number for number, (_, value) in enumerate(pairs) if unit_of(value)), default=len(pairs))
     near = range(max(0, end - _LINES_FROM_RATE_TO_UNIT), end)
-    return max((number for number in near if _RATE_VALUE.fullmatch(pairs[number][1])), default=None)
+    known = [number for number in near if _RATE_VALUE.fullmatch(pairs[number][1])]
+    return max(known or [number for number in near if _is_rate(pairs[number][1])], default=None)
+
+
+def _is_rate(value: str) -> bool:
+    match = _ANY_RATE.fullmatch(value)
+    return bool(match and unit_of(value) is None and MIN_FS_HZ <= rate_of(match[1].replace("٫", ".")) <= MAX_FS_HZ)
 
 
 def _layout(head: bytes) -> tuple[list[tuple[str, str]], int, int] | None:
@@ -116,7 +127,12 @@ def sniff(data: bytes) -> bool:
     pairs, _, _ = layout
     keys = sum(fold(key) in _KEYS for key, _ in pairs)
     watch = any(_DEVICE.search(value) for _, value in pairs)
-    return (watch or keys >= _MIN_KEYS) and _rate_line(pairs) is not None
+    place = _rate_line(pairs)
+    if place is None or watch or keys >= _MIN_KEYS:
+        return place is not None
+    # In a language whose keys are not known, and from another device: a rate, a lead and a unit end the head.
+    below = [value for _, value in pairs[place + 1 :]]
+    return any(map(unit_of, below)) and any(map(lead_in_any_language, below))
 
 
 def read(name: str, bundle: Bundle, options: Options) -> Recording:
@@ -134,15 +150,22 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     place = _rate_line(pairs)
     # Lead and unit stand below the rate; above it stand a person's name and other words that may look like a lead.
     below = [value for _, value in pairs[-2 if place is None else place + 1 :]]
-    stated = None if place is None else _RATE_VALUE.fullmatch(pairs[place][1])
-    rate = choose_rate(rate_of(stated[1]) if stated else None, options.fs_hz, corrections)
+    value = "" if place is None else pairs[place][1]
+    stated = _RATE_VALUE.fullmatch(value) or _ANY_RATE.fullmatch(value)
+    rate = choose_rate(rate_of(stated[1].replace("٫", ".")) if stated else None, options.fs_hz, corrections)
     unit = next((unit for value in below if (unit := unit_of(value))), None)
     scale = _scale(unit, options, corrections)
     lead = next((found for value in below if (found := lead_in_any_language(value))), None)
     lead = named([lead], options, corrections)[0]
     if lead is None:
         corrections.add("lead taken as I: a watch measures between both arms")
-    rows = read_rows(text, Table("", ("number",), (), (), (), body, line), [0], [scale])
+    table = Table("", ("number",), (), (), (), body, line)
+    footer = footer_of(text, table)
+    rows = read_rows(text, table, [0], [scale], stop=footer.start, decimal_comma=True)
+    if footer.lines:
+        corrections.add(f"lines below the rows, such as summaries or comments, left out: {len(footer.lines)}")
+    if padding := padding_of(bundle[name]):
+        corrections.add(f"padding with zero bytes at the end left out: {padding} bytes")
     if rows.infinite:
         corrections.add(f"values that are not finite read as gaps: {rows.infinite}")
     digest = hashlib.sha256(bundle[name]).hexdigest()

@@ -1,4 +1,4 @@
-"""Zip archives, unpacked in memory; nothing that an archive declares about itself is trusted."""
+"""Archives, unpacked in memory; nothing that an archive declares about itself is trusted. Zip here, others beside."""
 
 import stat
 import zipfile
@@ -12,6 +12,9 @@ from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
 
 MAGIC = b"PK\x03\x04"
+# gzip, bzip2 and tar.
+COMPRESSED = (b"\x1f\x8b\x08", b"BZh")
+TAR, TAR_AT = b"ustar", 257
 _EMPTY_MAGIC = b"PK\x05\x06"
 _ENTRY_MAGIC = b"PK\x01\x02"
 
@@ -29,7 +32,7 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, Runti
 
 
 def unpacked(bundle: Bundle) -> Bundle:
-    """The files of the zip archive that came, or the bundle itself if none did.
+    """The files of the archive that came, or the bundle itself if none did.
 
     Raises SeveralRecords, ArchiveUnsafe, FileTooLarge, EmptyFile.
     """
@@ -40,7 +43,8 @@ def unpacked(bundle: Bundle) -> Bundle:
         raise SeveralRecords(
             "An archive came together with other files.", "Send one archive, or the files of one record."
         )
-    inner = Bundle(extract(bundle[archives[0]]), bundle.budget)
+    name = archives[0]
+    inner = Bundle(extract(bundle[name]) if sniff(bundle[name]) else _decompressed(name, bundle[name]), bundle.budget)
     if not any(inner.values()):
         raise EmptyFile("The files of the archive are empty.")
     if _archives(inner):
@@ -48,9 +52,15 @@ def unpacked(bundle: Bundle) -> Bundle:
     return inner
 
 
+def _decompressed(name: str, data: bytes) -> dict[str, bytes]:
+    from ecg_core.readers import compressed
+
+    return compressed.extract(name, data)
+
+
 def _archives(bundle: Bundle) -> list[str]:
-    """The names of zip archives. What a header asks for is a signal, whatever its first samples look like."""
-    found = [name for name in bundle if sniff(bundle[name]) and (len(bundle) == 1 or not is_noise(name))]
+    """The names of archives. What a header asks for is a signal, whatever its first samples look like."""
+    found = [name for name in bundle if is_archive(bundle[name]) and (len(bundle) == 1 or not is_noise(name))]
     if not found or len(bundle) == 1:
         return found
     signals = bundle.signals()
@@ -59,6 +69,11 @@ def _archives(bundle: Bundle) -> list[str]:
 
 def sniff(data: bytes) -> bool:
     return data.startswith((MAGIC, _EMPTY_MAGIC))
+
+
+def is_archive(data: bytes) -> bool:
+    """Zip, gzip, bzip2 or tar."""
+    return sniff(data) or data.startswith(COMPRESSED) or data[TAR_AT : TAR_AT + len(TAR)] == TAR
 
 
 def extract(data: bytes) -> dict[str, bytes]:
@@ -105,11 +120,10 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
     return files
 
 
-def _checked(entry: zipfile.ZipInfo) -> str:
-    """The member's name with forward slashes. Raises ArchiveUnsafe for what is no plain file under a plain name."""
-    name = entry.orig_filename.replace("\\", "/")
+def checked_name(name: str) -> str:
+    """A member's name with forward slashes. Raises ArchiveUnsafe for one that leaves its folder."""
+    name = name.replace("\\", "/")
     parts = name.removesuffix("/").split("/")
-    mode = stat.S_IFMT(entry.external_attr >> 16)
     if (
         not name
         or len(name) > MAX_NAME_LENGTH
@@ -117,6 +131,13 @@ def _checked(entry: zipfile.ZipInfo) -> str:
         or any(ord(character) < 32 for character in name.removesuffix("Icon\r"))
     ):
         raise ArchiveUnsafe("A file of the archive has a name that leaves its folder.")
+    return name
+
+
+def _checked(entry: zipfile.ZipInfo) -> str:
+    """The member's name. Raises ArchiveUnsafe for what is no plain file under a plain name."""
+    name = checked_name(entry.orig_filename)
+    mode = stat.S_IFMT(entry.external_attr >> 16)
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise ArchiveUnsafe("The archive holds a link or a device.")
     if entry.flag_bits & _ENCRYPTED:

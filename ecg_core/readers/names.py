@@ -27,6 +27,7 @@ _ANNOTATIONS = {
 # Extensions of other formats, which are not read yet.
 _FOREIGN_SUFFIXES = {
     *(".xml", ".edf", ".bdf", ".rec", ".dcm", ".scp", ".ecg", ".mat", ".npy", ".json", ".zip", ".atc", ".mwf", ".hl7"),
+    *(".gz", ".bz2", ".tar", ".tgz", ".tbz2"),
 }
 
 

@@ -21,6 +21,7 @@ _LEAD_WORDS = any_of(
     *("leads", "lead", "ableitung", "abl", "dérivation", "derivación", "derivazione", "derivação", "afleiding"),
 )
 _NUMBERED = re.compile(rf"(?:(?:ecg|ekg)?[\s_.:-]*+(?:{_LEAD_WORDS}|l)|(d))[\s_.:-]*+(\d++)")
+_ELECTRODE = re.compile(r"c[\s_.:-]*+0*(\d{1,4})")
 # Of the lead itself: rounding and noise stay far below, another lead's channel far above.
 _MAX_RESIDUAL = 0.2
 _MIN_COMPARED, _MAX_COMPARED = 100, 50_000
@@ -42,6 +43,10 @@ def naming(names: Sequence[str], options: Options, corrections: Corrections) -> 
     """The leads of channels by their names and the option. Raises NoEcgLeads for channels that are only numbered."""
     found = canonical_leads(names)
     numbers = {place: match for place, name in enumerate(names) if name not in LEADS and (match := _number(name))}
+    if electrodes := _numbered_electrodes(names, found):
+        if options.names is None:
+            raise NoEcgLeads(REFUSED, LEADS_HINT)
+        found = [None if place in electrodes else lead for place, lead in enumerate(found)]
     # D4 and above exist for numbers only, and so do D1 to D3 beside them.
     if all(match[1] and match[2] in "123" for match in numbers.values()):
         numbers = {}
@@ -53,6 +58,16 @@ def naming(names: Sequence[str], options: Options, corrections: Corrections) -> 
     if sorted(match[2] for match in numbers.values()) != ["1", "2", "3"] or not any(real):
         raise NoEcgLeads(REFUSED, LEADS_HINT)
     return Naming(tuple(found), True)
+
+
+def _numbered_electrodes(names: Sequence[str], found: Sequence[str | None]) -> set[int]:
+    """Where C1, C2, ... were taken for chest electrodes: beside C0 or C7, or without a limb lead, they are numbers."""
+    matches = {place: match for place, name in enumerate(names) if (match := _ELECTRODE.fullmatch(fold(name[:64])))}
+    if not any(found[place] for place in matches):
+        return set()
+    limb = any(lead and lead[0] != "V" for lead in found)
+    six = sorted(int(match[1]) for match in matches.values()) == [1, 2, 3, 4, 5, 6]
+    return set() if limb and six else set(matches)
 
 
 def _number(name: str) -> re.Match[str] | None:

@@ -104,7 +104,8 @@ def named(stated: Sequence[str | None], options: Options, corrections: Correctio
         if file_names:
             corrections.add("leads given with the file not used: the file names its own")
             return list(stated)
-        raise NoEcgLeads(f"The file has {len(stated)} channels, and {len(given)} leads were given.", LEADS_HINT)
+        there = f"{len(stated)} channel{'s' * (len(stated) != 1)}"
+        raise NoEcgLeads(f"The file has {there}, the leads given with it are {len(given)}.", LEADS_HINT)
     if any(own and own != lead for own, lead in zip(stated, given, strict=True)):
         corrections.add("leads given with the file not used where the file names its own")
     filled = [own or lead for own, lead in zip(stated, given, strict=True)]

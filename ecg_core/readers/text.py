@@ -21,12 +21,14 @@ MAX_WORDS_LENGTH = 300
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 # Control characters that no text file holds; tab, line ends, form feed and Ctrl-Z (the end of a DOS file) are left out.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a")) + b"\x7f"
+# Zero bytes behind a text of so many are padding; behind fewer they belong to a binary format.
+_MIN_PADDED = 64
 # Of a UTF-16 file in Latin letters half of the bytes are zero, all of them on one side.
 _UTF16_SHARE = 0.4
 # Beyond the head of a Windows-1252 text no letter is read, so that one byte each will do for them.
 _PLAIN_CP1252 = bytes(range(128)) + b"_" * 32 + b" " + b"_" * 95
 _BLOCK_BYTES = 1_000_000
-_LOOKALIKES = {"\ufeff": "", "\u2212": "-", "\xa0": " ", "\u202f": " ", "\u2009": " "}
+_LOOKALIKES = {"\ufeff": "", "\u200e": "", "\u200f": "", "\u2212": "-", "\xa0": " ", "\u202f": " ", "\u2009": " "}
 
 
 def encoding_of(data: bytes) -> str | None:
@@ -41,9 +43,10 @@ def encoding_of(data: bytes) -> str | None:
         high, low = head[first::2], head[1 - first :: 2]
         if high and high.count(0) > 2 * _UTF16_SHARE * len(high) and not low.count(0):
             return encoding
-    if len(head.translate(None, _CONTROLS)) < len(head):
-        return None
-    return "utf-8"
+    filled = head.rstrip(b"\0")
+    if len(filled) >= _MIN_PADDED:
+        head = filled
+    return "utf-8" if len(head.translate(None, _CONTROLS)) == len(head) else None
 
 
 def is_text(data: bytes) -> bool:
@@ -63,6 +66,8 @@ def _is_utf8(data: bytes) -> bool:
 def as_utf8(data: bytes) -> bytes:
     """The text as UTF-8 without byte order mark, lines ended by a line feed, typographic blanks and minus made plain.
 
+    Zero bytes at its end are left out.
+
     Bytes that are no UTF-8 are read as Windows-1252, which holds Latin-1; its letters are kept in the head only.
     Raises FileTooLarge, UnsupportedFormat if this is no text.
     """
@@ -81,9 +86,19 @@ def as_utf8(data: bytes) -> bytes:
             data = data.replace(character.encode(), plain.encode())
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if data.endswith(b"\0"):
+        data = data.rstrip(b"\0")
     if b"\0" in data:
         raise unsupported("The file is no text: it holds NUL bytes.")
     return data
+
+
+def padding_of(data: bytes) -> int:
+    """The number of zero bytes at the end of a text, with which some recorders fill up their last block."""
+    if not data.endswith(b"\0"):
+        return 0
+    count = len(data) - len(data.rstrip(b"\0"))
+    return count // 2 * 2 if (encoding_of(data) or "").startswith("utf-16") else count
 
 
 def first_lines(text: bytes) -> bytes:

@@ -51,15 +51,15 @@ class Columns:
 
 def columns_of(table: Table, options: Options, corrections: Corrections) -> Columns:
     """Raises NoEcgLeads, DuplicateLeads."""
-    described = description(table.meta, len(table.kinds))
+    described = description(table.meta, table.kinds)
     names = list(described.names) or _names(table, corrections)
     plain, units = units_of(names)
     plain = [electrode_pair(name) or name for name in plain]
     rows = described.units or table.units
     if rows:
         units = [unit or unit_of(cell) for unit, cell in zip(units, rows, strict=True)]
-    if described.names == () and numbered_columns.are_numbers(table, names, units):
-        numbered_columns.refuse(names, options)
+    if described.names == () and numbered_columns.are_numbers(table, names, plain, units):
+        numbered_columns.refuse(plain, options)
         plain = [""] * len(plain)
     found = canonical_leads(plain)
     if len(names) == 1 and table.kinds[0] == "number" and found == [None]:

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ecg_core.readers.table.layout import MAX_COLUMNS
+from ecg_core.readers.table.cells import Kind
+from ecg_core.readers.table.layout import CHANNELS, MAX_COLUMNS
 from ecg_core.readers.text import fold
 
 # OpenSignals writes 1 kB for each device.
 MAX_JSON_CHARACTERS, MAX_JSON_LINES = 16_384, 200
-_CHANNELS = re.compile(r"\W*(\d{1,3}) channels?\W*", re.IGNORECASE)
 _COMMENT = re.compile(r"[\s#%/;]*")
 _ECG_SENSOR = re.compile(r"ecg|ekg")
 
@@ -32,15 +32,16 @@ class Description:
     lines: tuple[str, ...] = ()
 
 
-def description(meta: Sequence[str], width: int) -> Description:
-    """What the lines above a table of so many columns describe."""
+def description(meta: Sequence[str], kinds: Sequence[Kind]) -> Description:
+    """What the lines above a table with columns of these kinds describe."""
+    width = len(kinds)
     for number, line in enumerate(meta):
-        if match := _CHANNELS.fullmatch(line):
+        if match := CHANNELS.fullmatch(line):
             count = int(match[1])
             pairs = [text.strip() for text in meta[number + 1 : number + 1 + 2 * count]]
             # A column of times stands before them, and an empty one may stand behind.
             if 0 < count < MAX_COLUMNS and len(pairs) == 2 * count and width - 2 <= count <= width:
-                before = [""] if width > count else []
+                before = [""] if width - list(kinds).count("empty") > count else []
                 after = [""] * (width - count - len(before))
                 return Description((*before, *pairs[::2], *after), (*before, *pairs[1::2], *after))
         text = _COMMENT.sub("", line, count=1).strip()

@@ -1,16 +1,15 @@
 """Where in a text the table of numbers begins, what separates its columns, and what its header line says."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from ecg_core.errors import HeaderInvalid, SignalInvalid
 from ecg_core.leads import MAX_NAME_LENGTH, canonical_leads
 from ecg_core.readers.labels import units_of
+from ecg_core.readers.table.cells import Kind, cells_of, kind_of
 from ecg_core.readers.table.words import is_statement
 from ecg_core.readers.units import unit_of
 
@@ -24,20 +23,11 @@ _ALIKE = 3
 # Rows that tell a counter or a time from an ECG, which never rises evenly for so long.
 _FIRST_ROWS = 40
 
-Kind = Literal["number", "clock", "text", "empty"]
-
-MISSING = (
-    *("nan", "na", "n/a", "null", "none", "nil", "-", "--", "---", "*", "?", "#n/a", "#num!", "#div/0!", "#value!"),
-    *("<na>", "nat"),
-)
-# What is no number, or beyond all, as the C libraries of Windows print it.
-WINDOWS_NAN = re.compile(
-    r"[-+]?(?:1[.,]#(?:qnan|snan|ind|inf|j|r)0*+|nan\((?:ind|snan|qnan)\)|(?<=[-+])nan)", re.IGNORECASE
-)
-_NUMBER = re.compile(r"[-+]?(?:\d++\.?+\d*+|\.\d++)(?:e[-+]?\d++)?|[-+]?inf(?:inity)?", re.IGNORECASE)
-_CLOCK = re.compile(
-    r"\[?(?:\d++[-./]\d++[-./]\d++[T ]++)?\d++:\d++(?::\d++)?(?:[.,:]\d++)?(?: ?[AP]M)?(?:Z|[-+ ].*)?\]?", re.IGNORECASE
-)
+# A line above the names and units of the channels, as AcqKnowledge writes them.
+CHANNELS = re.compile(r"\W*(\d{1,3}) channels?\W*", re.IGNORECASE)
+# Lines below the rows that are no rows.
+_MAX_FOOTER = 64
+_BEGINS_WITH_WORD = re.compile(r"[\s\"']*+(?:#|%|//|[^\W\d_]{2})")
 _COMMENT = re.compile(r"^\s*(?:#|%|//|;)+\s*")
 _TIME_UNIT = re.compile(
     r"(?:\d++(?:[.,]\d++)?\s?)?(?:s|sec|seconds?|sekunden?|m(?:illi)?s(?:ec(?:onds?)?)?|[uµμ]s(?:ec)?|microseconds?|ns|min|h|hours?)|h+:mm.*|m+:ss.*|samples?|n|#|date|datetime"
@@ -49,7 +39,7 @@ class Table:
     """separator: "" for runs of whitespace. names, units: one for each column, or empty. meta: the lines above.
 
     body: byte offset of the first row. line: its number in the file, from 1. header: the line of the names, as it
-    stands. below: the first rows. counted: whether a line of sample counts above the rows was left out.
+    stands. below: the first rows. left_out: what a line held that was left out above the rows.
     """
 
     separator: str
@@ -61,29 +51,13 @@ class Table:
     line: int
     header: str = ""
     below: tuple[str, ...] = ()
-    counted: bool = False
+    left_out: str = ""
 
     @cached_property
     def first(self) -> list[list[str]]:
         """The cells of the first rows that have one for each column."""
         rows = (cells_of(line, self.separator) for line in self.below)
         return [cells for cells in rows if len(cells) == len(self.kinds)]
-
-
-def cells_of(line: str, separator: str) -> list[str]:
-    if separator and '"' in line:
-        cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
-    else:
-        cells = line.split(separator or None)
-    return [cell.strip(" \t\"'") for cell in cells]
-
-
-def kind_of(cell: str) -> Kind:
-    if _NUMBER.fullmatch(cell.replace(",", ".")):
-        return "number"
-    if not cell or cell.lower() in MISSING or WINDOWS_NAN.fullmatch(cell):
-        return "empty"
-    return "clock" if _CLOCK.fullmatch(cell) else "text"
 
 
 def _separator(rows: Sequence[str], above: Sequence[str]) -> str:
@@ -132,16 +106,28 @@ def _first_row(lines: Sequence[str], rows: Sequence[int], separator: str, kinds:
     return None
 
 
-def _counts_samples(cells: Sequence[str], below: Sequence[str]) -> bool:
-    """Whether a line holds the number of samples of each channel, and no time: AcqKnowledge writes one."""
+def _counts_samples(cells: Sequence[str], below: Sequence[str], described: bool) -> bool:
+    """Whether a line holds the number of samples of each channel: AcqKnowledge writes one.
+
+    No time stands in it, or lines above describe the channels as AcqKnowledge does.
+    """
     counts = {cell for cell in cells if cell}
     return (
         len(cells) == len(below) > 1
-        and not cells[0]
+        and (not cells[0] or described)
         and len(counts) == 1
         and counts.pop().isdecimal()
         and kind_of(below[0]) == "number"
     )
+
+
+def _numbers_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a line numbers the columns, as pandas does: 0, 1, 2, ... above rows of other numbers."""
+    numbers = list(cells[1:] if cells and not cells[0] else cells)
+    if len(numbers) < 2 or len(cells) != len(below):
+        return False
+    in_order = any(numbers == [str(first + place) for place in range(len(numbers))] for first in (0, 1))
+    return in_order and (len(numbers) > 3 or all("." in cell for cell in below[-len(numbers) :]))
 
 
 def _is_unit_row(cells: Sequence[str]) -> bool:
@@ -178,6 +164,22 @@ def _header(line: str, separator: str, kinds: Sequence[Kind]) -> list[str]:
     return []
 
 
+def _without_footer(lines: Sequence[str], rows: Sequence[int]) -> Sequence[int]:
+    """The rows without those at the end that begin with a word, unless rows usually do. See footer.footer_of."""
+    for dropped in range(min(_MAX_FOOTER, len(rows) - _ALIKE) + 1):
+        kept = rows[: len(rows) - dropped]
+        if not _BEGINS_WITH_WORD.match(lines[kept[-1]]):
+            return kept
+    return rows
+
+
+def _refuse_words_below(table: Table) -> None:
+    """Raises SignalInvalid if the first column holds numbers in the first rows and words in the last ones."""
+    cells = [row[0] for row in table.first] if table.kinds[0] == "text" else []
+    if cells and all(kind_of(cell) == "number" for cell in cells):
+        raise SignalInvalid("Column 1 begins with numbers and ends with words.", "Remove what stands below the rows.")
+
+
 def find_table(head: bytes) -> Table | None:
     """The table in a file's head (UTF-8, whole lines); None if no rows of numbers are there.
 
@@ -187,7 +189,7 @@ def find_table(head: bytes) -> Table | None:
     rows = [number for number, line in enumerate(lines) if line.strip()]
     if not rows:
         return None
-    reference = [lines[row] for row in rows[-_REFERENCE_ROWS:]]
+    reference = [lines[row] for row in _without_footer(lines, rows)[-_REFERENCE_ROWS:]]
     digits = [row for row in reference if any(character.isdigit() for character in row)] or reference
     last_text = next((i for i in range(len(digits) - 1, -1, -1) if re.search(r"[A-Za-z]{3}", digits[i])), -1)
     separator = _separator(digits[last_text + 1 :] or digits, [lines[row] for row in rows])
@@ -204,11 +206,14 @@ def find_table(head: bytes) -> Table | None:
     first = _first_row(lines, rows, separator, kinds)
     if first is None:
         return None
-    counted = first + 1 < len(rows) and _counts_samples(
-        cells_of(lines[rows[first]], separator), cells_of(lines[rows[first + 1]], separator)
-    )
     above = [lines[row] for row in rows[:first]]
-    first += counted
+    two = [cells_of(lines[row], separator) for row in rows[first : first + 2]]
+    left_out = ""
+    if len(two) == 2 and _counts_samples(two[0], two[1], any(map(CHANNELS.fullmatch, above))):
+        left_out = "the number of samples"
+    elif len(two) == 2 and _numbers_columns(two[0], two[1]):
+        left_out = "the numbers of the columns"
+    first += bool(left_out)
     names: list[str] = []
     units: list[str] = []
     if above and _is_unit_row(found := cells_of(_COMMENT.sub("", above[-1]), separator)) and len(found) == width > 1:
@@ -226,4 +231,6 @@ def find_table(head: bytes) -> Table | None:
     # One character more than any lead's name has, so that none becomes one by being cut.
     names = [name[: MAX_NAME_LENGTH + 1] for name in names]
     place = body, rows[first] + 1
-    return Table(separator, kinds, tuple(names), tuple(units), tuple(meta), *place, header, below, counted)
+    table = Table(separator, kinds, tuple(names), tuple(units), tuple(meta), *place, header, below, left_out)
+    _refuse_words_below(table)
+    return table

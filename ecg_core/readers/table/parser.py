@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.errors import SignalInvalid
-from ecg_core.readers.table.layout import MISSING, WINDOWS_NAN, Table, cells_of, kind_of
+from ecg_core.readers.table.cells import MISSING, WINDOWS_NAN, cells_of, kind_of
+from ecg_core.readers.table.layout import Table
 from ecg_core.readers.table.thousands import COMMA_BETWEEN_THOUSANDS, commas_mark_thousands
 
 # 512 columns of twenty digits fit well; a longer line is no row of samples.
@@ -45,6 +46,8 @@ class Parser:
         # One pattern for each byte that ends a cell: a search for a single byte is ten times as fast.
         ends = (b"\n", separator) if separator else (b"\n", b" ", b"\t")
         self.thousands = commas_mark_thousands(table.first)
+        # "0,512" among thousands: the first rows proved too little, and such a comma stays, to be refused.
+        self.decimal_commas = [before + b"0," for before in (b"\n", b"-", b" ", separator or b"\t")]
         self.missing = [(end, re.compile(rb"%s%s(?=[%s\n])" % (re.escape(end), cell, blank))) for end in ends]
         self.fill = False
         # Whether numbers of the last chunk held commas, which are marks of thousands or decimals.
@@ -64,9 +67,9 @@ class Parser:
             chunk = _QUOTED.sub(lambda match: match[1].replace(separator, inner), chunk)
         chunk = chunk.translate(None, b"\"'")
         chunk = _BLANK_LINES.sub(b"\n", b"\n" + chunk.rstrip(b" \n\x1a")).strip(b"\n")
-        if separator != b"," and self.thousands:
+        if separator != b"," and self.thousands and not any(mark in chunk for mark in self.decimal_commas):
             chunk = COMMA_BETWEEN_THOUSANDS.sub(b"", chunk)
-        elif separator != b",":
+        elif separator != b"," and not self.thousands:
             chunk = chunk.replace(b",", b".")
         if self.clock:
             chunk = self.clock_cell.sub(self.clock_columns, chunk).replace(b":", b".")

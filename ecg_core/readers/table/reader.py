@@ -7,6 +7,7 @@ the table, or from the options. Nothing is guessed: what is missing is an error.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,17 +21,22 @@ from ecg_core.readers.numbering import verify
 from ecg_core.readers.options import Options
 from ecg_core.readers.rates import agreed, choose_rate, rates_agree, refuse_contradiction
 from ecg_core.readers.records import Bundle
-from ecg_core.readers.table import rate_words, words
+from ecg_core.readers.table import lead_rows, rate_words, words
 from ecg_core.readers.table.columns import NAMES_HINT, Columns, columns_of
+from ecg_core.readers.table.footer import footer_of
 from ecg_core.readers.table.layout import Table, find_table
 from ecg_core.readers.table.rows import Rows, read_rows
 from ecg_core.readers.table.scales import refuse_counts, scales_of
 from ecg_core.readers.table.sentinels import without_sentinels
-from ecg_core.readers.table.several import SEVERAL_HINT
+from ecg_core.readers.table.several import SEVERAL_HINT, refuse_new_count
 from ecg_core.readers.table.timeline import Timeline, is_counter, on_grid, read_timeline
-from ecg_core.readers.text import as_utf8, first_lines, head_of
+from ecg_core.readers.text import as_utf8, first_lines, head_of, padding_of
 from ecg_core.recording import MAX_VALUES, Recording
 
+# Of a text: as long as ten minutes of twelve leads at 100 Hz.
+_LARGE_BYTES = 5_000_000
+# The head of a text is cut at its last line end; of a row of samples that is longer, this is looked at.
+_ROW_LOOK_BYTES = 4_096
 # The beginnings of XML, HTML, JSON and RTF, which hold no table.
 _MARKUP = (b"<", b"{", b"[{", b"[\n", b"[ ")
 # A WFDB header is text with numbers too: "100.dat 212 200 ...", or "record/segments signals rate".
@@ -43,7 +49,7 @@ def sniff(data: bytes) -> bool:
     if head.lstrip().startswith(_MARKUP) or _WFDB.search(head):
         return False
     try:
-        return find_table(head) is not None
+        return find_table(head) is not None or lead_rows.sniff(head or data[:_ROW_LOOK_BYTES])
     except (HeaderInvalid, SignalInvalid):
         return True
 
@@ -55,28 +61,55 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     SignalInvalid, SeveralRecords, FileTooLarge, UnsupportedFormat.
     """
     text = as_utf8(bundle[name])
+    corrections = Corrections()
+    turned = lead_rows.as_columns(text)
+    if turned is None:
+        return _read(text, bundle[name], options, corrections)
+    corrections.add("table with a row for each lead read by its rows")
+    del text
+    try:
+        return _read(turned, bundle[name], options, corrections)
+    except SignalInvalid as invalid:
+        raise SignalInvalid(f"{invalid.message} Counted with the leads in columns.", invalid.hint) from None
+
+
+def _read(text: bytes, data: bytes, options: Options, corrections: Corrections) -> Recording:
     table = find_table(first_lines(text))
     if table is None:
         raise UnsupportedFormat("No table of numbers begins in the first lines of this text.", NAMES_HINT)
-    corrections = Corrections()
+    if padding := padding_of(data):
+        corrections.add(f"padding with zero bytes at the end left out: {padding} bytes")
     columns = columns_of(table, options, corrections)
-    stated = _statements(table, columns)
+    footer = footer_of(text, table)
+    stated = _statements(table, columns, footer.lines)
     scales, unit_given = scales_of(table, columns, stated, options, corrections)
+    in_words = agreed(rate_words.rates_stated(stated))
+    if columns.time is None and in_words is None and len(text) > _LARGE_BYTES:
+        # Refused here if it is unknown: reading the rows would not tell, and costs half a second.
+        choose_rate(None, options.fs_hz, Corrections())
     time = columns.time
-    if time is None and columns.counters and b"\n\n" in text:
-        # It tells whether the rows go on beyond an empty line.
+    if time is None and columns.counters:
+        # It tells whether the rows go on.
         time = columns.counters[0]
-    rows = _without_empty_end(read_rows(text, table, columns.positions, scales, time, columns.ids), corrections)
+    rows = _without_empty_end(
+        read_rows(text, table, columns.positions, scales, time, columns.ids, footer.start), corrections
+    )
     del text
+    if footer.lines:
+        corrections.add(f"lines below the rows, such as summaries or comments, left out: {len(footer.lines)}")
+    if table.left_out:
+        corrections.add(f"line with {table.left_out} above the rows left out")
+    if rows.time is not None and columns.time is None:
+        refuse_new_count(rows.time, table.line)
     timeline = _timeline(rows, table, columns)
     if rows.blocks > 1 and timeline is None and not (rows.time is not None and is_counter(rows.time)):
         raise SeveralRecords(f"Empty lines split the table into {rows.blocks} blocks.", SEVERAL_HINT)
     if unit_given and rows.whole:
         refuse_counts(rows.values, scales)
-    rate = _rate(stated, timeline, options.fs_hz, corrections)
+    rate = _rate(in_words, timeline, options.fs_hz, corrections)
     signal = rows.values
     del rows
-    if sentinels := without_sentinels(signal, scales):
+    if sentinels := without_sentinels(signal, scales, rate):
         corrections.add(f"numbers that stand for a missing sample read as gaps: {sentinels}")
     if columns.numbered:
         verify(signal, columns.leads, corrections)
@@ -87,7 +120,7 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
             raise FileTooLarge(f"The recording holds more than {MAX_VALUES:,} values.")
         signal = on_grid(signal, timeline)
         corrections.add(f"samples left out in the time column read as gaps: {timeline.missing}")
-    digest = hashlib.sha256(bundle[name]).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
     return Recording(signal, rate, columns.leads, "csv", digest, tuple(corrections))
 
 
@@ -108,11 +141,12 @@ def _without_empty_end(rows: Rows, corrections: Corrections) -> Rows:
     return replace(rows, values=rows.values[:, :end], time=None if rows.time is None else rows.time[:end])
 
 
-def _statements(table: Table, columns: Columns) -> list[str]:
-    """The lines above the rows that may state rate or unit: all but a header line, whose words are its columns'."""
+def _statements(table: Table, columns: Columns, below: Sequence[str]) -> list[str]:
+    """The lines above and below the rows that may state rate or unit: all but a header line with leads."""
     header = any(canonical_leads(units_of(table.names)[0]))
     meta = [line for line in table.meta if "{" not in line] if columns.lines else table.meta
-    return words.searchable((*meta, *columns.lines) if header else (*meta, *columns.lines, "\t".join(table.names)))
+    names = () if header else ("\t".join(table.names),)
+    return words.searchable((*meta, *columns.lines, *names, *below))
 
 
 def _timeline(rows: Rows, table: Table, columns: Columns) -> Timeline | None:
@@ -130,9 +164,8 @@ def _timeline(rows: Rows, table: Table, columns: Columns) -> Timeline | None:
     return timeline
 
 
-def _rate(stated: list[str], timeline: Timeline | None, option: float | None, corrections: Corrections) -> float:
-    """Hz. stated: searchable lines. Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange."""
-    in_words = agreed(rate_words.rates_stated(stated))
+def _rate(in_words: float | None, timeline: Timeline | None, option: float | None, corrections: Corrections) -> float:
+    """Hz. Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange."""
     if timeline is None:
         if in_words is None:
             return choose_rate(None, option, corrections)

@@ -12,7 +12,7 @@ from ecg_core.readers.text import fold
 TIME = re.compile(
     r"time|zeit|temps|tiempo|tempo|tijd|elapsed|clock|uhrzeit|ticks"
     r"|(?<![a-z])(?:date|datum|hora|heure|ora)(?![a-z])"
-    r"|^(?:t|s|ms|us|μs|h|min|secs?|seconds?|sekunden?|minutes?|hours?|milliseconds?|microseconds?)$"
+    r"|^t[\s_]*[\[({]|^t_(?:s|ms|us|sec)$|^(?:t|s|ms|us|μs|h|min|secs?|seconds?|sekunden?|minutes?|hours?|milliseconds?|microseconds?)$"
 )
 COUNTER = re.compile(
     r"^(?:unnamed: ?\d+|samples?|sample ?(?:#|no|nr|number|index)?|index|idx|n|nr|no|#|row|frame|counter|n?seq\w*"
@@ -26,12 +26,12 @@ _ID = re.compile(
     r"|(?:p|s|u|uu|gu)?id|filename|filepath|path|mrn|accession(?:_?(?:no|number))?"
 )
 # Of one patient, and joined where no time says that one follows the other.
-_PART = re.compile(rf"(?:segment|window|strip|episode|session|visit|trial|epoch)(?:{_SUFFIX})?")
+_PART = re.compile(rf"(?:segment|window|strip|episode|session|visit|trial)(?:{_SUFFIX})?")
 
 
 def is_id(name: str, *, timed: bool) -> bool:
     """Whether a column's name says that each value of it is another record. timed: the table has a time column."""
-    plain = re.sub(r"[\s.-]+", "_", fold(name))
+    plain = re.sub(r"[\s.:-]+", "_", fold(name)).strip("_")
     return bool(_ID.fullmatch(plain) or (not timed and _PART.fullmatch(plain)))
 
 
@@ -80,7 +80,8 @@ def time_column(
     clocks = [column for column, kind in enumerate(table.kinds) if kind == "clock" and column not in leads]
     if not candidates and not clocks:
         if any(names):
-            return (0 if not names[0] and table.kinds[0] == "number" and 0 not in leads else None), (None, 1.0, True)
+            unnamed = not names[0] and table.kinds[0] == "number" and 0 not in leads
+            return (0 if unnamed and not counts(table, 0) else None), (None, 1.0, True)
         rising = (column for column in range(len(names)) if _rises(table, column) and not counts(table, column))
         return next(rising, None), (None, 1.0, True)
     column = (candidates or clocks)[0]

@@ -36,9 +36,9 @@ class Rows:
     blocks: int = 1
 
 
-def _chunks(text: bytes, start: int) -> Iterator[bytes]:
-    while start < len(text):
-        end = text.find(b"\n", start + CHUNK_BYTES) + 1 or len(text)
+def _chunks(text: bytes, start: int, stop: int) -> Iterator[bytes]:
+    while start < stop:
+        end = text.find(b"\n", start + CHUNK_BYTES, stop) + 1 or stop
         if end - start > CHUNK_BYTES + MAX_LINE_BYTES:
             raise SignalInvalid(f"A line is longer than {MAX_LINE_BYTES:,} bytes.")
         yield text[start:end]
@@ -52,19 +52,23 @@ def read_rows(
     scales: Sequence[float],
     time: int | None = None,
     ids: Sequence[int] = (),
+    stop: int | None = None,
+    decimal_comma: bool = False,
 ) -> Rows:
     """The given columns of a table, times their scales in mV, and its time column. ids: columns with one value only.
 
+    stop: byte offset of the first line below the rows. decimal_comma: no comma stands between thousands.
     Raises SignalInvalid with the line that cannot be read, FileTooLarge, SeveralRecords.
     """
     # Blank lines are counted with the rows: a file of nothing else is no recording either.
-    lines = text.count(b"\n", table.body) + 1
+    stop = len(text) if stop is None else stop
+    lines = text.count(b"\n", table.body, stop) + 1
     if lines - 1 > MAX_ROWS:
         raise FileTooLarge(f"The table has more than {MAX_ROWS:,} rows.")
     if (lines - 1) * len(columns) > MAX_VALUES:
         raise FileTooLarge(f"The table holds more than {MAX_VALUES:,} values.")
     try:
-        return _parsed(text, lines, table, columns, scales, time, ids)
+        return _parsed(text, stop, lines, table, columns, scales, time, ids, decimal_comma)
     except SignalInvalid:
         header = table.header.strip().encode()
         if header and re.search(rb"\n[ \t]*+" + re.escape(header) + rb"[ \t]*+\n", text[table.body :]):
@@ -77,25 +81,27 @@ def read_rows(
 
 def _parsed(
     text: bytes,
+    stop: int,
     lines: int,
     table: Table,
     columns: Sequence[int],
     scales: Sequence[float],
     time: int | None,
     ids: Sequence[int],
+    decimal_comma: bool,
 ) -> Rows:
     parser, thousands = Parser(table, columns, time), Thousands()
     watched = [Ids(parser, column) for column in ids]
     line, infinite, blank, end = table.line, 0, 0, 0
     values = np.empty((len(columns), lines), np.float32)
     times = None if time is None else np.empty(lines)
-    for chunk in _chunks(text, table.body):
+    for chunk in _chunks(text, table.body, stop):
         plain = parser.plain(chunk)
         rows = parser.rows(chunk, plain, line)
         leads = rows[:, : len(columns)]
         for column in watched:
             column.look(plain)
-        thousands.look(leads, plain, table.separator, parser.columns, parser.commas)
+        thousands.look(leads, plain, table.separator, parser.columns, parser.commas and not decimal_comma)
         blank += chunk.strip().count(b"\n") - plain.count(b"\n")
         line += chunk.count(b"\n")
         start, end = end, end + len(rows)

@@ -2,11 +2,16 @@
 
 import re
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ecg_core.errors import SeveralRecords
 from ecg_core.readers.table.parser import Parser
 
 # Rows that are a recording: two seconds at 50 Hz. Doubled line ends, and a remark's rows, are shorter blocks.
 MIN_BLOCK_ROWS = 100
+# The numbers that counters of packets have: 3 to 8 bits, or 16.
+_PACKETS = (8, 16, 32, 64, 128, 256, 65_536)
 _BLANK = re.compile(rb"\n[ \t]*+(?=\n)")
 
 SEVERAL_HINT = "Send each recording as a table of its own."
@@ -20,6 +25,15 @@ def blocks(text: bytes, body: int) -> int:
             found += text.count(b"\n", start, match.start()) + 1 >= MIN_BLOCK_ROWS
         start = match.end() + 1
     return found + (text.count(b"\n", start) >= MIN_BLOCK_ROWS)
+
+
+def refuse_new_count(counter: NDArray[np.float64], line: int) -> None:
+    """Raises SeveralRecords for a counter of rows that begins anew, unless it counts packets of a transmission."""
+    if not np.isfinite(counter).all() or len(counter) < 2:
+        return
+    new = np.flatnonzero(np.diff(counter) < 0)
+    if len(new) and int(counter.max()) + 1 not in _PACKETS:
+        raise SeveralRecords(f"The rows are counted anew near line {line + 1 + int(new[0])}.", SEVERAL_HINT)
 
 
 class Ids:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecg_core.errors import EcgError, SamplingRateOutOfRange, SamplingRateUnknown, SignalInvalid, UnitsUnknown
-from ecg_core.readers import apple
+from ecg_core.readers import apple, read
 from tests.unit.readers.reading import read_apple
 from tests.unit.readers.tables import make_apple, make_csv, sample
 
@@ -157,3 +157,44 @@ def test_other_files_are_left_to_their_readers(data: bytes) -> None:
 def test_a_head_without_samples_is_an_error() -> None:
     with pytest.raises(EcgError):
         read_apple("", make_apple(np.array([])))
+
+
+EXPORTS = {
+    "cs": ("Vzorkovací frekvence", "512 hertzů", "Svod I", "µV"),
+    "fi": ("Näytteenottotaajuus", "512 hertsiä", "Kytkentä I", "µV"),
+    "el": ("Ρυθμός δειγματοληψίας", "512 χερτζ", "Απαγωγή I", "µV"),
+    "ro": ("Rata de eșantionare", "512 herți", "Derivația I", "µV"),
+    "he": ("קצב דגימה", "\u200f512 הרץ", "ליד I", "µV"),
+    "ar": ("معدل أخذ العينات", "٥١٢ هرتز", "الاتجاه I", "µV"),
+    "hu": ("Mintavételezés", "512,508 hertz", "I. elvezetés I", "mV"),
+    "tr": ("Örnekleme Hızı", "511.562 hertz", "Derivasyon I", "µV"),
+}
+
+
+@pytest.mark.parametrize("device", ['Aparat,"Watch6,2"', "Aparat,unknown"])
+@pytest.mark.parametrize("language", EXPORTS)
+def test_an_export_in_any_language_is_known_by_its_structure(language: str, device: str) -> None:
+    key, rate, lead, unit = EXPORTS[language]
+    head = f"Όνομα,\nN,01.01.2000\nD,2024-01-01 12:00:00 +0200\n{device}\n{key},{rate}\n\n\nL,{lead}\nU,{unit}\n\n"
+    data = (head + "-24,125\n12,5\n1,000\n" * 300).encode()
+
+    recording = read({"ecg.csv": data})
+
+    assert recording.format == "apple_csv"
+    assert recording.leads == ("I",)
+    assert 511 < recording.fs_hz < 513
+    assert recording.signal[0, 1] == pytest.approx(12.5 if unit == "mV" else 0.0125)
+
+
+def test_three_decimals_behind_commas_everywhere_are_decimals() -> None:
+    data = make_apple(np.array([12.125, -24.375] * 10), decimal=",")
+
+    assert read_apple("", data).signal[0, 0] == pytest.approx(0.012125)
+
+
+@pytest.mark.parametrize("value", ["12 months", "20 hertz", "5000 watts", "µV", "512"])
+def test_another_number_before_a_word_is_no_rate(value: str) -> None:
+    data = ("A,b\nC,d\nE,Watch6\n" + f"X,{value}\nL,Lead I\nU,mV\n\n" + "0.5\n1.25\n" * 300).encode()
+
+    with pytest.raises(EcgError):
+        read({"ecg.csv": data})

@@ -773,3 +773,36 @@ def test_an_error_in_a_later_chunk_has_its_line() -> None:
 
     with pytest.raises(SignalInvalid, match=r"Line 150002, column 2"):
         read_table("", data, fs_hz=500)
+
+
+@pytest.mark.parametrize(
+    ("row", "separator"),
+    [("{t:.3f};20,0{n};19,9{n}", ";"), ('{t:.3f},"20,0{n}","19,9{n}"', ","), ("{t:.3f}\t1,020,0{n}\t-1,5{n}", "\t")],
+)
+def test_a_decimal_point_in_the_rows_shows_that_commas_stand_between_thousands(row: str, separator: str) -> None:
+    rows = "".join(row.format(t=number / 500, n=10 + number % 80) + "\n" for number in range(200))
+
+    recording = read_table("", f"time_s{separator}I (uV){separator}II (uV)\n{rows}".encode())
+
+    assert abs(recording.signal).max() > 1.5
+
+
+@pytest.mark.parametrize("row", ["20,0{n}", "-20,0{n}", "1,0{n}"])
+def test_commas_before_three_digits_alone_are_refused_by_their_name(row: str) -> None:
+    rows = "".join(row.format(n=10 + number % 80) + ";7\n" for number in range(200))
+
+    with pytest.raises(SignalInvalid, match="thousands"):
+        read_table("", f"I (uV);x\n{rows}".encode(), fs_hz=500)
+
+
+def test_a_decimal_comma_in_a_later_row_is_refused() -> None:
+    rows = "".join(f"{k / 500:.3f};2,0{10 + k % 80}\n" for k in range(200))
+
+    with pytest.raises(SignalInvalid):
+        read_table("", f"time_s;I (mV)\n{rows}0.400;0,512\n".encode())
+
+
+def test_a_time_below_one_shows_that_commas_are_decimal() -> None:
+    rows = "".join(f"{number / 500:.3f};2,0{10 + number % 80}\n".replace(".", ",") for number in range(200))
+
+    assert read_table("", f"time_s;I (mV)\n{rows}".encode()).signal[0, 0] == pytest.approx(2.010)

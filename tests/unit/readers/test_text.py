@@ -12,6 +12,7 @@ from ecg_core.readers.text import (
     fold,
     head_of,
     is_text,
+    padding_of,
 )
 
 LINES = "Zeit;I (µV)\n0,1;0,2\n"
@@ -54,7 +55,16 @@ def test_bytes_with_control_characters_are_no_text(data: bytes) -> None:
 
 def test_a_nul_byte_late_in_the_file_is_refused() -> None:
     with pytest.raises(UnsupportedFormat):
-        as_utf8(b"1\n" * HEAD_BYTES + b"\0")
+        as_utf8(b"1\n" * HEAD_BYTES + b"\0" + b"1\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_zero_bytes_at_the_end_are_padding(encoding: str) -> None:
+    data = ("I,II\n" + "1,2\n" * 50).encode(encoding)
+    padded = data + b"\0" * 512
+
+    assert as_utf8(padded) == as_utf8(data)
+    assert (padding_of(padded), padding_of(data)) == (512, 0)
 
 
 def test_the_head_ends_with_a_whole_line() -> None:
