@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import SUPERCLASSES, Classification, ModelIdentity, Notice
-from ecg_core.errors import AmplitudeImplausible, ArtifactError
+from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, lead_set_of
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
@@ -63,6 +63,10 @@ class Classifier:
         logits, kinds = self.run(prepared.signal, prepared.lead_mask)
         probabilities = self._probabilities(prepared, logits)
         known = lead_set_of(prepared.leads)
+        try:
+            placed = self.placement[known[0] if known else WEAKEST_SET](kinds.mean(axis=0))
+        except SignalUnlikeEcg as error:
+            raise quality.unlike(prepared, error) from None
         result = Classification(
             recording=recording,
             leads=prepared.leads,
@@ -72,7 +76,7 @@ class Classifier:
             thresholds=self.thresholds[known[0] if known else WEAKEST_SET],
             model=self.identity,
             expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
-            quality=(*notices, *self.placement[known[0] if known else WEAKEST_SET](kinds.mean(axis=0))),
+            quality=(*notices, *placed),
         )
         if explain:
             from ecg_core.model.explanation import explained

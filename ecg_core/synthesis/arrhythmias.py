@@ -12,7 +12,7 @@ Their waves are ours, chosen to look like textbook ECGs:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -132,18 +132,17 @@ def _atrial_flutter(span: Span, random: np.random.Generator) -> Floats:
     waves = of_one_person(FLUTTER_WAVES, random)
     heart = dipole(waves, beats_s, intervals_s, np.ones(len(beats_s)), span.samples, span.fs_hz)
     turn = 2 * np.pi * 2 * (span.time_s - beats_s[0]) * span.rate_bpm / 60 + float(random.uniform(0, 2 * np.pi))
-    saw = sum(part * np.sin(number * turn) for number, part in enumerate(SAW, start=1))
-    return heart + np.array(SAW_MV)[:, None] * float(random.uniform(0.8, 1.3)) * saw
+    saw = np.sum([part * np.sin(number * turn) for number, part in enumerate(SAW, start=1)], axis=0)
+    return np.asarray(heart + np.array(SAW_MV)[:, None] * float(random.uniform(0.8, 1.3)) * saw)
 
 
 def _paced(span: Span, random: np.random.Generator) -> Floats:
     beats_s, intervals_s = _beats(span, span.rate_bpm, PACED_RANDOM, random)
-    waves = of_one_person(PACED_WAVES, random)
     # A recorder's own filter widens the spike of 1 ms to the distance of two samples.
     narrowest_s = 0.5 / span.fs_hz
     waves = [
-        Wave(w.at_s, max(w.rise_s, narrowest_s), max(w.fall_s, narrowest_s), w.x, w.y, w.z, w.follows_rate)
-        for w in waves
+        replace(wave, rise_s=max(wave.rise_s, narrowest_s), fall_s=max(wave.fall_s, narrowest_s))
+        for wave in of_one_person(PACED_WAVES, random)
     ]
     heart = dipole(waves, beats_s, intervals_s, np.ones(len(beats_s)), span.samples, span.fs_hz)
     return heart + _atria(span, random)
@@ -191,11 +190,11 @@ def _directions(random: np.random.Generator) -> tuple[Floats, Floats]:
 
 def _turned(along: Floats, across: Floats) -> list[Wave]:
     """VENTRICULAR in these directions."""
-    axes = [wave.x * along + wave.y * across for wave in VENTRICULAR]
-    return [
-        Wave(wave.at_s, wave.rise_s, wave.fall_s, *map(float, axis), wave.follows_rate)
-        for wave, axis in zip(VENTRICULAR, axes, strict=True)
-    ]
+    made = []
+    for wave in VENTRICULAR:
+        x, y, z = (wave.x * along + wave.y * across).tolist()
+        made.append(replace(wave, x=x, y=y, z=z))
+    return made
 
 
 def _drift(span: Span, random: np.random.Generator, *, integral: bool = False) -> Floats:
