@@ -11,8 +11,10 @@ doi 10.1186/1475-925X-4-60).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecg_core.leads import CHEST_LEADS, LIMB_LEADS
 from ecg_core.signal.median import median
@@ -51,6 +53,8 @@ REGULAR = Limits(12.0, 0.75, 0.85)
 # In a recording that is refused anyway: which reason is given. Electrode motion without an ECG stays outside, a sine of
 # 2 Hz or more does not.
 REFUSED = Limits(10.0, 0.55, 0.22)
+# The same for fibrillation in bursts. A square wave of the same rate has a share of 0.92 at most.
+BURSTS = Limits(18.0, 0.93, 0.3)
 
 # The steepest change within STEP_S in any lead, in mV: with all chest leads, with six leads, with fewer. TABLE
 STEP_S = 0.02
@@ -130,11 +134,18 @@ def _spectral(rows: Signal) -> tuple[float, float]:
     power /= power[:, _bins(BELOW_HZ).start :].sum(axis=1, keepdims=True) + TINY
     mean = power.mean(axis=0)
     below, waves, above = (float(mean[_bins(band)].sum()) for band in (BELOW_HZ, WAVES_HZ, ABOVE_HZ))
+    inside = mean[_bins(REPEAT_HZ)]
+    repeat = _cosines() @ inside / (inside.sum() + TINY)
+    return waves / (below + waves + above + TINY), float(repeat.max())
+
+
+@cache
+def _cosines() -> NDArray[np.float64]:
+    """[lags, bins]: what turns the power of REPEAT_HZ into the autocorrelation at LAGS_S."""
     inside = _bins(REPEAT_HZ)
     first, last = (round(lag * MODEL_FS_HZ) for lag in LAGS_S)
     turns = np.outer(np.arange(first, last + 1), np.arange(inside.start, inside.stop)) / WINDOW_SAMPLES
-    repeat = np.cos(2 * np.pi * turns) @ mean[inside] / (mean[inside].sum() + TINY)
-    return waves / (below + waves + above + TINY), float(repeat.max())
+    return np.asarray(np.cos(2 * np.pi * turns))
 
 
 def _bins(band_hz: tuple[float, float]) -> slice:

@@ -1,5 +1,7 @@
 """What the windows of a recording show: noise, baseline wander, no normal beats, copied leads, missing leads."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,8 +9,9 @@ from ecg_core.classification import Notice
 from ecg_core.errors import QualityError, RhythmUnreadable, SignalNoisy
 from ecg_core.leads import LEADS
 from ecg_core.signal.median import median
-from ecg_core.signal.preparation import ModelInput
+from ecg_core.signal.preparation import WINDOW_SAMPLES, ModelInput
 from ecg_core.signal.quality.rhythm import (
+    BURSTS,
     FAST_WAVES,
     NO_QRS,
     REFUSED,
@@ -18,6 +21,7 @@ from ecg_core.signal.quality.rhythm import (
     peakedness,
     without_qrs,
 )
+from ecg_core.signal.quality.sampling_rate import contradiction
 from ecg_core.signal.resampling import MODEL_FS_HZ
 
 # Share of the power between 0.5 and 50 Hz that lies above 20 Hz. 99.9 % of PTB-XL are below 0.32; white noise has 0.6.
@@ -44,7 +48,9 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
     rows = prepared.signal[prepared.lead_mask > 0]
     peaked = peakedness(prepared)
     typical = float(median(peaked)[0])
-    noise, wander = _spectral_shares(rows)
+    spectrum = np.fft.rfft(rows, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    noise, wander = _spectral_shares(power)
     if noise > NOISE_REFUSED_SHARE:
         raise SignalNoisy(NO_HEARTBEAT)
     if typical < PEAKEDNESS_REFUSED:
@@ -60,6 +66,7 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
         notices.append(Notice("noisy", "Muscle or electrode noise: the probabilities are less reliable."))
     if wander > WANDER_WARNING_RATIO:
         notices.append(Notice("baseline_wander", "The baseline wanders: the probabilities are less reliable."))
+    notices += contradiction(prepared, power)
     notices += _copied(prepared)
     present = prepared.leads
     if len(present) < len(LEADS):
@@ -70,19 +77,17 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
 
 def unlike(prepared: ModelInput, otherwise: QualityError) -> QualityError:
     """Why a signal that does not look like an ECG is refused: waves that may be a heart's, or otherwise."""
-    if fast_windows(prepared, peakedness(prepared), REFUSED):
+    if fast_windows(prepared, peakedness(prepared), REFUSED, BURSTS):
         return RhythmUnreadable(FAST_WAVES)
     return RhythmUnreadable(NO_QRS) if without_qrs(prepared, small=True) else otherwise
 
 
-def _spectral_shares(rows: NDArray[np.float32]) -> tuple[float, float]:
+def _spectral_shares(power: NDArray[np.floating[Any]]) -> tuple[float, float]:
     """(noise, wander): power above NOISE_BAND_HZ and power below WANDER_HZ, each divided by the power above WANDER_HZ.
 
-    Both are medians over the rows.
+    Both are medians over the rows. power: [rows, 501].
     """
-    spectrum = np.fft.rfft(rows, axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
-    per_hz = rows.shape[1] / MODEL_FS_HZ
+    per_hz = WINDOW_SAMPLES / MODEL_FS_HZ
     slow, fast = round(WANDER_HZ * per_hz), round(NOISE_BAND_HZ * per_hz)
     above = power[:, slow:].sum(axis=1) + TINY
     noise = power[:, fast:].sum(axis=1) / above
