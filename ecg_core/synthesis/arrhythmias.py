@@ -35,8 +35,8 @@ VT_RANDOM, TORSADE_RANDOM, PACED_RANDOM = 0.008, 0.06, 0.001
 TWIST_BEATS, TWIST_SMALL = (8.0, 18.0), 0.5
 # Atria that the ventricles do not follow.
 ATRIAL_BPM = (60.0, 100.0)
-# Wavelets of fibrillation, and the amplitude of each in mV: sums reach 0.5 to 1.5 mV and 0.08 to 0.2 mV in lead II.
-WAVELETS, COARSE_MV, FINE_MV = 4, (0.20, 0.40), (0.03, 0.055)
+# Wavelets of fibrillation, and the amplitude of each in mV: within a second lead II ranges over about 1.1 and 0.2 mV.
+WAVELETS, COARSE_MV, FINE_MV = 4, (0.10, 0.22), (0.020, 0.040)
 # Standard deviations over time: of a wavelet's rate as a share, of the logarithm of its size, of its direction.
 RATE_DRIFT, SIZE_DRIFT, TURN_DRIFT = 0.12, 0.5, 0.7
 # Slow changes are sums of this many sines below this frequency: the same at every sampling rate.

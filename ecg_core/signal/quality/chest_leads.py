@@ -15,6 +15,8 @@ USUAL_RATIO: dict[str, tuple[float, float]] = {
     "V5": (0.28, 2.5),
     "V6": (0.25, 3.0),
 }
+# V1 and V6 have one neighbour only: if the ratio is wrong, it is more often that neighbour's fault.
+END_WEIGHT = 0.7
 
 
 def out_of_scale(amplitudes_mv: Mapping[str, float]) -> list[Notice]:
@@ -27,7 +29,7 @@ def out_of_scale(amplitudes_mv: Mapping[str, float]) -> list[Notice]:
         usual = math.prod(amplitudes_mv[near] for near in neighbours) ** (1 / len(neighbours))
         ratio = amplitudes_mv[lead] / usual
         low, high = USUAL_RATIO[lead]
-        outside = max(math.log(low / ratio), math.log(ratio / high))
+        outside = max(math.log(low / ratio), math.log(ratio / high)) * (END_WEIGHT if len(neighbours) == 1 else 1)
         if outside > farthest:
             farthest = outside
             message = f"{lead} is {ratio:.2g} times as large as its neighbours: check its gain and its electrode."

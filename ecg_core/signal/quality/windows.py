@@ -55,9 +55,9 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
         raise SignalNoisy(NO_HEARTBEAT)
     if typical < PEAKEDNESS_REFUSED:
         raise unlike(prepared, SignalNoisy(NO_HEARTBEAT))
-    if without_qrs(prepared):
-        raise RhythmUnreadable(NO_QRS)
     fast = fast_windows(prepared, peaked, WITHOUT_REST, REGULAR)
+    if without_qrs(prepared):
+        raise RhythmUnreadable(FAST_WAVES if fast else NO_QRS)
     if fast:
         where = f" (in {fast} of {len(prepared.signal)} windows)" if len(prepared.signal) > 1 else ""
         notices.append(Notice("ventricular_rhythm_suspected", f"{FAST_AND_WIDE}{where}."))
