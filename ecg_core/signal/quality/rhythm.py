@@ -47,7 +47,9 @@ class Limits:
     repeat: float
 
 
-# In an answer: a warning. TABLE
+# In an answer: a warning. 12 of the 17,418 records of folds 1-8 of PTB-XL are within one of the two: 0.07 %; with lead I
+# alone 0.09 %, II 0.1 %, V5 0.05 %. All 12 are fast hearts with wide QRS complexes. Of tachycardias made of real beats
+# of left bundle branch block, 150 to 250 per minute, 99 % are warned about or refused.
 WITHOUT_REST = Limits(7.0, 0.75, 0.3)
 REGULAR = Limits(12.0, 0.75, 0.85)
 # In a recording that is refused anyway: which reason is given. Electrode motion without an ECG stays outside, a sine of
@@ -56,7 +58,9 @@ REFUSED = Limits(10.0, 0.55, 0.22)
 # The same for fibrillation in bursts. A square wave of the same rate has a share of 0.92 at most.
 BURSTS = Limits(18.0, 0.93, 0.3)
 
-# The steepest change within STEP_S in any lead, in mV: with all chest leads, with six leads, with fewer. TABLE
+# The steepest change within STEP_S in any lead, in mV: with all chest leads, with six leads, with fewer. The lowest in
+# folds 1-8 of PTB-XL are 0.53, 0.26 and 0.09 mV. Below the limits are 0, 0 and 3 (lead I), 4 (II), 1 (V5) of 17,418
+# records; in these 8 hardly a QRS complex can be seen.
 STEP_S = 0.02
 STEP_WITH_CHEST_MV, STEP_OF_SIX_MV, STEP_MV = 0.3, 0.2, 0.13
 # Waves are small if they range over less than this multiple of the step. A slow drift ranges over more.

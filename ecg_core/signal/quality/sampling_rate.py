@@ -13,7 +13,8 @@ from ecg_core.signal.resampling import MODEL_FS_HZ
 # EDGE_SHARE of the power in BAND_HZ lies below the edge. The median of PTB-XL is 20 Hz; 99.5 % have 7 to 28 Hz.
 BAND_HZ, EDGE_SHARE = (0.7, 45.0), 0.9
 TINY = 1e-12
-# Edge and heart rate together. TABLE
+# Edge and heart rate together. In folds 1-8 of PTB-XL 0.2 % of the records are beyond. With the rate stated half it is
+# 91 %, stated twice 85 % (lead I: 90 % and 78 %). An edge below 13 Hz is also that of wide QRS complexes.
 SLOW_EDGE_HZ, SLOW_BPM = 13.0, 50.0
 FAST_EDGE_HZ, FAST_BPM = 28.0, 100.0
 

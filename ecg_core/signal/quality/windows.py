@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import Notice
-from ecg_core.errors import QualityError, RhythmUnreadable, SignalNoisy
+from ecg_core.errors import RhythmUnreadable, SignalNoisy
 from ecg_core.leads import LEADS
 from ecg_core.signal.median import median
 from ecg_core.signal.preparation import WINDOW_SAMPLES, ModelInput
@@ -54,7 +54,7 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
     if noise > NOISE_REFUSED_SHARE:
         raise SignalNoisy(NO_HEARTBEAT)
     if typical < PEAKEDNESS_REFUSED:
-        raise unlike(prepared, SignalNoisy(NO_HEARTBEAT))
+        raise unreadable(prepared) or SignalNoisy(NO_HEARTBEAT)
     fast = fast_windows(prepared, peaked, WITHOUT_REST, REGULAR)
     if without_qrs(prepared):
         raise RhythmUnreadable(FAST_WAVES if fast else NO_QRS)
@@ -75,11 +75,11 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
     return tuple(notices)
 
 
-def unlike(prepared: ModelInput, otherwise: QualityError) -> QualityError:
-    """Why a signal that does not look like an ECG is refused: waves that may be a heart's, or otherwise."""
+def unreadable(prepared: ModelInput) -> RhythmUnreadable | None:
+    """The refusal of a signal that does not look like an ECG, if a heart without normal beats may be behind it."""
     if fast_windows(prepared, peakedness(prepared), REFUSED, BURSTS):
         return RhythmUnreadable(FAST_WAVES)
-    return RhythmUnreadable(NO_QRS) if without_qrs(prepared, small=True) else otherwise
+    return RhythmUnreadable(NO_QRS) if without_qrs(prepared, small=True) else None
 
 
 def _spectral_shares(power: NDArray[np.floating[Any]]) -> tuple[float, float]:

@@ -167,8 +167,8 @@ def test_a_slow_drift_is_not_small_and_round() -> None:
     assert not without_qrs(windows, small=True)
 
 
-def test_the_usual_reason_is_kept_where_no_heart_can_be_behind_it() -> None:
-    usual = SignalNoisy("It is noise.")
-    assert quality.unlike(prepared(make_recording()), usual) is usual
-    told = quality.unlike(prepared(synthesize("ventricular_fibrillation")), usual)
-    assert told.code == "rhythm_unreadable"
+def test_a_signal_is_unreadable_only_where_a_heart_may_be_behind_it() -> None:
+    assert quality.unreadable(prepared(make_recording())) is None
+    refusal = quality.unreadable(prepared(synthesize("ventricular_fibrillation")))
+    assert refusal is not None
+    assert refusal.code == "rhythm_unreadable"
