@@ -47,9 +47,9 @@ class Limits:
     repeat: float
 
 
-# In an answer: a warning. 12 of the 17,418 records of folds 1-8 of PTB-XL are within one of the two: 0.07 %; with lead I
-# alone 0.09 %, II 0.1 %, V5 0.05 %. All 12 are fast hearts with wide QRS complexes. Of tachycardias made of real beats
-# of left bundle branch block, 150 to 250 per minute, 99 % are warned about or refused.
+# In an answer: a warning. 12 of the 17,418 records of folds 1-8 of PTB-XL are within one of the two: 0.07 %; with lead
+# I alone 0.09 %, II 0.1 %, V5 0.05 %. All 12 are fast hearts with wide QRS complexes. Of tachycardias made of real
+# beats of left bundle branch block, 150 to 250 per minute, 99 % are warned about or refused.
 WITHOUT_REST = Limits(7.0, 0.75, 0.3)
 REGULAR = Limits(12.0, 0.75, 0.85)
 # In a recording that is refused anyway: which reason is given. Electrode motion without an ECG stays outside, a sine of
