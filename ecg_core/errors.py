@@ -26,6 +26,7 @@ EcgError
 |   |-- SignalClipped        signal_clipped
 |   |-- SignalNoisy          signal_noisy
 |   |-- SignalUnlikeEcg      signal_unlike_ecg
+|   |-- RhythmUnreadable     rhythm_unreadable
 |   `-- AmplitudeImplausible amplitude_implausible
 |-- ArtifactError          artifact_invalid                500: our fault, the program does not start
 `-- InternalError          internal_error                  500: our fault, one input gets no answer
@@ -201,6 +202,11 @@ class SignalNoisy(QualityError):
 class SignalUnlikeEcg(QualityError):
     code = "signal_unlike_ecg"
     default_hint = "Check that the file holds an electrocardiogram of a person, and its sampling rate."
+
+
+class RhythmUnreadable(QualityError):
+    code = "rhythm_unreadable"
+    default_hint = "Look at the person first, then at the ECG: this may be an emergency. This service cannot read it."
 
 
 class AmplitudeImplausible(QualityError):

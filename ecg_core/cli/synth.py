@@ -4,14 +4,21 @@ import argparse
 import sys
 from pathlib import Path
 
+# heart.ALL_RHYTHMS. Named here because importing the synthesis takes longer than printing the help.
+KINDS = (
+    *("normal", "lbbb", "rbbb", "st_depression", "t_inversion"),
+    *("ventricular_tachycardia", "torsade_de_pointes", "ventricular_fibrillation", "fine_ventricular_fibrillation"),
+    *("atrial_flutter", "paced", "ventricular_standstill"),
+)
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("synth", help="write a synthetic ECG")
-    parser.add_argument("kind", metavar="KIND", help="normal, lbbb, rbbb, st_depression, t_inversion; or: examples")
+    parser.add_argument("kind", metavar="KIND", help=f"{', '.join(KINDS)}; or: examples")
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="PATH", help="X.hea, X.zip or X.csv; for examples: a folder"
     )
-    parser.add_argument("--heart-rate", type=float, default=70, metavar="BPM", help="default %(default)s")
+    parser.add_argument("--heart-rate", type=float, metavar="BPM", help="without it, the usual rate of the rhythm")
     parser.add_argument("--duration", type=float, default=10, metavar="S", help="default %(default)s")
     parser.add_argument("--fs", type=float, default=500, metavar="HZ", help="sampling rate, default %(default)s")
     parser.add_argument(

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import SUPERCLASSES, Classification, ModelIdentity, Notice
-from ecg_core.errors import AmplitudeImplausible, ArtifactError
+from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, lead_set_of
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
-from ecg_core.model.placement import PlacementRule
+from ecg_core.model.placement import UNLIKE_CODE, PlacementRule
 from ecg_core.readers import read
 from ecg_core.recording import Files, Recording
 from ecg_core.signal import quality
@@ -68,6 +68,7 @@ class Classifier:
         logits, kinds = self.run(prepared.signal, prepared.lead_mask)
         probabilities = self._probabilities(prepared, logits)
         known = lead_set_of(prepared.leads)
+        placed = self._placed(prepared, kinds)
         result = Classification(
             recording=recording,
             leads=prepared.leads,
@@ -77,7 +78,7 @@ class Classifier:
             thresholds=self.thresholds[known[0] if known else WEAKEST_SET],
             model=self.identity,
             expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
-            quality=(*notices, *self.placement[known[0] if known else WEAKEST_SET](kinds.mean(axis=0))),
+            quality=(*notices, *placed),
         )
         if explain:
             from ecg_core.model.explanation import explained
@@ -102,6 +103,18 @@ class Classifier:
             raise AmplitudeImplausible("The signal's values are beyond what the network can read.")
         calibrated = [calibrate(row) for calibrate, row in zip(self._calibrations(prepared), logits, strict=True)]
         return np.asarray(np.mean(calibrated, axis=0))
+
+    def _placed(self, prepared: ModelInput, kinds: Outputs) -> tuple[Notice, ...]:
+        """What the network says about the electrodes. Raises SignalUnlikeEcg or RhythmUnreadable."""
+        known = lead_set_of(prepared.leads)
+        try:
+            placed = self.placement[known[0] if known else WEAKEST_SET](kinds.mean(axis=0))
+        except SignalUnlikeEcg as error:
+            raise quality.unreadable(prepared) or error from None
+        doubtful = UNLIKE_CODE in [said.code for said in placed]
+        if doubtful and (refusal := quality.unreadable(prepared)):
+            raise refusal
+        return placed
 
     def _calibrations(self, prepared: ModelInput) -> list[Calibration]:
         sets = [lead_set_of(leads_of(mask)) for mask in prepared.lead_mask]

@@ -12,7 +12,7 @@ from ecg_core.errors import SignalUnlikeEcg
 SOUND = "sound"
 LIMB_KINDS = ("RA and LA", "RA and LL", "LA and LL", "RA and RL", "LA and RL")
 CHEST_KINDS = ("V1 and V2", "V2 and V3", "V3 and V4", "V4 and V5", "V5 and V6", "V1 and V3")
-UNLIKE = "unlike"
+UNLIKE, UNLIKE_CODE = "unlike", SignalUnlikeEcg.code
 # In the order of the network's outputs. RA, LA, RL, LL: electrodes of the right and left arm and leg.
 KINDS = (SOUND, *LIMB_KINDS, *CHEST_KINDS, "inverted", "backwards", UNLIKE)
 # Above this probability of "unlike" the signal is refused. Below it the answer carries a warning.

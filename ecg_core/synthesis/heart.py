@@ -5,7 +5,6 @@ doi 10.1002/clc.1980.3.2.87). Heart rate variability, breathing, baseline wander
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +12,9 @@ from numpy.typing import NDArray
 
 from ecg_core.leads import LEADS, LIMB_FROM_I_II
 from ecg_core.recording import MAX_FS_HZ, MAX_VALUES, MIN_FS_HZ, Recording
-from ecg_core.synthesis.waves import RHYTHMS, WAVES, Wave
+from ecg_core.synthesis.arrhythmias import ARRHYTHMIAS, Span
+from ecg_core.synthesis.dipole import dipole, of_one_person
+from ecg_core.synthesis.waves import WAVES
 from ecg_core.synthesis.writers import UNITS_PER_MV, samples_bytes
 
 # Columns x (to the left), y (to the feet), z (to the back). The other limb leads follow from I and II.
@@ -29,7 +30,7 @@ DOWER: dict[str, tuple[float, float, float]] = {
 }
 
 # Above the highest rate P would fall into the T wave before it. Below the lowest rate the ventricles would beat alone.
-MIN_HEART_RATE_BPM, MAX_HEART_RATE_BPM = 40.0, 150.0
+MIN_HEART_RATE_BPM, USUAL_HEART_RATE_BPM, MAX_HEART_RATE_BPM = 40.0, 70.0, 150.0
 MAX_NOISE_MV, MAX_WANDER_MV = 1.0, 5.0
 # A resting adult breathes 15 times per minute. Breathing changes the rate, the amplitude of QRS and the baseline.
 BREATHING_HZ = 0.25
@@ -39,32 +40,33 @@ MAYER_HZ = 0.1
 RR_BREATHING, RR_MAYER, RR_RANDOM = 0.025, 0.015, 0.008
 # The amplitude follows breathing by a few percent, and no two beats are exactly alike.
 BEAT_BREATHING, BEAT_RANDOM = 0.03, 0.01
-# Fridericia: QT shortens with the cube root of RR.
-QT_EXPONENT = 1 / 3
-# Beyond five standard deviations a Gaussian is below 4e-6 of its peak.
-REACH = 5.0
-# Persons differ in the size and direction of the dipole by these shares at most. So a normal ECG stays normal.
-PERSON_SCALE, PERSON_WAVE = 0.12, 0.08
+
+
+# Every rhythm that synthesize() makes: those of waves.py with normal beats, then those of arrhythmias.py.
+ALL_RHYTHMS = (*WAVES, *ARRHYTHMIAS)
 
 
 def synthesize(
     rhythm: str = "normal",
     *,
-    heart_rate_bpm: float = 70.0,
+    heart_rate_bpm: float | None = None,
     duration_s: float = 10.0,
     fs_hz: float = 500.0,
     noise_mv: float = 0.01,
     wander_mv: float = 0.05,
     seed: int = 0,
 ) -> Recording:
-    """A twelve-lead recording, in whole microvolts. rhythm: one of RHYTHMS.
+    """A twelve-lead recording, in whole microvolts. rhythm: one of ALL_RHYTHMS.
 
+    heart_rate_bpm: without one, the usual rate of the rhythm; of fibrillation, waves per minute.
     noise_mv: standard deviation of the noise. wander_mv: amplitude of the baseline wander.
     The same arguments give the same samples. Raises ValueError for arguments out of range.
     """
-    if rhythm not in WAVES:
-        raise ValueError(f"rhythm must be one of {', '.join(RHYTHMS)}")
-    _within("heart_rate_bpm", heart_rate_bpm, MIN_HEART_RATE_BPM, MAX_HEART_RATE_BPM)
+    if rhythm not in ALL_RHYTHMS:
+        raise ValueError(f"rhythm must be one of {', '.join(ALL_RHYTHMS)}")
+    lowest, usual, highest = rates_bpm(rhythm)
+    rate_bpm = usual if heart_rate_bpm is None else heart_rate_bpm
+    _within("heart_rate_bpm", rate_bpm, lowest, highest)
     _within("fs_hz", fs_hz, MIN_FS_HZ, MAX_FS_HZ)
     _within("duration_s", duration_s, 1.0, MAX_VALUES / len(LEADS) / fs_hz)
     _within("noise_mv", noise_mv, 0.0, MAX_NOISE_MV)
@@ -72,17 +74,26 @@ def synthesize(
     random = np.random.Generator(np.random.PCG64(seed))
     samples = round(duration_s * fs_hz)
     phase = float(random.uniform(0, 2 * np.pi))
-    beats_s, intervals_s = _beats(heart_rate_bpm, duration_s, phase, random)
-    sizes = 1 + BEAT_BREATHING * np.sin(2 * np.pi * BREATHING_HZ * beats_s + phase)
-    sizes += BEAT_RANDOM * random.standard_normal(len(beats_s))
-    waves = _of_one_person(WAVES[rhythm], random)
-    dipole = _dipole(waves, beats_s, intervals_s, sizes, samples, fs_hz)
-    electrodes = np.array(list(DOWER.values())) @ dipole
+    if rhythm in ARRHYTHMIAS:
+        heart = ARRHYTHMIAS[rhythm].make(Span(rate_bpm, duration_s, samples, fs_hz), random)
+    else:
+        beats_s, intervals_s = _beats(rate_bpm, duration_s, phase, random)
+        sizes = 1 + BEAT_BREATHING * np.sin(2 * np.pi * BREATHING_HZ * beats_s + phase)
+        sizes += BEAT_RANDOM * random.standard_normal(len(beats_s))
+        heart = dipole(of_one_person(WAVES[rhythm], random), beats_s, intervals_s, sizes, samples, fs_hz)
+    electrodes = np.array(list(DOWER.values())) @ heart
     electrodes += _wander(wander_mv, samples, fs_hz, phase, random)
     electrodes += noise_mv * random.standard_normal(electrodes.shape)
     signal = _twelve(electrodes)
     recording = Recording(signal, float(fs_hz), LEADS, "synthetic", "")
     return replace(recording, sha256=hashlib.sha256(samples_bytes(recording)).hexdigest())
+
+
+def rates_bpm(rhythm: str) -> tuple[float, float, float]:
+    """Lowest, usual and highest rate of a rhythm of ALL_RHYTHMS."""
+    if rhythm in ARRHYTHMIAS:
+        return ARRHYTHMIAS[rhythm].rates_bpm
+    return MIN_HEART_RATE_BPM, USUAL_HEART_RATE_BPM, MAX_HEART_RATE_BPM
 
 
 def normal_heart(beats_s: NDArray[np.float64], interval_s: float, samples: int, fs_hz: float) -> NDArray[np.float32]:
@@ -91,8 +102,8 @@ def normal_heart(beats_s: NDArray[np.float64], interval_s: float, samples: int, 
     interval_s: the RR interval from which the time of ST and T follows.
     """
     every = np.ones(len(beats_s))
-    dipole = _dipole(WAVES["normal"], beats_s, interval_s * every, every, samples, fs_hz)
-    return _twelve(np.array(list(DOWER.values())) @ dipole)
+    heart = dipole(WAVES["normal"], beats_s, interval_s * every, every, samples, fs_hz)
+    return _twelve(np.array(list(DOWER.values())) @ heart)
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
@@ -116,40 +127,6 @@ def _beats(
         intervals.append(interval)
         time_s += interval
     return np.array(times), np.array(intervals)
-
-
-def _of_one_person(waves: tuple[Wave, ...], random: np.random.Generator) -> list[Wave]:
-    """The waves with the amplitudes of one random person."""
-    scale = 1 + PERSON_SCALE * float(random.uniform(-1, 1))
-    sizes = scale * (1 + PERSON_WAVE * random.uniform(-1, 1, (len(waves), 3)))
-    return [
-        replace(wave, x=wave.x * float(x), y=wave.y * float(y), z=wave.z * float(z))
-        for wave, (x, y, z) in zip(waves, sizes, strict=True)
-    ]
-
-
-def _dipole(
-    waves: Sequence[Wave],
-    beats_s: NDArray[np.float64],
-    intervals_s: NDArray[np.float64],
-    sizes: NDArray[np.float64],
-    samples: int,
-    fs_hz: float,
-) -> NDArray[np.float64]:
-    """[3, samples] mV along Frank's axes. sizes: [beats], the amplitude of each beat relative to its waves."""
-    dipole = np.zeros((3, samples))
-    for wave in waves:
-        axes = np.array([[wave.x], [wave.y], [wave.z]])
-        for beat_s, interval_s, size in zip(beats_s, intervals_s, sizes, strict=True):
-            shrink = interval_s**QT_EXPONENT if wave.follows_rate else 1.0
-            peak_s = beat_s + wave.at_s * shrink
-            start = max(0, int(np.ceil((peak_s - REACH * wave.rise_s * shrink) * fs_hz)))
-            end = min(samples, int(np.floor((peak_s + REACH * wave.fall_s * shrink) * fs_hz)) + 1)
-            if start < end:
-                after_s = np.arange(start, end) / fs_hz - peak_s
-                width_s = np.where(after_s < 0, wave.rise_s, wave.fall_s) * shrink
-                dipole[:, start:end] += size * axes * np.exp(-0.5 * (after_s / width_s) ** 2)
-    return dipole
 
 
 def _wander(

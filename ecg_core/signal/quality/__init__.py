@@ -1,6 +1,6 @@
 """Is this recording good enough to classify? Refusals are EcgErrors, warnings are Notices; both have stable codes."""
 
 from ecg_core.signal.quality.recording import FLAT_MV, usable
-from ecg_core.signal.quality.windows import judge
+from ecg_core.signal.quality.windows import judge, unreadable
 
-__all__ = ["FLAT_MV", "judge", "usable"]
+__all__ = ["FLAT_MV", "judge", "unreadable", "usable"]

@@ -21,6 +21,7 @@ from ecg_core.leads import CHEST_LEADS, LIMB_LEADS
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ, Recording
 from ecg_core.signal.median import median
 from ecg_core.signal.preparation import MIN_DURATION_S, Signal
+from ecg_core.signal.quality.chest_leads import out_of_scale
 from ecg_core.signal.quality.limb_leads import contradictions
 
 # Amplitudes are measured in pieces of this length. Two seconds hold at least one beat down to 30 per minute.
@@ -97,6 +98,7 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
         notices.append(Notice("flat_parts", f"{_names(recording, partly)} flat for part of the time."))
     leads = _marked(recording, carried)
     notices += _unusual_amplitude(amplitudes.typical[carried], leads)
+    notices += out_of_scale(dict(zip(leads, amplitudes.typical[carried].tolist(), strict=True)))
     notices += _clipped(recording, amplitudes, carried)
     kept = recording if carried.all() else recording.only(leads)
     return kept, (*notices, *contradictions(kept))

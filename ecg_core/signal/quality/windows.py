@@ -1,13 +1,27 @@
-"""What the windows of a recording show: noise, baseline wander, copied leads, missing leads."""
+"""What the windows of a recording show: noise, baseline wander, no normal beats, copied leads, missing leads."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.classification import Notice
-from ecg_core.errors import SignalNoisy
+from ecg_core.errors import RhythmUnreadable, SignalNoisy
 from ecg_core.leads import LEADS
 from ecg_core.signal.median import median
-from ecg_core.signal.preparation import ModelInput
+from ecg_core.signal.preparation import WINDOW_SAMPLES, ModelInput
+from ecg_core.signal.quality.rhythm import (
+    BURSTS,
+    FAST_WAVES,
+    NO_QRS,
+    REFUSED,
+    REGULAR,
+    WITHOUT_REST,
+    fast_windows,
+    peakedness,
+    without_qrs,
+)
+from ecg_core.signal.quality.sampling_rate import contradiction
 from ecg_core.signal.resampling import MODEL_FS_HZ
 
 # Share of the power between 0.5 and 50 Hz that lies above 20 Hz. 99.9 % of PTB-XL are below 0.32; white noise has 0.6.
@@ -21,20 +35,38 @@ WANDER_HZ, WANDER_WARNING_RATIO = 0.5, 2.0
 COPY_CORRELATION = 0.99995
 # Added to a divisor that is zero for a flat lead.
 TINY = 1e-12
+NO_HEARTBEAT = "No heartbeat stands out of the signal: it is noise, or no ECG."
+FAST_AND_WIDE = (
+    "Fast and wide waves: this may be ventricular tachycardia, flutter or fibrillation. "
+    "Have it looked at at once. The probabilities are not made for it"
+)
 
 
 def judge(prepared: ModelInput) -> tuple[Notice, ...]:
-    """The warnings about the windows. Raises SignalNoisy."""
+    """The warnings about the windows. Raises SignalNoisy or RhythmUnreadable."""
     notices: list[Notice] = []
     rows = prepared.signal[prepared.lead_mask > 0]
-    peakedness = float(median(_slope_kurtosis(rows))[0])
-    noise, wander = _spectral_shares(rows)
-    if peakedness < PEAKEDNESS_REFUSED or noise > NOISE_REFUSED_SHARE:
-        raise SignalNoisy("No heartbeat stands out of the signal: it is noise, or no ECG.")
-    if peakedness < PEAKEDNESS_WARNING or noise > NOISE_WARNING_SHARE:
+    peaked = peakedness(prepared)
+    typical = float(median(peaked)[0])
+    spectrum = np.fft.rfft(rows, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    noise, wander = _spectral_shares(power)
+    if noise > NOISE_REFUSED_SHARE:
+        raise SignalNoisy(NO_HEARTBEAT)
+    if typical < PEAKEDNESS_REFUSED:
+        raise unreadable(prepared) or SignalNoisy(NO_HEARTBEAT)
+    fast = fast_windows(prepared, peaked, WITHOUT_REST, REGULAR)
+    if without_qrs(prepared):
+        raise RhythmUnreadable(FAST_WAVES if fast else NO_QRS)
+    if fast:
+        where = f" (in {fast} of {len(prepared.signal)} windows)" if len(prepared.signal) > 1 else ""
+        notices.append(Notice("ventricular_rhythm_suspected", f"{FAST_AND_WIDE}{where}."))
+    # Waves without a rest between them are not noise.
+    if noise > NOISE_WARNING_SHARE or (typical < PEAKEDNESS_WARNING and not fast):
         notices.append(Notice("noisy", "Muscle or electrode noise: the probabilities are less reliable."))
     if wander > WANDER_WARNING_RATIO:
         notices.append(Notice("baseline_wander", "The baseline wanders: the probabilities are less reliable."))
+    notices += contradiction(prepared, power)
     notices += _copied(prepared)
     present = prepared.leads
     if len(present) < len(LEADS):
@@ -43,22 +75,19 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
     return tuple(notices)
 
 
-def _slope_kurtosis(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[rows]: high if a few slopes, those of the QRS complexes, are much steeper than all others."""
-    slopes = np.diff(rows, axis=1)
-    squares = (slopes - slopes.mean(axis=1, keepdims=True)) ** 2
-    kurtosis: NDArray[np.float32] = (squares**2).mean(axis=1) / (squares.mean(axis=1) ** 2 + TINY)
-    return kurtosis
+def unreadable(prepared: ModelInput) -> RhythmUnreadable | None:
+    """The refusal of a signal that does not look like an ECG, if a heart without normal beats may be behind it."""
+    if fast_windows(prepared, peakedness(prepared), REFUSED, BURSTS):
+        return RhythmUnreadable(FAST_WAVES)
+    return RhythmUnreadable(NO_QRS) if without_qrs(prepared, small=True) else None
 
 
-def _spectral_shares(rows: NDArray[np.float32]) -> tuple[float, float]:
+def _spectral_shares(power: NDArray[np.floating[Any]]) -> tuple[float, float]:
     """(noise, wander): power above NOISE_BAND_HZ and power below WANDER_HZ, each divided by the power above WANDER_HZ.
 
-    Both are medians over the rows.
+    Both are medians over the rows. power: [rows, 501].
     """
-    spectrum = np.fft.rfft(rows, axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
-    per_hz = rows.shape[1] / MODEL_FS_HZ
+    per_hz = WINDOW_SAMPLES / MODEL_FS_HZ
     slow, fast = round(WANDER_HZ * per_hz), round(NOISE_BAND_HZ * per_hz)
     above = power[:, slow:].sum(axis=1) + TINY
     noise = power[:, fast:].sum(axis=1) / above
