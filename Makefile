@@ -18,8 +18,7 @@ run: $(SERVE)/ready
 	@echo "http://$(HOST):$(PORT)       try it out at http://$(HOST):$(PORT)/docs"
 	@echo "curl -F file=@examples/normal.zip http://$(HOST):$(PORT)/diagnosis"
 	@echo "python client.py examples/normal.hea --url http://$(HOST):$(PORT)"
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec $(SERVE)/bin/uvicorn functions.api.app:app \
-		--host $(HOST) --port $(PORT) --no-access-log --timeout-graceful-shutdown 2
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec $(SERVE)/bin/python -m functions.serve --host $(HOST) --port $(PORT)
 
 test: check $(SAM)/ready $(CHECKOV)/ready $(FHIR_SCHEMA) $(ASL_VALIDATOR)
 	$(DEVELOP)/bin/python -m pytest -rs --cov

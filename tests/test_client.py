@@ -196,9 +196,10 @@ def service() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "functions.api.app:app", "--port", str(port), "--log-level", "warning"]
+    command = [sys.executable, "-m", "functions.serve", "--port", str(port)]
     environment = {name: value for name, value in ENVIRONMENT.items() if name not in ("INBOX_BUCKET", "RESULTS_BUCKET")}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=quiet, stderr=quiet) as process:
         try:
             deadline = time.monotonic() + 30
             while process.poll() is None and time.monotonic() < deadline:

@@ -3,10 +3,7 @@
 Limits, security headers and the log are in edge.py, bodies in body.py, errors in problems.py.
 """
 
-import asyncio
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 from fastapi import FastAPI, Path, Query, Request
@@ -17,12 +14,14 @@ from ecg_core.classification import DISCLAIMER
 from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_BYTES
 from functions.api import docs, openapi
-from functions.api.body import MAX_FILENAME, files_of
+from functions.api.body import MAX_FILENAME, body_of, files_of
+from functions.api.capacity import Capacity
 from functions.api.edge import Edge
 from functions.api.negotiation import FHIR, JSON, SVG, choose
 from functions.api.problems import PROBLEM, NotFound, ResultNotFound, add_problem_handlers
 from functions.api.settings import Settings
 from functions.api.storage import UPLOAD_ID, UPLOAD_SECONDS, Storage
+from functions.api.workers import Workers
 
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
 # Retry-After of a result that is not there yet.
@@ -42,7 +41,8 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
         redirect_slashes=False,
     )
     uploads_possible = bool(settings.inbox and settings.results)
-    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible)
+    capacity = None if settings.alone else Capacity(settings.limits)
+    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible, capacity=capacity)
     add_problem_handlers(app)
     _add_diagnosis(app, classifier, alone=settings.alone)
     _add_uploads(app, Storage(settings))
@@ -52,8 +52,7 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
 
 
 def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
-    # One thread for each core: more would only wait for each other.
-    cores = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="classify")
+    workers = Workers(alone)
 
     @app.post(
         "/diagnosis",
@@ -81,25 +80,24 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
             Query(description="Also explain where in the ECG the network looks; takes 0.2 s more. JSON and SVG only."),
         ] = None,
     ) -> Response:
-        files = await files_of(request, filename)
-        form = choose(",".join(request.headers.getlist("accept")))
+        body, headers = await body_of(request), request.headers
 
-        def answer() -> bytes:
+        def answer() -> tuple[bytes, str]:
+            files = files_of(headers.get("content-type", ""), body, filename)
+            form = choose(",".join(headers.getlist("accept")))
             result = classifier.classify(files, fs_hz=fs_hz, units=units, explain=bool(explain) and form != FHIR)
             if form == FHIR:
                 from ecg_core.reports.fhir import diagnostic_report
 
-                return diagnostic_report(result)
+                return diagnostic_report(result), form
             if form == SVG:
                 from ecg_core.reports.svg import plot
 
-                return plot(result.recording, result)
-            return result.to_json()
+                return plot(result.recording, result), form
+            return result.to_json(), form
 
-        # Run in a thread so that the event loop stays free for other requests. Lambda serves one request at a time: no
-        # thread there, it would take half a millisecond.
-        loop = asyncio.get_running_loop()
-        return Response(answer() if alone else await loop.run_in_executor(cores, answer), media_type=form)
+        content, form = await workers.run(answer, request.receive)
+        return Response(content, media_type=form)
 
 
 def _add_uploads(app: FastAPI, storage: Storage) -> None:

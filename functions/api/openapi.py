@@ -47,12 +47,13 @@ _MEANINGS = {
     403: "The API key is missing or wrong (from the gateway).",
     404: "There is nothing at this address.",
     406: "The Accept header names no form that this service has: JSON, FHIR or SVG.",
+    408: "The body came too slowly.",
     413: "The file is too large. Use POST /uploads.",
     415: "The file is in no ECG format that this service reads.",
     422: "The record or a parameter cannot be used. code and hint say why.",
     429: "Too many requests (from the gateway).",
     500: "An error of the service.",
-    503: "Uploads are not configured, or the storage does not answer.",
+    503: "The service is busy, uploads are not configured, or the storage does not answer. code says which.",
 }
 PROBLEMS: dict[int, dict[str, Any]] = {
     status: {"description": meaning, "content": {PROBLEM: {"schema": _ref("Problem")}}}
@@ -73,7 +74,7 @@ RESULT_RESPONSES: dict[int | str, dict[str, Any]] = {
 RESULT_RESPONSES[200]["content"] |= {PROBLEM: {"schema": _ref("Problem")}}
 NEEDS_KEY: dict[str, Any] = {"security": [{KEY: []}]}
 DIAGNOSIS_RESPONSES: dict[int | str, dict[str, Any]] = {
-    **answers("Classification", "The classification.", 400, 403, 406, 413, 415, 422, 429, 500),
+    **answers("Classification", "The classification.", 400, 403, 406, 408, 413, 415, 422, 429, 500, 503),
 }
 DIAGNOSIS_RESPONSES[200]["content"] |= {
     FHIR: {"schema": {"type": "object", "description": "A FHIR R4 DiagnosticReport with status preliminary."}},
