@@ -17,8 +17,8 @@ from functions.api import docs, openapi
 from functions.api.body import MAX_FILENAME, body_of, files_of
 from functions.api.capacity import Capacity
 from functions.api.edge import Edge
-from functions.api.negotiation import FHIR, JSON, SVG, choose
-from functions.api.problems import PROBLEM, NotFound, ResultNotFound, add_problem_handlers
+from functions.api.negotiation import FHIR, JSON, SVG, choose, takes_gzip
+from functions.api.problems import PROBLEM, NotAcceptable, NotFound, ResultNotFound, add_problem_handlers
 from functions.api.settings import Settings
 from functions.api.storage import UPLOAD_ID, UPLOAD_SECONDS, Storage
 from functions.api.workers import Workers
@@ -26,8 +26,10 @@ from functions.api.workers import Workers
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
 # Retry-After of a result that is not there yet.
 RETRY_SECONDS = 2
-# Cache-Control of the assets: a browser keeps them for a day.
-ASSET_CACHE = "public, max-age=86400"
+# Cache-Control of an asset whose address holds its tag, as on the page of /docs. Other bytes have another address.
+KEEP_FOR_EVER = "public, max-age=31536000, immutable"
+# Cache-Control of an asset at any other address: a browser asks again after a day.
+KEEP_FOR_A_DAY = "public, max-age=86400"
 
 
 def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
@@ -170,14 +172,22 @@ def _add_documentation(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     async def docs_page() -> Response:
         return Response(
-            docs.PAGE, headers={"content-security-policy": docs.CONTENT_SECURITY_POLICY}, media_type="text/html"
+            docs.page(), headers={"content-security-policy": docs.CONTENT_SECURITY_POLICY}, media_type="text/html"
         )
 
     @app.get("/docs/{name}", include_in_schema=False)
-    def docs_asset(name: str) -> Response:
+    def docs_asset(name: str, request: Request) -> Response:
         if name not in docs.ASSETS:
             raise NotFound("No such asset.")
-        return Response(docs.asset(name), headers={"cache-control": ASSET_CACHE}, media_type=docs.ASSETS[name])
+        asset = docs.asset(name)
+        tag, sent = f'"{asset.tag}"', request.headers
+        keep = KEEP_FOR_EVER if request.query_params.get("v") == asset.tag else KEEP_FOR_A_DAY
+        headers = {"etag": tag, "cache-control": keep, "vary": "accept-encoding"}
+        if tag in sent.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        if not takes_gzip(sent.get("accept-encoding")):
+            raise NotAcceptable("This file is sent compressed only.", "Accept the encoding gzip.")
+        return Response(asset.packed, headers={**headers, "content-encoding": "gzip"}, media_type=asset.media_type)
 
 
 def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
