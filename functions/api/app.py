@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from ecg_core import Classifier, __version__
 from ecg_core.classification import DISCLAIMER
+from ecg_core.errors import FileTooLarge
 from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_BYTES
 from functions.api import docs, openapi
@@ -18,7 +19,14 @@ from functions.api.body import MAX_FILENAME, body_of, files_of
 from functions.api.capacity import Capacity
 from functions.api.edge import Edge
 from functions.api.negotiation import FHIR, JSON, SVG, choose, takes_gzip
-from functions.api.problems import PROBLEM, NotAcceptable, NotFound, ResultNotFound, add_problem_handlers
+from functions.api.problems import (
+    PROBLEM,
+    NotAcceptable,
+    NotFound,
+    RequestInvalid,
+    ResultNotFound,
+    add_problem_handlers,
+)
 from functions.api.settings import Settings
 from functions.api.storage import UPLOAD_ID, UPLOAD_SECONDS, Storage
 from functions.api.workers import Workers
@@ -108,15 +116,19 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
         status_code=201,
         summary="Get an upload address for a file that is too large for POST /diagnosis",
         responses=openapi.answers(
-            "Upload", "Where to send the file, and where its result will be.", 403, 429, 500, 503, status=201
+            "Upload", "Where to send the file, and where its result will be.", 403, 413, 422, 429, 500, 503, status=201
         ),
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
     )
-    def uploads() -> Response:
-        upload = storage.new_upload()
-        form = {"url": upload.url, "fields": upload.fields, "max_bytes": MAX_BYTES, "expires_in_s": UPLOAD_SECONDS}
-        return _json({"upload": form, "result": f"results/{upload.id}"}, 201)
+    def uploads(size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
+        if size < 1:
+            raise RequestInvalid("A parameter is not valid: size.")
+        if size > MAX_BYTES:
+            raise FileTooLarge(f"The file is larger than {MAX_BYTES / 1e6:g} MB.")
+        upload = storage.new_upload(size)
+        address = {"method": "PUT", "url": upload.url, "headers": upload.headers, "expires_in_s": UPLOAD_SECONDS}
+        return _json({"upload": address, "result": f"results/{upload.id}"}, 201)
 
     @app.get(
         "/results/{id}",

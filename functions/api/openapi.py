@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from ecg_core.classification import DISCLAIMER
-from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
+from ecg_core.recording import MAX_BYTES, MAX_FS_HZ, MIN_FS_HZ
 from functions.api.negotiation import FHIR, JSON, SVG
 from functions.api.problems import PROBLEM
 
@@ -63,6 +63,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
 MODEL: dict[int | str, dict[str, Any]] = {
     200: {"description": "The card of the model in use.", "content": {JSON: {"schema": {"type": "object"}}}}
 }
+SIZE = {"minimum": 1, "maximum": MAX_BYTES}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "fs_hz": {"minimum": MIN_FS_HZ, "maximum": MAX_FS_HZ},
     "units": {"enum": ["nV", "uV", "mV", "V"]},
@@ -148,6 +149,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     }
     # FastAPI adds a 422 to every route with a parameter. This route answers 404 instead.
     made["paths"]["/results/{id}"]["get"]["responses"].pop("422", None)
+    made["paths"]["/uploads"]["post"]["parameters"][0]["schema"] |= SIZE
     table, answer = _example()
     diagnosis = made["paths"]["/diagnosis"]["post"]
     for parameter in diagnosis["parameters"]:

@@ -99,7 +99,7 @@ def test_a_stage_with_the_name_of_an_address_is_no_trap(api: Function, kind: Kin
         ("/model", "GET", "*/*", 200, "application/json"),
         ("/nothing", "GET", "*/*", 404, "application/problem+json"),
         ("/diagnosis", "GET", "*/*", 405, "application/problem+json"),
-        ("/uploads", "POST", "*/*", 503, "application/problem+json"),
+        ("/uploads?size=1", "POST", "*/*", 503, "application/problem+json"),
     ],
 )
 def test_every_text_leaves_as_text(

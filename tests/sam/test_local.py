@@ -248,12 +248,14 @@ def test_a_batch_of_the_backfill_and_the_sweep_are_answered(drop: Callable[[Path
 def test_an_upload_goes_through_the_inbox_to_its_result(
     api: httpx.Client, drop: Callable[[Path], dict[str, Any]], aws: Cloud, tmp_path: Path
 ) -> None:
-    upload = api.post("/uploads")
-    assert upload.status_code == 201
-    form = upload.json()["upload"]
-    assert httpx.post(form["url"].replace(HOST, "127.0.0.1"), data=form["fields"], files={"file": ARCHIVE}).is_success
-    result = f"/{upload.json()['result']}"
+    ticket = api.post("/uploads", params={"size": len(ARCHIVE)})
+    assert ticket.status_code == 201
+    upload = ticket.json()["upload"]
+    url = upload["url"].replace(HOST, "127.0.0.1")
+    assert httpx.put(url, content=ARCHIVE, headers=upload["headers"]).is_success
+    assert httpx.put(url, content=ARCHIVE, headers=upload["headers"]).status_code == 412
+    result = f"/{ticket.json()['result']}"
     assert api.get(result).status_code == 202
-    (tmp_path / "event.json").write_text(json.dumps(s3_event(form["fields"]["key"])))
+    (tmp_path / "event.json").write_text(json.dumps(s3_event(result.replace("/results/", "uploads/"))))
     drop(tmp_path / "event.json")
     assert api.get(result).content == classify({"normal.zip": ARCHIVE}).to_json()
