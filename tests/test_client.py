@@ -571,13 +571,19 @@ def test_with_json_a_refusal_prints_the_problem_object(csv: Path) -> None:
 # Retries and timeouts
 
 
-def test_a_busy_service_is_asked_again_up_to_three_times(csv: Path) -> None:
-    busy = Reply(429, JSON, b"{}", {"Retry-After": "0"})
+@pytest.mark.parametrize(
+    ("busy", "code", "said"),
+    [
+        (Reply(429, JSON, b"{}", {"Retry-After": "0"}), 2, "Too many calls"),
+        (Reply(503, PROBLEM, b'{"code": "service_busy"}', {"Retry-After": "0"}), 3, "(service_busy)"),
+    ],
+)
+def test_a_busy_service_is_asked_again_up_to_three_times(csv: Path, busy: Reply, code: int, said: str) -> None:
     with Script({"POST /diagnosis": [busy, busy, busy, Reply()]}) as script:
         assert client(csv, "--url", script.url).code == 0
     assert len(script.calls) == 4
     with Script({"POST /diagnosis": busy}) as script:
-        assert "Too many calls" in refused(client(csv, "--url", script.url))
+        assert said in refused(client(csv, "--url", script.url), code)
     assert len(script.calls) == 4
 
 

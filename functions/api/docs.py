@@ -53,7 +53,6 @@ START = b"""SwaggerUIBundle({
 });
 """
 
-# SVG, because it is text. A gateway would send a binary image as base64 to a browser that does not name its type.
 ICON = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#fff"/>
 <path d="M1 19h7l2-3 2 3h3l3-14 4 23 2-9h7" fill="none" stroke="#b3261e" stroke-width="2.4"/></svg>
 """
