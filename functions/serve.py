@@ -99,6 +99,7 @@ class Connection(H11Protocol):
     flow: _Flow
     # When it was made, or its last answer was sent.
     since = 0.0
+    answered = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -117,6 +118,11 @@ class Connection(H11Protocol):
 
     def handle_events(self) -> None:
         if self.flow.waits or self.transport.is_closing():
+            return
+        answered, self.answered = self.answered, False
+        if answered and self.conn.trailing_data[0]:
+            # The next request is here already. It waits, so that one client cannot keep the event loop for itself.
+            self._wait()
             return
         self.conn.turn()
         super().handle_events()
@@ -144,7 +150,9 @@ class Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         self.since = self.loop.time()
+        self.answered = True
         super().on_response_complete()
+        self.answered = False
 
     def pause_writing(self) -> None:
         self.flow.slow_since = self.loop.time()
