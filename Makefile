@@ -29,8 +29,7 @@ run: $(SERVE)/ready ## Start the service at http://127.0.0.1:8000. HOST and PORT
 	@echo "http://$(HOST):$(PORT)       try it out at http://$(HOST):$(PORT)/docs"
 	@echo "curl -F file=@examples/normal.zip http://$(HOST):$(PORT)/diagnosis"
 	@echo "python client.py examples/normal.hea --url http://$(HOST):$(PORT)"
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec $(SERVE)/bin/uvicorn functions.api.app:app \
-		--host $(HOST) --port $(PORT) --no-access-log --timeout-graceful-shutdown 2
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec $(SERVE)/bin/python -m functions.serve --host $(HOST) --port $(PORT)
 
 test: ## Set up everything, then run every check and every test. This is what CI runs.
 	@echo "Installing what the tests need. This takes some minutes the first time."

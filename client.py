@@ -137,10 +137,10 @@ def packed(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue() if len(files) > 1 else next(iter(files.values()))
 
 
-def multipart(fields: dict[str, str], files: dict[str, bytes]) -> tuple[bytes, str]:
-    """(body, content type). The files come after the fields."""
+def multipart(files: dict[str, bytes]) -> tuple[bytes, str]:
+    """(body, content type)."""
     boundary = uuid.uuid4().hex
-    parts = [(f'"{name}"', value.encode()) for name, value in fields.items()]
+    parts = []
     for name, data in files.items():
         quoted = clean(name).replace('"', "%22")
         parts.append((f'"file"; filename="{quoted}"', data))
@@ -211,8 +211,8 @@ class Service:
         while True:
             answer = self.send(method, url, body, {**self._key, "Accept": form, "Content-Type": kind})
             code = answer.problem.get("code")
-            busy = answer.status == 429 and code != "quota_exceeded"
-            # A 503 with a code comes from the service. 502 and 504 come only from a gateway.
+            busy = (answer.status == 429 and code != "quota_exceeded") or code == "service_busy"
+            # A 503 with another code comes from the service. 502 and 504 come only from a gateway.
             gateway = answer.status in (502, 504) or (answer.status == 503 and code is None)
             reason = "busy" if busy else "gateway" if gateway else ""
             if not left.get(reason) or not self.waited(answer):
@@ -262,34 +262,36 @@ class Service:
     def diagnosis(self, files: dict[str, bytes], query: dict[str, str], forms: list[str]) -> dict[str, Answer]:
         """{content type: answer}: JSON and the other forms. Uploads a large record, if the service takes uploads."""
         address = f"{self.url}/diagnosis" + (f"?{urlencode(query)}" if query else "")
-        body, kind = multipart({}, files if len(files) <= MAX_PARTS else {"record.zip": packed(files)})
+        body, kind = multipart(files if len(files) <= MAX_PARTS else {"record.zip": packed(files)})
         answer = self.call("POST", address, JSON, body, kind) if len(body) <= MAX_DIRECT_BYTES else None
         if answer is None or answer.status == 413:
-            ticket = self.call("POST", f"{self.url}/uploads")
+            whole = packed(files)
+            ticket = self.call("POST", f"{self.url}/uploads?size={len(whole)}")
             if ticket.status == 201:
                 if query or forms:
                     hint = "Leave out --fs, --units, --leads, --gain, --explain, --fhir and --svg, or send an excerpt."
                     raise Failure(REFUSED, "For a record of this size the service takes no options.", hint)
-                return {JSON: self.outcome(ticket, files).accepted()}
+                return {JSON: self.outcome(ticket, whole).accepted()}
             if ticket.status != 404 and ticket.problem.get("code") != "uploads_not_configured":
                 ticket.accepted()
             answer = answer or self.call("POST", address, JSON, body, kind)
         answers = {JSON: answer.accepted()}
         return {**answers, **{form: self.call("POST", address, form, body, kind).accepted(form) for form in forms}}
 
-    def outcome(self, ticket: Answer, files: dict[str, bytes]) -> Answer:
-        """Uploads the files as the ticket says, and waits for the result."""
+    def outcome(self, ticket: Answer, whole: bytes) -> Answer:
+        """Uploads the record as the ticket says, and waits for the result."""
         try:
-            form, result = ticket.content["upload"], urljoin(ticket.address, ticket.content["result"])
-            url, fields = str(form["url"]), {str(name): str(value) for name, value in form["fields"].items()}
-            body, kind = multipart(fields, {"record": packed(files)})
+            address, result = ticket.content["upload"], urljoin(ticket.address, ticket.content["result"])
+            url, headers = str(address["url"]), {str(name): str(value) for name, value in address["headers"].items()}
         except (KeyError, TypeError, ValueError, AttributeError):
             raise ticket.foreign() from None
+        if not all(part.isascii() and part.isprintable() for header in headers.items() for part in header):
+            raise ticket.foreign()
         # Do not send the API key to another host, nor the record over http if the service uses https.
         if not result.startswith(f"{self.url}/") or not url.startswith(("https://", self.url.split("//")[0] + "//")):
             raise ticket.foreign()
-        stored = self.send("POST", url, body, {"Content-Type": kind})
-        if stored.status not in (200, 201, 204):
+        stored = self.send("PUT", url, whole, {"Content-Type": "application/octet-stream", **headers})
+        if stored.status != 200:
             raise Failure(FAILED, f"The storage refused the record with status {stored.status}.", "Try again later.")
         later = f"The record is uploaded: ask later at {result}"
         try:

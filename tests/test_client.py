@@ -106,7 +106,7 @@ class Script:
                     script.written += len(piece)
                     script.ended.wait(reply.trickle_s)
 
-            do_GET = do_POST = answer  # noqa: N815
+            do_GET = do_POST = do_PUT = answer  # noqa: N815
 
             def handle(self) -> None:
                 try:
@@ -198,9 +198,10 @@ def service() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "functions.api.app:app", "--port", str(port), "--log-level", "warning"]
+    command = [sys.executable, "-m", "functions.serve", "--port", str(port)]
     environment = {name: value for name, value in ENVIRONMENT.items() if name not in ("INBOX_BUCKET", "RESULTS_BUCKET")}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=quiet, stderr=quiet) as process:
         try:
             deadline = time.monotonic() + 30
             while process.poll() is None and time.monotonic() < deadline:
@@ -572,13 +573,19 @@ def test_with_json_a_refusal_prints_the_problem_object(csv: Path) -> None:
 # Retries and timeouts
 
 
-def test_a_busy_service_is_asked_again_up_to_three_times(csv: Path) -> None:
-    busy = Reply(429, JSON, b"{}", {"Retry-After": "0"})
+@pytest.mark.parametrize(
+    ("busy", "code", "said"),
+    [
+        (Reply(429, JSON, b"{}", {"Retry-After": "0"}), 2, "Too many calls"),
+        (Reply(503, PROBLEM, b'{"code": "service_busy"}', {"Retry-After": "0"}), 3, "(service_busy)"),
+    ],
+)
+def test_a_busy_service_is_asked_again_up_to_three_times(csv: Path, busy: Reply, code: int, said: str) -> None:
     with Script({"POST /diagnosis": [busy, busy, busy, Reply()]}) as script:
         assert client(csv, "--url", script.url).code == 0
     assert len(script.calls) == 4
     with Script({"POST /diagnosis": busy}) as script:
-        assert "Too many calls" in refused(client(csv, "--url", script.url))
+        assert said in refused(client(csv, "--url", script.url), code)
     assert len(script.calls) == 4
 
 
@@ -638,17 +645,17 @@ def test_a_failing_gateway_is_retried_once(csv: Path, status: int, content: dict
 
 
 def ticket(script: Script, **changes: Any) -> Reply:
-    form = {"url": f"{script.url}/bucket", "fields": {"key": "uploads/1", "policy": "p"}, "max_bytes": 24_000_000}
-    return Reply(201, body=json.dumps({"upload": {**form, **changes}, "result": "results/1"}).encode())
+    given = {"url": f"{script.url}/bucket?X-Amz-Signature=s", "headers": {"if-none-match": "*"}}
+    return Reply(201, body=json.dumps({"upload": {**given, **changes}, "result": "results/1"}).encode())
 
 
 def pending(retry_after: str = "0") -> Reply:
     return Reply(202, JSON, b'{"status": "pending"}', {"Retry-After": retry_after})
 
 
-def uploads(script: Script, *outcomes: Reply, stored: int = 204, **changes: Any) -> None:
+def uploads(script: Script, *outcomes: Reply, stored: int = 200, **changes: Any) -> None:
     script.replies["POST /prod/uploads"] = [ticket(script, **changes)]
-    script.replies["POST /bucket"] = [Reply(stored, "text/plain", b"")]
+    script.replies["PUT /bucket"] = [Reply(stored, "text/plain", b"")]
     script.replies["GET /prod/results/1"] = list(outcomes)
 
 
@@ -657,10 +664,13 @@ def test_a_large_record_is_uploaded_and_its_outcome_awaited(large: Path) -> None
         uploads(script, pending(), pending(), Reply())
         answered = client(large, "--json", "--url", f"{script.url}/prod", "--api-key", "k1")
     assert (answered.code, answered.out) == (0, RESULT + b"\n")
-    assert script.calls == ["POST /prod/uploads", "POST /bucket", *["GET /prod/results/1"] * 3]
-    assert script.received[1].parts()[:2] == [("key", None, b"uploads/1"), ("policy", None, b"p")]
-    field_name, name, data = script.received[1].parts()[-1]
-    assert (field_name, name, len(data)) == ("file", "record", LARGE)
+    assert script.calls == [
+        *(f"POST /prod/uploads?size={LARGE}", "PUT /bucket?X-Amz-Signature=s"),
+        *["GET /prod/results/1"] * 3,
+    ]
+    stored = script.received[1]
+    assert (len(stored.body), stored.headers["content-length"]) == (LARGE, str(LARGE))
+    assert stored.headers["if-none-match"] == "*"
     assert [request.headers.get("x-api-key") for request in script.received] == ["k1", None, "k1", "k1", "k1"]
 
 
@@ -670,7 +680,8 @@ def test_several_files_are_uploaded_as_one_zip(tmp_path: Path) -> None:
     with Script({}) as script:
         uploads(script, Reply())
         assert client(*paths, "--url", f"{script.url}/prod").code == 0
-    with zipfile.ZipFile(io.BytesIO(script.received[1].parts()[-1][2])) as archive:
+    assert script.calls[0] == f"POST /prod/uploads?size={len(script.received[1].body)}"
+    with zipfile.ZipFile(io.BytesIO(script.received[1].body)) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == files
 
 
@@ -678,13 +689,13 @@ def test_a_record_that_the_service_finds_too_large_is_uploaded(csv: Path) -> Non
     with Script({"POST /prod/diagnosis": Reply(413, JSON, b'{"message":"x"}')}) as script:
         uploads(script, Reply())
         assert client(csv, "--url", f"{script.url}/prod").code == 0
-    assert script.calls[:2] == ["POST /prod/diagnosis", "POST /prod/uploads"]
+    assert script.calls[:2] == ["POST /prod/diagnosis", f"POST /prod/uploads?size={csv.stat().st_size}"]
 
 
 def test_without_uploads_a_large_record_is_sent_directly(large: Path) -> None:
     with Script({"POST /uploads": NO_UPLOADS, "POST /diagnosis": Reply()}) as script:
         assert client(large, "--url", script.url).code == 0
-    assert script.calls == ["POST /uploads", "POST /diagnosis"]
+    assert script.calls == [f"POST /uploads?size={LARGE}", "POST /diagnosis"]
 
 
 @pytest.mark.parametrize("uploads_reply", [NO_UPLOADS, Reply(404, "text/html", b"")])
@@ -692,7 +703,7 @@ def test_without_uploads_a_too_large_record_is_refused(csv: Path, uploads_reply:
     replies = {"POST /uploads": uploads_reply, "POST /diagnosis": problem(413, "file_too_large", "It is too large.")}
     with Script(replies) as script:
         assert "It is too large.\n  Send an excerpt" in refused(client(csv, "--url", script.url))
-    assert script.calls == ["POST /diagnosis", "POST /uploads"]
+    assert script.calls == ["POST /diagnosis", f"POST /uploads?size={csv.stat().st_size}"]
 
 
 def test_a_refused_upload_is_a_refusal(large: Path) -> None:
@@ -706,7 +717,7 @@ def test_an_upload_takes_no_options_and_says_so(large: Path, tmp_path: Path, opt
         uploads(script, Reply())
         given = [option] if option == "--explain" else [option, tmp_path / "out"]
         assert option in refused(client(large, "--url", f"{script.url}/prod", *given))
-    assert script.calls == ["POST /prod/uploads"]
+    assert script.calls == [f"POST /prod/uploads?size={LARGE}"]
 
 
 def test_the_outcome_of_an_upload_may_be_a_refusal(large: Path) -> None:
@@ -738,7 +749,7 @@ def test_a_refusal_of_the_storage_is_reported(large: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"url": "file:///etc/passwd"}, {"fields": [1]}, {"fields": None}, {"fields": {"key": "\ud800"}}]
+    "changes", [{"url": "file:///etc/passwd"}, {"headers": [1]}, {"headers": None}, {"headers": {"key": "\ud800"}}]
 )
 def test_an_invalid_ticket_is_reported(large: Path, changes: dict[str, Any]) -> None:
     with Script({}) as script:
@@ -753,7 +764,7 @@ def test_the_key_is_sent_to_no_other_host(large: Path) -> None:
         content["result"] = "http://other.example/results/1"
         script.replies["POST /prod/uploads"] = [Reply(201, body=json.dumps(content).encode())]
         refused(client(large, "--url", f"{script.url}/prod", "--api-key", "k1"), 3)
-    assert script.calls == ["POST /prod/uploads"]
+    assert script.calls == [f"POST /prod/uploads?size={LARGE}"]
 
 
 # How it ends

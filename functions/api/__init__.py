@@ -2,10 +2,12 @@
 
 A request passes these modules in this order. Each says what it does and what it leaves to others:
 
-- handler: a Lambda event of a gateway -> an HTTP request. A server such as uvicorn skips it.
-- edge: the limit of the body, security headers, x-request-id, HEAD, the log line, faults.
+- handler: a Lambda event of a gateway -> an HTTP request. A laptop's server, functions/serve.py, is in its place.
+- edge: the limits of the body, security headers, x-request-id, HEAD, the log line, faults.
+- capacity: what all requests together may hold, and how slowly a body may come.
 - app: the routes, and the headers that only one route sets.
 - body: the body -> the files of one record; the limits of multipart.
+- workers: the threads that classify.
 - negotiation: the Accept header -> JSON, FHIR or SVG.
 - storage: uploads and their results in S3.
 - problems: every refusal of a request, and how an error becomes an answer.

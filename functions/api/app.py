@@ -3,10 +3,7 @@
 Limits, security headers and the log are in edge.py, bodies in body.py, errors in problems.py.
 """
 
-import asyncio
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 from fastapi import FastAPI, Path, Query, Request
@@ -14,21 +11,33 @@ from starlette.responses import Response
 
 from ecg_core import Classifier, __version__
 from ecg_core.classification import DISCLAIMER
+from ecg_core.errors import FileTooLarge
 from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_BYTES
 from functions.api import docs, openapi
-from functions.api.body import MAX_FILENAME, MAX_LEADS, files_of
+from functions.api.body import MAX_FILENAME, MAX_LEADS, body_of, files_of
+from functions.api.capacity import Capacity
 from functions.api.edge import Edge
-from functions.api.negotiation import FHIR, JSON, SVG, choose
-from functions.api.problems import PROBLEM, NotFound, ResultNotFound, add_problem_handlers
+from functions.api.negotiation import FHIR, JSON, SVG, choose, takes_gzip
+from functions.api.problems import (
+    PROBLEM,
+    NotAcceptable,
+    NotFound,
+    RequestInvalid,
+    ResultNotFound,
+    add_problem_handlers,
+)
 from functions.api.settings import Settings
 from functions.api.storage import UPLOAD_ID, UPLOAD_SECONDS, Storage
+from functions.api.workers import Workers
 
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
 # Retry-After of a result that is not there yet.
 RETRY_SECONDS = 2
-# Cache-Control of the assets: a browser keeps them for a day.
-ASSET_CACHE = "public, max-age=86400"
+# Cache-Control of an asset whose address holds its tag, as on the page of /docs. Other bytes have another address.
+KEEP_FOR_EVER = "public, max-age=31536000, immutable"
+# Cache-Control of an asset at any other address: a browser asks again after a day.
+KEEP_FOR_A_DAY = "public, max-age=86400"
 
 
 def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
@@ -42,7 +51,8 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
         redirect_slashes=False,
     )
     uploads_possible = bool(settings.inbox and settings.results)
-    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible)
+    capacity = None if settings.alone else Capacity(settings.limits)
+    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible, capacity=capacity)
     add_problem_handlers(app)
     _add_diagnosis(app, classifier, alone=settings.alone)
     _add_uploads(app, Storage(settings))
@@ -52,8 +62,7 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
 
 
 def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
-    # One thread for each core: more would only wait for each other.
-    cores = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="classify")
+    workers = Workers(alone)
 
     @app.post(
         "/diagnosis",
@@ -92,27 +101,26 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
             Query(description="Also explain where in the ECG the network looks; takes 0.2 s more. JSON and SVG only."),
         ] = None,
     ) -> Response:
-        files = await files_of(request, filename)
-        form = choose(",".join(request.headers.getlist("accept")))
+        body, headers = await body_of(request), request.headers
 
-        def answer() -> bytes:
+        def answer() -> tuple[bytes, str]:
+            files = files_of(headers.get("content-type", ""), body, filename)
+            form = choose(",".join(headers.getlist("accept")))
             result = classifier.classify(
                 files, fs_hz=fs_hz, units=units, leads=leads, gain=gain, explain=bool(explain) and form != FHIR
             )
             if form == FHIR:
                 from ecg_core.reports.fhir import diagnostic_report
 
-                return diagnostic_report(result)
+                return diagnostic_report(result), form
             if form == SVG:
                 from ecg_core.reports.svg import plot
 
-                return plot(result.recording, result)
-            return result.to_json()
+                return plot(result.recording, result), form
+            return result.to_json(), form
 
-        # Run in a thread so that the event loop stays free for other requests. Lambda serves one request at a time: no
-        # thread there, it would take half a millisecond.
-        loop = asyncio.get_running_loop()
-        return Response(answer() if alone else await loop.run_in_executor(cores, answer), media_type=form)
+        content, form = await workers.run(answer, request.receive)
+        return Response(content, media_type=form)
 
 
 def _add_uploads(app: FastAPI, storage: Storage) -> None:
@@ -121,15 +129,19 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
         status_code=201,
         summary="Get an upload address for a file that is too large for POST /diagnosis",
         responses=openapi.answers(
-            "Upload", "Where to send the file, and where its result will be.", 403, 429, 500, 503, status=201
+            "Upload", "Where to send the file, and where its result will be.", 403, 413, 422, 429, 500, 503, status=201
         ),
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
     )
-    def uploads() -> Response:
-        upload = storage.new_upload()
-        form = {"url": upload.url, "fields": upload.fields, "max_bytes": MAX_BYTES, "expires_in_s": UPLOAD_SECONDS}
-        return _json({"upload": form, "result": f"results/{upload.id}"}, 201)
+    def uploads(size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
+        if size < 1:
+            raise RequestInvalid("A parameter is not valid: size.")
+        if size > MAX_BYTES:
+            raise FileTooLarge(f"The file is larger than {MAX_BYTES / 1e6:g} MB.")
+        upload = storage.new_upload(size)
+        address = {"method": "PUT", "url": upload.url, "headers": upload.headers, "expires_in_s": UPLOAD_SECONDS}
+        return _json({"upload": address, "result": f"results/{upload.id}"}, 201)
 
     @app.get(
         "/results/{id}",
@@ -185,14 +197,22 @@ def _add_documentation(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     async def docs_page() -> Response:
         return Response(
-            docs.PAGE, headers={"content-security-policy": docs.CONTENT_SECURITY_POLICY}, media_type="text/html"
+            docs.page(), headers={"content-security-policy": docs.CONTENT_SECURITY_POLICY}, media_type="text/html"
         )
 
     @app.get("/docs/{name}", include_in_schema=False)
-    def docs_asset(name: str) -> Response:
+    def docs_asset(name: str, request: Request) -> Response:
         if name not in docs.ASSETS:
             raise NotFound("No such asset.")
-        return Response(docs.asset(name), headers={"cache-control": ASSET_CACHE}, media_type=docs.ASSETS[name])
+        asset = docs.asset(name)
+        tag, sent = f'"{asset.tag}"', request.headers
+        keep = KEEP_FOR_EVER if request.query_params.get("v") == asset.tag else KEEP_FOR_A_DAY
+        headers = {"etag": tag, "cache-control": keep, "vary": "accept-encoding"}
+        if tag in sent.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        if not takes_gzip(sent.get("accept-encoding")):
+            raise NotAcceptable("This file is sent compressed only.", "Accept the encoding gzip.")
+        return Response(asset.packed, headers={**headers, "content-encoding": "gzip"}, media_type=asset.media_type)
 
 
 def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -4,7 +4,8 @@ The limits of multipart are enforced here. The limit of the whole body is in edg
 """
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
@@ -26,6 +27,9 @@ MAX_FIELD_BYTES = 1_000
 MAX_FILENAME = 255
 # Characters of the query's list of leads: 512 channels.
 MAX_LEADS = 2_000
+# A body is handed to the parser in pieces. The parser keeps an object for each part of a piece and frees all of them at
+# once. With larger pieces, other threads would stand still for 30 ms.
+PIECE_BYTES = 65_536
 # RFC 2046, section 5.1.1.
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{1,70}")
 
@@ -39,10 +43,10 @@ class _Parser(MultiPartParser):
         self.ended = True
 
     @classmethod
-    def of(cls, request: Request) -> "_Parser":
+    def of(cls, content_type: str, body: bytes) -> "_Parser":
         """Raises BodyInvalid without a valid boundary."""
         limits = {"max_files": MAX_PARTS, "max_fields": MAX_FIELDS, "max_part_size": MAX_FIELD_BYTES}
-        parser = cls(_only_boundary(request.headers["content-type"]), request.stream(), **limits)
+        parser = cls(_only_boundary(content_type), _pieces(body), **limits)
         parser.stream = parser._to_the_end(parser.stream)
         return parser
 
@@ -65,18 +69,34 @@ def _only_boundary(content_type: str) -> Headers:
     return Headers({"content-type": f'{MULTIPART}; boundary="{boundary.decode()}"'})
 
 
-async def files_of(request: Request, filename: str | None) -> dict[str, bytes]:
-    """The parts named "file" of a multipart body, or the bare body under the given name.
-
-    Raises BodyInvalid, FileMissing, RequestInvalid, and what reading the body raises.
-    """
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+async def body_of(request: Request) -> bytes:
+    """The whole body. Raises BodyInvalid, and what reading the body raises."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise BodyInvalid("The body is compressed.", "Send it without Content-Encoding; a zip may hold the files.")
-    if kind != MULTIPART:
-        return {_name(filename or UNNAMED): await request.body()}
+    body = bytearray()
     try:
-        form = await _Parser.of(request).parse()
+        async for chunk in request.stream():
+            body += chunk
+        return bytes(body)
+    finally:
+        # The traceback of a refusal holds this frame until the answer is sent, and the rest of the body comes first.
+        body.clear()
+
+
+def files_of(content_type: str, body: bytes, filename: str | None) -> dict[str, bytes]:
+    """The parts named "file" of a multipart body, or the bare body under the given name.
+
+    It can take seconds for a hostile body, so it belongs into a thread. Raises BodyInvalid, FileMissing and
+    RequestInvalid.
+    """
+    if content_type.split(";")[0].strip().lower() != MULTIPART:
+        return {_name(filename or UNNAMED): body}
+    return _now(_parts(content_type, body))
+
+
+async def _parts(content_type: str, body: bytes) -> dict[str, bytes]:
+    try:
+        form = await _Parser.of(content_type, body).parse()
     except MultiPartException as error:
         raise _refusal_of(error) from error
     except (LookupError, ValueError) as error:
@@ -91,6 +111,22 @@ async def files_of(request: Request, filename: str | None) -> dict[str, bytes]:
     if len(files) < len(parts):
         raise RequestInvalid("Two files came under the same name.", "Send each file of the record once.")
     return files
+
+
+async def _pieces(body: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(body), PIECE_BYTES):
+        yield body[start : start + PIECE_BYTES]
+
+
+def _now(work: Coroutine[Any, Any, dict[str, bytes]]) -> dict[str, bytes]:
+    """The result of a coroutine that waits for nothing: the body is here, and the parser's files stay in memory."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        files: dict[str, bytes] = done.value
+        return files
+    work.close()
+    raise RuntimeError("The parser waits for something.")
 
 
 def _refusal_of(error: MultiPartException) -> RequestError:

@@ -1,9 +1,13 @@
 """The page of /docs (Swagger UI) and its assets. They come from a pinned package: hospital networks block CDNs.
 
 Every address on the page is relative, so it works under the prefix of a gateway's stage. The routes are in app.py.
+Assets are sent compressed only. Anybody can ask for them without a key, and a quarter of the bytes costs a quarter.
 """
 
+import gzip
+from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,19 +23,22 @@ ASSETS = {
     "start.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-PAGE = """<!DOCTYPE html>
+# Half the time of the largest compression, for 0.3 % more bytes.
+COMPRESSION = 6
+TAG_DIGITS = 16
+_PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>ekg: NORM, CD and STTC from an ECG file</title>
-<link rel="icon" href="docs/icon.svg">
-<link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="icon" href="docs/icon.svg?v={icon.svg}">
+<link rel="stylesheet" href="docs/swagger-ui.css?v={swagger-ui.css}">
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
+<script src="docs/swagger-ui-bundle.js?v={swagger-ui-bundle.js}"></script>
+<script src="docs/start.js?v={start.js}"></script>
 </body>
 </html>
 """
@@ -46,16 +53,43 @@ START = b"""SwaggerUIBundle({
 });
 """
 
-# SVG, because it is text. A gateway would send a binary image as base64 to a browser that does not name its type.
 ICON = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#fff"/>
 <path d="M1 19h7l2-3 2 3h3l3-14 4 23 2-9h7" fill="none" stroke="#b3261e" stroke-width="2.4"/></svg>
 """
 OWN = {"start.js": START, "icon.svg": ICON}
 
 
+@dataclass(frozen=True)
+class Asset:
+    """packed: the bytes, compressed with gzip. tag: other bytes have another tag."""
+
+    packed: bytes
+    media_type: str
+    tag: str
+
+
 @cache
-def asset(name: str) -> bytes:
-    """The bytes of one of ASSETS. Raises KeyError for any other name."""
+def page() -> str:
+    """The page. The addresses of its assets hold their tags, so that browsers may keep them for ever."""
+    made = _PAGE
+    for name in ASSETS:
+        made = made.replace(f"{{{name}}}", _tag(name))
+    return made
+
+
+@cache
+def asset(name: str) -> Asset:
+    """One of ASSETS. Raises KeyError for any other name."""
+    # Without a time, the same file gives the same bytes.
+    return Asset(gzip.compress(_content(name), COMPRESSION, mtime=0), ASSETS[name], _tag(name))
+
+
+@cache
+def _tag(name: str) -> str:
+    return sha256(_content(name)).hexdigest()[:TAG_DIGITS]
+
+
+def _content(name: str) -> bytes:
     if name not in ASSETS:
         raise KeyError(name)
     if name in OWN:

@@ -1,11 +1,12 @@
 """The middleware around every request.
 
-It enforces the limit of the body, sets the security headers and x-request-id, answers HEAD as GET, writes the log line,
-and turns an unexpected error into a 500.
+It enforces the limits of the body, sets the security headers and x-request-id, answers HEAD as GET, writes the log
+line, and turns an unexpected error into a 500.
 """
 
 import time
 from asyncio import CancelledError
+from contextlib import suppress
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,7 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ecg_core.errors import EcgError, FileTooLarge, InternalError
 from functions import log
-from functions.api.problems import BodyTooLarge, RequestInvalid, problem
+from functions.api.capacity import Capacity, Held
+from functions.api.problems import BodyTooLarge, RequestInvalid, RequestTimeout, problem
 
 # Answers hold no scripts and load nothing. Only the page of /docs needs another policy; its route in app.py sets it.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -32,17 +34,21 @@ MAX_DIGITS = 15
 # Many clients read the answer only after they have sent the whole body. So a body that is too large is read and thrown
 # away, up to this size.
 MAX_DISCARDED_BYTES = 100_000_000
+# An answer is handed to the server in pieces of this size, so that no more of it waits for a client that reads slowly.
+PIECE_BYTES = 65_536
 
 
 class Edge:
     """ASGI middleware. HEAD is answered as GET; the server leaves the body out.
 
     max_body_bytes: a larger body is refused before it is parsed. uploads: whether the refusal names POST /uploads.
+    capacity: None if this process serves one request at a time and gets its body at once.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, uploads: bool) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, uploads: bool, capacity: Capacity | None) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.capacity = capacity
         self.too_large = BodyTooLarge if uploads else FileTooLarge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,11 +57,11 @@ class Edge:
             return
         method = scope["method"]
         scope = {**scope, "method": "GET"} if method == "HEAD" else scope
-        exchange = _Exchange(scope, receive, send, self.max_body_bytes, self.too_large)
+        exchange = _Exchange(scope, receive, send, self.max_body_bytes, self.too_large, self.capacity)
         start = time.perf_counter()
         try:
             try:
-                await exchange.check_length()
+                exchange.check()
                 await self.app(scope, exchange.receive, exchange.send)
             except EcgError as error:
                 await exchange.refuse(error)
@@ -67,6 +73,7 @@ class Edge:
                     InternalError("The service met a fault of its own.", "Report it with the request id.")
                 )
         finally:
+            exchange.close()
             route = scope.get("route")
             log.line(
                 "request",
@@ -84,43 +91,63 @@ class Edge:
 class _Exchange:
     """One request and its answer: counts bytes, knows the status and the code of a refusal for the log line."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, too_large: type[EcgError]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        limit: int,
+        too_large: type[EcgError],
+        capacity: Capacity | None,
+    ) -> None:
         self._scope, self._receive, self._send = scope, receive, send
         self._limit, self._error = limit, too_large
+        self._in_pieces = capacity is not None
+        self._headers = Headers(scope=scope)
+        # Whether nothing more of the body can arrive.
+        self._ended = not {"content-length", "transfer-encoding"} & set(self._headers)
+        self._held = Held(capacity) if capacity and not self._ended else None
+        self._late = False
+        # The client waits for a word before it sends the body. The first call of the server's receive() says it.
+        self._waits = self._headers.get("expect", "").lower() == "100-continue"
         # On Lambda its own request id, which its other log lines carry too.
         self.request_id = str(getattr(scope.get("aws.context"), "aws_request_id", None) or uuid4())
         self.status: int | None = None
         self.code: str | None = None
         self.received = self.sent = 0
 
-    async def check_length(self) -> None:
-        """Raises BodyTooLarge if Content-Length is above the limit, RequestInvalid if it is no number."""
-        announced = Headers(scope=self._scope).get("content-length", "0")
+    def check(self) -> None:
+        """Raises RequestInvalid if Content-Length is no number, BodyTooLarge above the limit, ServiceBusy."""
+        announced = self._headers.get("content-length", "0")
         if not (announced.isascii() and announced.isdigit()):
             raise RequestInvalid("The Content-Length is no number.")
         if len(announced) > MAX_DIGITS or int(announced) > self._limit:
-            await self._discard()
             raise self._too_large()
+        if self._held:
+            self._held.enter(int(announced))
 
     def _too_large(self) -> EcgError:
         return self._error(f"The request is larger than {self._limit / 1e6:g} MB.")
 
-    async def _discard(self) -> None:
-        """Reads the rest of the body and throws it away."""
-        while self.received < MAX_DISCARDED_BYTES:
-            message = await self._receive()
-            self.received += len(message.get("body", b""))
-            if message["type"] != "http.request" or not message.get("more_body"):
-                break
-
     async def receive(self) -> Message:
-        """The app's receive(). Raises BodyTooLarge at the first byte above the limit."""
-        message = await self._receive()
-        self.received += len(message.get("body", b""))
+        """The app's receive(). Raises BodyTooLarge at the first byte above the limit, RequestTimeout, ServiceBusy."""
+        message = await self._next()
         if self.received > self._limit:
-            if message.get("more_body"):
-                await self._discard()
             raise self._too_large()
+        if self._held:
+            self._held.keep(len(message.get("body", b"")))
+        return message
+
+    async def _next(self) -> Message:
+        self._waits = False
+        try:
+            held = None if self._ended else self._held
+            message = await (held.receive(self._receive) if held else self._receive())
+        except RequestTimeout:
+            self._late = True
+            raise
+        self.received += len(message.get("body", b""))
+        self._ended = self._ended or not message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
@@ -131,9 +158,32 @@ class _Exchange:
             headers["x-request-id"] = self.request_id
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
-        else:
-            self.sent += len(message.get("body", b""))
-        await self._send(message)
+            if not await self._discarded():
+                headers["connection"] = "close"
+            await self._send(message)
+            return
+        body = message.get("body", b"")
+        self.sent += len(body)
+        if not self._in_pieces:
+            await self._send(message)
+            return
+        for start in range(0, len(body) or 1, PIECE_BYTES):
+            more = start + PIECE_BYTES < len(body) or message.get("more_body", False)
+            await self._send({**message, "body": body[start : start + PIECE_BYTES], "more_body": more})
+
+    async def _discarded(self) -> bool:
+        """Reads the rest of the body and throws it away. False if more may come: then the connection must be closed."""
+        if self._held:
+            self._held.drop()
+        while not (self._ended or self._late or self._waits) and self.received < MAX_DISCARDED_BYTES:
+            with suppress(RequestTimeout):
+                await self._next()
+        return self._ended
+
+    def close(self) -> None:
+        """Nothing is held for this request any more."""
+        if self._held:
+            self._held.close()
 
     async def refuse(self, error: EcgError) -> None:
         """Answers with the problem, unless an answer has begun already."""

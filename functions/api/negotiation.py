@@ -1,4 +1,4 @@
-"""Chooses the form of an answer, JSON, FHIR or SVG, from the Accept header (RFC 9110, section 12.5.1)."""
+"""Chooses the form of an answer, JSON, FHIR or SVG, from the Accept header (RFC 9110, section 12.5)."""
 
 from collections.abc import Sequence
 
@@ -22,6 +22,14 @@ def choose(accept: str | None, forms: Sequence[str] = FORMS) -> str:
     return best
 
 
+def takes_gzip(accept_encoding: str | None) -> bool:
+    """Whether the client takes gzip. A client that says nothing takes every encoding."""
+    if accept_encoding is None:
+        return True
+    entries = [_entry(text) for text in accept_encoding.split(",")[:MAX_ENTRIES]]
+    return _best(("gzip", "*"), entries) > 0
+
+
 def _entry(text: str) -> tuple[str, float]:
     """ "image/svg+xml;q=.5" -> ("image/svg+xml", .5)."""
     media, *parameters = (part.strip().lower() for part in text.split(";"))
@@ -37,8 +45,13 @@ def _entry(text: str) -> tuple[str, float]:
 
 def _quality(form: str, entries: Sequence[tuple[str, float]]) -> float:
     """The quality of a form: that of the most specific entry that matches, 0 if none does."""
-    for pattern in (form, form.split("/")[0] + "/*", "*/*"):
-        found = [quality for media, quality in entries if media == pattern]
+    return _best((form, form.split("/")[0] + "/*", "*/*"), entries)
+
+
+def _best(patterns: Sequence[str], entries: Sequence[tuple[str, float]]) -> float:
+    """The quality of the first pattern that is in the entries, 0 without one."""
+    for pattern in patterns:
+        found = [quality for name, quality in entries if name == pattern]
         if found:
             return max(found)
     return 0.0

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from ecg_core.classification import DISCLAIMER
 from ecg_core.readers.registry import formats
-from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
+from ecg_core.recording import MAX_BYTES, MAX_FS_HZ, MIN_FS_HZ
 from functions.api.negotiation import FHIR, JSON, SVG
 from functions.api.problems import PROBLEM
 
@@ -47,12 +47,13 @@ _MEANINGS = {
     403: "The API key is missing or wrong (from the gateway).",
     404: "There is nothing at this address.",
     406: "The Accept header names no form that this service has: JSON, FHIR or SVG.",
+    408: "The body came too slowly.",
     413: "The file is too large. Use POST /uploads.",
     415: "The file is in no ECG format that this service reads.",
     422: "The record or a parameter cannot be used. code and hint say why.",
     429: "Too many requests (from the gateway).",
     500: "An error of the service.",
-    503: "Uploads are not configured, or the storage does not answer.",
+    503: "The service is busy, uploads are not configured, or the storage does not answer. code says which.",
 }
 PROBLEMS: dict[int, dict[str, Any]] = {
     status: {"description": meaning, "content": {PROBLEM: {"schema": _ref("Problem")}}}
@@ -62,6 +63,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
 MODEL: dict[int | str, dict[str, Any]] = {
     200: {"description": "The card of the model in use.", "content": {JSON: {"schema": {"type": "object"}}}}
 }
+SIZE = {"minimum": 1, "maximum": MAX_BYTES}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "fs_hz": {"minimum": MIN_FS_HZ, "maximum": MAX_FS_HZ},
     "units": {"enum": ["nV", "uV", "mV", "V"]},
@@ -73,7 +75,7 @@ RESULT_RESPONSES: dict[int | str, dict[str, Any]] = {
 RESULT_RESPONSES[200]["content"] |= {PROBLEM: {"schema": _ref("Problem")}}
 NEEDS_KEY: dict[str, Any] = {"security": [{KEY: []}]}
 DIAGNOSIS_RESPONSES: dict[int | str, dict[str, Any]] = {
-    **answers("Classification", "The classification.", 400, 403, 406, 413, 415, 422, 429, 500),
+    **answers("Classification", "The classification.", 400, 403, 406, 408, 413, 415, 422, 429, 500, 503),
 }
 DIAGNOSIS_RESPONSES[200]["content"] |= {
     FHIR: {"schema": {"type": "object", "description": "A FHIR R4 DiagnosticReport with status preliminary."}},
@@ -147,6 +149,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     }
     # FastAPI adds a 422 to every route with a parameter. This route answers 404 instead.
     made["paths"]["/results/{id}"]["get"]["responses"].pop("422", None)
+    made["paths"]["/uploads"]["post"]["parameters"][0]["schema"] |= SIZE
     table, answer = _example()
     diagnosis = made["paths"]["/diagnosis"]["post"]
     for parameter in diagnosis["parameters"]:

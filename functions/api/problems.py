@@ -13,6 +13,8 @@ from starlette.responses import Response
 from ecg_core.errors import EcgError, FileTooLarge
 
 PROBLEM = "application/problem+json"
+# Retry-After of ServiceBusy. Most records take less than this.
+BUSY_SECONDS = 1
 
 
 class RequestError(EcgError):
@@ -70,6 +72,18 @@ class NotAcceptable(RequestError):
     default_hint = "Accept application/json, application/fhir+json or image/svg+xml."
 
 
+class RequestTimeout(RequestError):
+    code = "request_timeout"
+    status = 408
+    default_hint = "Send the whole request without a pause, over a faster line."
+
+
+class ServiceBusy(RequestError):
+    code = "service_busy"
+    status = 503
+    default_hint = "Wait a second and try again."
+
+
 class UploadsNotConfigured(RequestError):
     code = "uploads_not_configured"
     status = 503
@@ -84,7 +98,12 @@ class StorageUnavailable(RequestError):
 
 def problem(error: EcgError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer for an error."""
-    return Response(error.to_json(), error.status, headers, PROBLEM)
+    return Response(error.to_json(), error.status, {**headers_of(error), **(headers or {})}, PROBLEM)
+
+
+def headers_of(error: EcgError) -> dict[str, str]:
+    """The headers that only this error has."""
+    return {"retry-after": str(BUSY_SECONDS)} if isinstance(error, ServiceBusy) else {}
 
 
 def add_problem_handlers(app: FastAPI) -> None:

@@ -138,17 +138,17 @@ class Greeting(_Shape):
     message: Literal["EKG-Klassifikations-API läuft"]
 
 
-class UploadForm(_Shape):
-    """A presigned S3 POST. Send all fields, then the file as the last field; its name is file."""
+class UploadAddress(_Shape):
+    """A presigned S3 PUT. Send these headers; the body is the file. It works once."""
 
+    method: Literal["PUT"]
     url: str
-    fields: dict[str, str]
-    max_bytes: int
+    headers: dict[str, str]
     expires_in_s: int
 
 
 class Upload(_Shape):
-    upload: UploadForm
+    upload: UploadAddress
     result: str = Field(description="The address of the result, relative to this address.")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ecg_core.recording import MAX_BYTES
+from functions.api.capacity import USUAL, Limits
 
 # Lambda takes 6 MB in a synchronous call. Base64 makes four bytes of three, and the event needs some room.
 LAMBDA_BODY_BYTES = 4_500_000
@@ -16,13 +17,14 @@ ENVELOPE_BYTES = 64_000
 class Settings:
     """inbox, results: names of the drop's buckets, None without buckets. max_body_bytes: the limit of a request's body.
 
-    alone: this process serves one request at a time, as on Lambda.
+    alone: this process serves one request at a time, as on Lambda; then limits are not used.
     """
 
     inbox: str | None = None
     results: str | None = None
     max_body_bytes: int = MAX_BYTES + ENVELOPE_BYTES
     alone: bool = False
+    limits: Limits = USUAL
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

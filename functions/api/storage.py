@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from ecg_core.recording import MAX_BYTES
 from functions import s3
 from functions.api.problems import ResultNotFound, StorageUnavailable, UploadsNotConfigured
 from functions.api.settings import Settings
 
 ID_BYTES = 16
 UPLOAD_ID = re.compile("^[0-9a-f]{32}$")
-UPLOAD_SECONDS = 900
+# For the upload to begin. The client has the file at hand, and how long it then takes does not matter.
+UPLOAD_SECONDS = 300
 PREFIX = "uploads/"
 # API Gateway ends a call after 29 s: two attempts must fit.
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 8, 2
@@ -21,11 +21,11 @@ CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 8, 2
 
 @dataclass(frozen=True)
 class Upload:
-    """id: the id of the result. url, fields: the form of a presigned POST; the file must be its last field."""
+    """id: the id of the result. url, headers: of a presigned PUT, whose body is the file."""
 
     id: str
     url: str
-    fields: dict[str, str]
+    headers: dict[str, str]
 
 
 class Storage:
@@ -36,22 +36,21 @@ class Storage:
         self._making = Lock()
         self._made: Any = None
 
-    def new_upload(self) -> Upload:
-        """An address for one file of at most MAX_BYTES, valid for UPLOAD_SECONDS. Its key is random."""
+    def new_upload(self, size: int) -> Upload:
+        """An address for one file of exactly so many bytes, valid once and for UPLOAD_SECONDS. Its key is random.
+
+        S3 enforces both: the two headers are signed, and it refuses a PUT with If-None-Match if the key exists.
+        """
         inbox, _ = self._buckets()
         from botocore.exceptions import BotoCoreError
 
         upload_id = secrets.token_hex(ID_BYTES)
+        signed = {"Bucket": inbox, "Key": PREFIX + upload_id, "ContentLength": size, "IfNoneMatch": "*"}
         try:
-            form = self._client.generate_presigned_post(
-                inbox,
-                PREFIX + upload_id,
-                Conditions=[["content-length-range", 1, MAX_BYTES]],
-                ExpiresIn=UPLOAD_SECONDS,
-            )
+            url = self._client.generate_presigned_url("put_object", Params=signed, ExpiresIn=UPLOAD_SECONDS)
         except BotoCoreError as error:
             raise StorageUnavailable("The storage does not answer.") from error
-        return Upload(upload_id, form["url"], form["fields"])
+        return Upload(upload_id, url, {"content-length": str(size), "if-none-match": "*"})
 
     def outcome(self, upload_id: str) -> bytes | None:
         """The outcome as JSON, or None while the uploaded file has none yet. Raises ResultNotFound without a file."""

@@ -1,6 +1,6 @@
 import pytest
 
-from functions.api.negotiation import FHIR, JSON, SVG, choose
+from functions.api.negotiation import FHIR, JSON, SVG, choose, takes_gzip
 from functions.api.problems import NotAcceptable
 
 
@@ -37,3 +37,21 @@ def test_an_accept_header_without_a_known_form_is_refused(accept: str) -> None:
 def test_only_the_first_entries_of_a_long_accept_header_are_read() -> None:
     with pytest.raises(NotAcceptable):
         choose("a/b," * 100_000 + "application/json")
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "taken"),
+    [
+        (None, True),
+        ("gzip", True),
+        ("deflate, GZIP;q=0.5", True),
+        ("br, *", True),
+        ("*;q=0, gzip", True),
+        ("identity", False),
+        ("gzip;q=0, *", False),
+        ("br", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_sent_to_clients_that_take_it(accept_encoding: str | None, taken: bool) -> None:
+    assert takes_gzip(accept_encoding) is taken

@@ -1,6 +1,8 @@
 """The routes about the service itself: greeting, health, model card, documentation."""
 
+import gzip
 import json
+import re
 
 import httpx
 import pytest
@@ -81,12 +83,39 @@ def test_the_example_in_the_openapi_document_gets_the_answer_it_shows(client: ht
 
 
 @pytest.mark.parametrize(("name", "kind"), docs.ASSETS.items())
-def test_the_service_serves_the_assets_of_docs(client: httpx.Client, name: str, kind: str) -> None:
-    answer = client.get(f"/docs/{name}")
+def test_the_service_serves_the_assets_of_docs_compressed(client: httpx.Client, name: str, kind: str) -> None:
+    with client.stream("GET", f"/docs/{name}") as answer:
+        sent = b"".join(answer.iter_raw())
     assert answer.status_code == 200
     assert answer.headers["content-type"].split(";")[0] == kind
-    assert "max-age" in answer.headers["cache-control"]
-    assert len(answer.content) > 100
+    assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "accept-encoding")
+    assert "max-age=86400" in answer.headers["cache-control"]
+    content = gzip.decompress(sent)
+    assert len(content) > 100
+    assert len(sent) < len(content) * (0.3 if len(content) > 1000 else 1)
+
+
+def test_the_page_of_docs_names_its_assets_with_their_tags_and_browsers_keep_them(client: httpx.Client) -> None:
+    addresses = re.findall(r'(?:src|href)="(docs/[^"]+)"', client.get("/docs").text)
+    assert {address.partition("?")[0] for address in addresses} == {f"docs/{name}" for name in docs.ASSETS}
+    for address in addresses:
+        answer = client.get(f"/{address}")
+        assert answer.headers["etag"] == f'"{address.partition("?v=")[2]}"'
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_an_asset_that_the_client_has_is_not_sent_again(client: httpx.Client) -> None:
+    tag = client.get("/docs/start.js").headers["etag"]
+    for known in (tag, f'"other", W/{tag}'):
+        answer = client.get("/docs/start.js", headers={"if-none-match": known})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+        assert "content-encoding" not in answer.headers
+    assert client.get("/docs/start.js", headers={"if-none-match": '"other"'}).status_code == 200
+
+
+def test_a_client_that_takes_no_gzip_gets_no_asset(client: httpx.Client) -> None:
+    answer = client.get("/docs/swagger-ui-bundle.js", headers={"accept-encoding": "identity"})
+    assert (answer.status_code, code_of(answer)) == (406, "not_acceptable")
 
 
 @pytest.mark.parametrize("name", ["main.py", "..%2f__init__.py", "%2e%2e", "nothing.js"])

@@ -1,4 +1,5 @@
 import base64
+import gzip
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -94,14 +95,11 @@ def test_a_stage_may_have_the_name_of_a_route(api: Function, kind: Kind) -> None
         ("/diagnosis", "POST", "text/html", 406, "application/problem+json"),
         ("/", "GET", "*/*", 200, "application/json"),
         ("/docs", "GET", "text/html", 200, "text/html; charset=utf-8"),
-        ("/docs/swagger-ui.css", "GET", "text/css", 200, "text/css; charset=utf-8"),
-        ("/docs/icon.svg", "GET", "image/*", 200, "image/svg+xml"),
-        ("/docs/swagger-ui-bundle.js", "GET", "*/*", 200, "text/javascript; charset=utf-8"),
         ("/openapi.json", "GET", "*/*", 200, "application/json"),
         ("/model", "GET", "*/*", 200, "application/json"),
         ("/nothing", "GET", "*/*", 404, "application/problem+json"),
         ("/diagnosis", "GET", "*/*", 405, "application/problem+json"),
-        ("/uploads", "POST", "*/*", 503, "application/problem+json"),
+        ("/uploads?size=1", "POST", "*/*", 503, "application/problem+json"),
     ],
 )
 def test_text_answers_are_not_base64_encoded(
@@ -122,6 +120,28 @@ def test_text_answers_are_not_base64_encoded(
         json.loads(answer["body"])
     if "svg" in content_type:
         ElementTree.fromstring(answer["body"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("swagger-ui.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+        ("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+    ],
+)
+def test_compressed_assets_leave_as_base64(api: Function, kind: Kind, name: str, content_type: str) -> None:
+    answer = api.invoke(event(kind, "GET", f"/docs/{name}", headers={"Accept-Encoding": "gzip"}))
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, True)
+    assert header_of(answer, "content-type") == content_type
+    assert header_of(answer, "content-encoding") == "gzip"
+    assert int(header_of(answer, "content-length")) == len(body_of(answer))
+    assert gzip.decompress(body_of(answer)).startswith((b"/*", b"<svg", b".swagger", b"!function", b'"'))
+    tag = header_of(answer, "etag")
+    known = api.invoke(event(kind, "GET", f"/docs/{name}?v={tag[1:-1]}", headers={"If-None-Match": tag}))
+    assert (known["statusCode"], known["body"], known["isBase64Encoded"]) == (304, "", False)
+    assert "immutable" in header_of(known, "cache-control")
 
 
 @pytest.mark.parametrize("kind", KINDS)

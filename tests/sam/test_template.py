@@ -1,16 +1,21 @@
 """What the template promises, read from what SAM makes of it: no linter sees most of this."""
 
+import asyncio
 import json
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.routing import Route
 
 from ecg_core.errors import EcgError
+from functions.api import docs
 from functions.api.app import app
+from tests.docs.pages import rows, section
 from tests.sam import events
 from tests.sam.conftest import REGION, ROOT, TEMPLATE, output_of
 from tests.sam.policies import listed
@@ -24,6 +29,8 @@ OPEN = {
     ("get", "/health"),
     ("get", "/model"),
 }
+GUIDE = ROOT / "infra/README.md"
+ASSETS = ("get", "/docs/{proxy+}")
 KEYED = {("post", "/diagnosis"), ("post", "/uploads"), ("get", "/results/{id}")}
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 RESPONSE_TYPES = {
@@ -107,9 +114,10 @@ def test_every_method_is_throttled_and_no_body_is_logged(stack: dict[str, Any]) 
         (one["HttpMethod"].lower(), one["ResourcePath"].replace("~1", "/").replace("//", "/")): one
         for one in only(stack, "AWS::ApiGateway::Stage")["MethodSettings"]
     }
-    assert set(settings) == {("*", "/*"), *KEYED}
+    kinds = {("*", "/*"): "Open", ASSETS: "Asset", **dict.fromkeys(KEYED, "Method")}
+    assert set(settings) == set(kinds)
     for route, one in settings.items():
-        kind = "Open" if route == ("*", "/*") else "Method"
+        kind = kinds[route]
         assert one["ThrottlingRateLimit"] == {"Ref": f"{kind}RateLimit"}
         assert one["ThrottlingBurstLimit"] == {"Ref": f"{kind}BurstLimit"}
         assert one["DataTraceEnabled"] is False
@@ -118,6 +126,63 @@ def test_every_method_is_throttled_and_no_body_is_logged(stack: dict[str, Any]) 
 def test_one_key_cannot_use_up_a_method(stack: dict[str, Any]) -> None:
     assert default(stack, "KeyRateLimit") < default(stack, "MethodRateLimit")
     assert default(stack, "KeyBurstLimit") < default(stack, "MethodBurstLimit")
+
+
+def test_answers_are_compressed(stack: dict[str, Any]) -> None:
+    assert only(stack, "AWS::ApiGateway::RestApi")["MinimumCompressionSize"] == 1024
+
+
+def test_the_budget_is_there_if_somebody_is_to_be_told(stack: dict[str, Any]) -> None:
+    assert stack["Resources"]["DailyBudget"]["Condition"] == "Budgeted"
+    assert default(stack, "BudgetEmail") == ""
+    budget = properties(stack, "DailyBudget")
+    assert (budget["Budget"]["TimeUnit"], budget["Budget"]["BudgetType"]) == ("DAILY", "COST")
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": {"Ref": "BudgetDollars"}, "Unit": "USD"}
+    (told,) = budget["NotificationsWithSubscribers"]
+    assert told["Subscribers"] == [{"SubscriptionType": "EMAIL", "Address": {"Ref": "BudgetEmail"}}]
+    assert (told["Notification"]["Threshold"], told["Notification"]["ThresholdType"]) == (100, "PERCENTAGE")
+
+
+# What a call of an open method takes, rounded up: milliseconds of the function, kB of its log lines.
+OPEN_MS, OPEN_LOG_KB = 5, 1.0
+
+
+def open_kb() -> dict[tuple[str, str], float]:
+    """kB of the largest answer of each open method, without compression where the client may ask for none."""
+
+    async def size(path: str) -> float:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return int((await client.get(path)).headers["content-length"]) / 1000
+
+    asset = max(len(docs.asset(name).packed) for name in docs.ASSETS) / 1000
+    return {route: asset if route == ASSETS else asyncio.run(size(route[1])) for route in OPEN}
+
+
+def test_the_guide_says_what_the_open_methods_can_cost_in_a_day(stack: dict[str, Any]) -> None:
+    cost = runpy.run_path(str(ROOT / "infra/cost.py"))
+    table = rows(section(GUIDE.read_text(), "What anybody can spend"))
+    told = {row[0]: [float(cell) for cell in row[1:] if cell] for row in table}
+    total = 0.0
+    for route, kb in open_kb().items():
+        rate = default(stack, "AssetRateLimit" if route == ASSETS else "OpenRateLimit")
+        million = cost["per_million"](
+            ms=OPEN_MS,
+            memory_mb=default(stack, "MemorySize"),
+            cold_share=0,
+            cold_ms=0,
+            answer_kb=kb,
+            log_kb=OPEN_LOG_KB,
+            architecture="x86_64",
+        )
+        dollars = sum(million.values())
+        a_day = rate * 86_400 / 1e6 * dollars
+        path = route[1].replace("{proxy+}", "swagger-ui-bundle.js")
+        # Answers grow with the service. A tenth more does not change what the guide says.
+        assert told.pop(path) == pytest.approx([rate, kb, dollars, a_day], rel=0.1, abs=0.1), path
+        total += a_day
+    assert told.pop("sum") == pytest.approx([total], rel=0.1)
+    assert not told
 
 
 def problems(stack: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, Any], dict[str, str]]]:
@@ -328,7 +393,7 @@ def test_the_other_authorizers_of_the_guide_leave_the_open_routes_open(sam: Path
 
 
 def test_the_guide_names_every_parameter_and_output_that_it_uses(stack: dict[str, Any]) -> None:
-    guide = (ROOT / "infra/README.md").read_text()
+    guide = GUIDE.read_text()
     assert [name for name in stack["Parameters"] if f"`{name}`" not in guide] == []
     assert set(re.findall(r"\bstack ([A-Z]\w+)", guide)) <= set(stack["Outputs"])
 
