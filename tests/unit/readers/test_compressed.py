@@ -138,7 +138,11 @@ def test_signals_that_begin_like_an_archive_are_signals() -> None:
     assert read(make_record(samples, leads=("I",))).leads == ("I",)
 
 
-@pytest.mark.parametrize("data", [gzip.compress(b""), bz2.compress(b""), make_tar({}), gzip.compress(make_tar({}))])
+@pytest.mark.parametrize(
+    "data",
+    [gzip.compress(b""), bz2.compress(b""), make_tar({}), gzip.compress(make_tar({}))],
+    ids=["gzip", "bzip2", "tar", "gzipped tar"],
+)
 def test_archives_of_nothing_are_refused(data: bytes) -> None:
     refused(data)
 
