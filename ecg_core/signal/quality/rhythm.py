@@ -63,6 +63,9 @@ BURSTS = Limits(18.0, 0.93, 0.3)
 # records; in these 8 hardly a QRS complex can be seen.
 STEP_S = 0.02
 STEP_WITH_CHEST_MV, STEP_OF_SIX_MV, STEP_MV = 0.3, 0.2, 0.13
+# With fewer leads, up to this step if all waves are round (see sampling_rate.py for the edge): P waves of a strained
+# atrium are as high as the smallest QRS complexes. 2 (lead I), 5 (II) and 2 (V5) records are below both.
+ROUND_STEP_MV, ROUND_EDGE_HZ = 0.16, 9.0
 # Waves are small if they range over less than this multiple of the step. A slow drift ranges over more.
 SMALL_RANGE = 3.0
 
@@ -91,10 +94,11 @@ def fast_windows(prepared: ModelInput, peaked: Signal, *limits: Limits) -> int:
     return sum(any(waves.within(each) for each in limits) for waves in _windows(prepared, peaked, limits))
 
 
-def without_qrs(prepared: ModelInput, *, small: bool = False) -> bool:
+def without_qrs(prepared: ModelInput, *, edge_hz: float = np.inf, small: bool = False) -> bool:
     """Whether nothing in any lead is as steep as a QRS complex. small: and whether all waves are small."""
     present = set(prepared.leads)
-    limit = STEP_OF_SIX_MV if set(LIMB_LEADS) <= present else STEP_MV
+    few = ROUND_STEP_MV if edge_hz < ROUND_EDGE_HZ else STEP_MV
+    limit = STEP_OF_SIX_MV if set(LIMB_LEADS) <= present else few
     limit = STEP_WITH_CHEST_MV if set(CHEST_LEADS) <= present else limit
     step = round(STEP_S * MODEL_FS_HZ)
     for rows in _rows(prepared):

@@ -21,7 +21,7 @@ from ecg_core.signal.quality.rhythm import (
     peakedness,
     without_qrs,
 )
-from ecg_core.signal.quality.sampling_rate import contradiction
+from ecg_core.signal.quality.sampling_rate import contradiction, spectral_edge_hz
 from ecg_core.signal.resampling import MODEL_FS_HZ
 
 # Share of the power between 0.5 and 50 Hz that lies above 20 Hz. 99.9 % of PTB-XL are below 0.32; white noise has 0.6.
@@ -56,7 +56,8 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
     if typical < PEAKEDNESS_REFUSED:
         raise unreadable(prepared) or SignalNoisy(NO_HEARTBEAT)
     fast = fast_windows(prepared, peaked, WITHOUT_REST, REGULAR)
-    if without_qrs(prepared):
+    edge_hz = spectral_edge_hz(power)
+    if without_qrs(prepared, edge_hz=edge_hz):
         raise RhythmUnreadable(FAST_WAVES if fast else NO_QRS)
     if fast:
         where = f" (in {fast} of {len(prepared.signal)} windows)" if len(prepared.signal) > 1 else ""
@@ -66,7 +67,7 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
         notices.append(Notice("noisy", "Muscle or electrode noise: the probabilities are less reliable."))
     if wander > WANDER_WARNING_RATIO:
         notices.append(Notice("baseline_wander", "The baseline wanders: the probabilities are less reliable."))
-    notices += contradiction(prepared, power)
+    notices += contradiction(prepared, edge_hz)
     notices += _copied(prepared)
     present = prepared.leads
     if len(present) < len(LEADS):
