@@ -2,7 +2,7 @@
 
 A request passes these modules in this order. Each says what it does and what it leaves to others:
 
-- handler: a Lambda event of a gateway -> an HTTP request. A laptop's server, functions/serve.py, is in its place.
+- handler: a Lambda event of a gateway -> an HTTP request. A laptop's server, functions/serve.py, takes its place.
 - edge: the limits of the body, security headers, x-request-id, HEAD, the log line, faults.
 - capacity: what all requests together may hold, and how slowly a body may come.
 - app: the routes, and the headers that only one route sets.

@@ -40,9 +40,14 @@ def unread_answer(connection: socket.socket) -> None:
     connection.sendall(b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
 
 
+def requests_ahead(connection: socket.socket) -> None:
+    """No answer is read, and more requests come than the server can begin."""
+    connection.sendall(b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 130_000)
+
+
 ATTACKS: dict[str, Callable[[socket.socket], None]] = {
     attack.__name__: attack
-    for attack in (half_sent, chunks_of_one_byte, form_of_near_boundaries, half_a_head, unread_answer)
+    for attack in (half_sent, chunks_of_one_byte, form_of_near_boundaries, half_a_head, unread_answer, requests_ahead)
 }
 
 
