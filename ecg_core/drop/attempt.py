@@ -14,7 +14,7 @@ from ecg_core.drop.store import Entry, Store
 from ecg_core.drop.writer import Answer, Writer
 from ecg_core.errors import EcgError, EmptyFile, FileTooLarge, HeaderInvalid, RecordIncomplete, UnsupportedFormat
 from ecg_core.readers import records
-from ecg_core.readers.names import SIGNAL_SUFFIXES, header_beside, is_header, may_be_signal, split
+from ecg_core.readers.names import SIGNAL_SUFFIXES, header_beside, is_header, may_be_signal, split, stem_of
 
 # In a record with more files than this, the last file is looked for first. Files mostly arrive in the order of their
 # names, so while it is missing one call is enough. Looking for all files at every arrival would take n * n calls.
@@ -81,10 +81,10 @@ class Attempt:
 
         A file that arrives after the look-up finds the note; one that arrived before is found by the look-up.
         """
-        stems = {split(header)[:2]}
+        stems = set[tuple[str, str]]()
 
         def named(name: str) -> None:
-            stem = split(name)[:2]
+            stem = stem_of(name)
             if not leads_to(name, header) and not (may_be_signal(name) and stem in stems):
                 self._notes.add(MEMBERS, name, header)
             if is_header(name):

@@ -73,7 +73,7 @@ class Batch:
 
     def has_result_of(self, key: str) -> bool:
         """Whether a record of this batch has a result, and this file is part of it."""
-        return any(record.is_result and record.has_seen(key) for record in self._records.values())
+        return any(record.is_result and key in record.files for record in self._records.values())
 
 
 def _persistently(attempt: Callable[[], Found]) -> Found:

@@ -45,7 +45,7 @@ class Owners:
         candidates = sorted(self._batch.headers_of(header) - {header})
         masters = [master for master in candidates if self._names_segment(master, header)]
         asking = [self._batch.record(master, overdue) for master in masters]
-        results = [record for record in asking if record.is_result and record.asks_for(header)]
+        results = [record for record in asking if record.is_result and header in record.files]
         return results or [*asking, self._batch.record(header, overdue)]
 
     def _names_segment(self, master: str, header: str) -> bool:

@@ -6,12 +6,12 @@ from itertools import islice
 
 from ecg_core.drop.store import Entry, Store, Stored
 from ecg_core.errors import EcgError, FileTooLarge
-from ecg_core.readers.names import folded, is_junk, split
+from ecg_core.readers.names import folded, is_junk, spellings, split
 from ecg_core.readers.paths import too_large
 from ecg_core.readers.wfdb.header import Header
 from ecg_core.recording import MAX_BYTES
 
-# Keys that are listed for one stem to find an extension in another case (.DAT for .dat).
+# Keys that are listed for one spelling of a stem to find an extension in another case (.DAT for .dat).
 MAX_SIBLINGS = 1_000
 # A record of a thousand segments has 2,001 files; they are read in half a minute.
 MAX_FILES = 2_048
@@ -45,7 +45,7 @@ class Sources:
         self.refusal: EcgError | None = None
 
     def get(self, name: str, /) -> str | None:
-        """The key that exists for a name, with its extension in any case. Reads the file.
+        """The key that exists for a name, in any spelling of it. Reads the file.
 
         Raises Missing, and FileTooLarge for more names than MAX_FILES.
         """
@@ -125,11 +125,15 @@ def _identity(there: Entry | None) -> tuple[str, str | None] | None:
 
 
 def sibling(inbox: Store, name: str) -> str | None:
-    """Another key that differs from the name only in the case of its extension."""
-    folder, stem, _ = split(name)
+    """Another key that means the same file: its extension has another case, or its letters another form of Unicode."""
     wanted = folded(name)
-    beside = islice(inbox.list(f"{folder}{stem}."), MAX_SIBLINGS)
-    return next((entry.key for entry in beside if entry.key != name and folded(entry.key) == wanted), None)
+    for spelling in spellings(name):
+        folder, stem, suffix = split(spelling)
+        beside = islice(inbox.list(f"{folder}{stem}." if suffix else spelling), MAX_SIBLINGS)
+        for entry in beside:
+            if entry.key != name and folded(entry.key) == wanted:
+                return entry.key
+    return None
 
 
 def digest(parts: tuple[Stored, ...]) -> str:

@@ -1,12 +1,14 @@
 """What the name of a file says: its folder, stem and extension, and whether it may be part of a record.
 
-Names may carry folders ("a/b/100.hea"). Two names mean the same file if their stems are equal and their extensions are
-equal in lower case.
+Names may carry folders ("a/b/100.hea"). Two names mean the same file if their stems are equal in Unicode's form NFC and
+their extensions are equal in lower case.
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import product
 from typing import Protocol
+from unicodedata import normalize
 
 from ecg_core.readers import registry
 
@@ -47,15 +49,34 @@ def is_header(name: str) -> bool:
     return name[-len(HEADER_SUFFIX) :].lower() == HEADER_SUFFIX
 
 
+def composed(name: str) -> str:
+    """The name in form NFC. macOS writes an umlaut as two characters (NFD), most other systems as one (NFC)."""
+    return name if name.isascii() else normalize("NFC", name)
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """The name as it is, then with its folder and its file name in form NFC or NFD. One spelling for ASCII."""
+    if name.isascii():
+        return (name,)
+    folder, file = name[: name.rfind("/") + 1], name[name.rfind("/") + 1 :]
+    forms = ((part, normalize("NFC", part), normalize("NFD", part)) for part in (folder, file))
+    return tuple(dict.fromkeys(map("".join, product(*forms))))
+
+
+def stem_of(name: str) -> tuple[str, str]:
+    """(folder, stem), the same for all files that may belong to one header."""
+    return split(composed(name))[:2]
+
+
 def header_beside(name: str) -> str:
     """The header that a file of this stem may belong to."""
-    folder, stem, _ = split(name)
+    folder, stem = stem_of(name)
     return folder + stem + HEADER_SUFFIX
 
 
 def folded(name: str) -> str:
-    """The name with its extension in lower case: the same for all names that a header may mean by one."""
-    folder, stem, suffix = split(name)
+    """The name in form NFC, its extension in lower case: the same for all names that a header may mean by one."""
+    folder, stem, suffix = split(composed(name))
     return folder + stem + suffix.lower()
 
 
@@ -105,7 +126,7 @@ class Listing:
         self._index = {folded(name): name for name in self.names} | {name: name for name in self.names}
 
     def get(self, name: str, /) -> str | None:
-        """The name itself, or the one that differs from it in upper and lower case of the extension only."""
+        """The name itself, or the one that differs from it in spelling only: case of the extension, form of Unicode."""
         return self._index.get(name)
 
     def singles(self, taken: Collection[str], headed: Mapping[tuple[str, str], bool]) -> Iterator[str]:
@@ -114,9 +135,9 @@ class Listing:
         headed: (folder, stem) of each header that is no segment, and whether it asks for no file. Such a header is
         invalid, and keeps the files of its stem.
         """
+        by_stem = {(composed(folder), composed(stem)): invalid for (folder, stem), invalid in headed.items()}
         for name in self.names:
             if name not in taken and not is_noise(name):
-                folder, stem, suffix = split(name)
-                invalid = headed.get((folder, stem))
-                if invalid is None or (not invalid and is_file_of_its_own(suffix)):
+                invalid = by_stem.get(stem_of(name))
+                if invalid is None or (not invalid and is_file_of_its_own(split(name)[2])):
                     yield name
