@@ -9,9 +9,10 @@ FHIR, SVG = ".fhir.json", ".svg"
 # The other forms of a result. Those that the settings ask for are written before the outcome.
 FORMS = (SVG, FHIR)
 
-WAITING, MEMBERS, HASHED, MANIFESTS, BACKFILL = "waiting/", "members/", "sha256/", "manifests/", "backfill/"
+WAITING, MEMBERS, IGNORED = "waiting/", "members/", "ignored/"
+HASHED, MANIFESTS, BACKFILL = "sha256/", "manifests/", "backfill/"
 # A record's outcome must not have a key with one of these prefixes.
-_OURS = (WAITING, MEMBERS, HASHED, MANIFESTS, BACKFILL)
+_OURS = (WAITING, MEMBERS, IGNORED, HASHED, MANIFESTS, BACKFILL)
 # S3's limit for a key in UTF-8.
 MAX_KEY_BYTES = 1024
 
@@ -35,6 +36,14 @@ def note_address(kind: str, name: str, longest: int = MAX_KEY_BYTES) -> str:
     plain = kind + folded(name)
     if len(key_bytes(plain)) > longest:
         return f"{kind}{HASHED}{sha256(key_bytes(folded(name))).hexdigest()}"
+    return plain
+
+
+def ignored_address(key: str, longest: int = MAX_KEY_BYTES) -> str:
+    """The key of the entry in the list of ignored files."""
+    plain = f"{IGNORED}{key}{OUTCOME}"
+    if len(key_bytes(plain)) > longest:
+        return f"{IGNORED}{HASHED}{sha256(key_bytes(key)).hexdigest()}{OUTCOME}"
     return plain
 
 

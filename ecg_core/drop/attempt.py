@@ -7,14 +7,24 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ecg_core.drop.addresses import MEMBERS, WAITING
+from ecg_core.drop.ignored import Ignored, holds_no_ecg
 from ecg_core.drop.notes import Notes
 from ecg_core.drop.record import AnsweredRecord, all_folded, leads_to
 from ecg_core.drop.sources import Missing, Sources
-from ecg_core.drop.store import Entry, Store
+from ecg_core.drop.store import Conflict, Entry, Store
 from ecg_core.drop.writer import Answer, Writer
 from ecg_core.errors import EcgError, EmptyFile, FileTooLarge, HeaderInvalid, RecordIncomplete, UnsupportedFormat
 from ecg_core.readers import records
-from ecg_core.readers.names import SIGNAL_SUFFIXES, header_beside, is_header, may_be_signal, split, stem_of
+from ecg_core.readers.names import (
+    SIGNAL_SUFFIXES,
+    Noise,
+    header_beside,
+    is_header,
+    may_be_signal,
+    noise,
+    split,
+    stem_of,
+)
 
 # In a record with more files than this, the last file is looked for first. Files mostly arrive in the order of their
 # names, so while it is missing one call is enough. Looking for all files at every arrival would take n * n calls.
@@ -24,8 +34,8 @@ FEW_FILES = 8
 class Attempt:
     """Each method raises Conflict if another worker wrote first. Then the attempt must start again."""
 
-    def __init__(self, inbox: Store, notes: Notes, writer: Writer) -> None:
-        self._inbox, self._notes, self._writer = inbox, notes, writer
+    def __init__(self, inbox: Store, notes: Notes, ignored: Ignored, writer: Writer) -> None:
+        self._inbox, self._notes, self._ignored, self._writer = inbox, notes, ignored, writer
 
     def record(self, header: str, overdue: datetime | None) -> AnsweredRecord:
         """Answers the record of a header.
@@ -60,21 +70,37 @@ class Attempt:
             return AnsweredRecord(before.unchanged(header), files, asked)
         return AnsweredRecord(self._writer.answer(header, before, sources, files), files, asked)
 
-    def single(self, key: str, overdue: datetime | None) -> AnsweredRecord:
-        """Answers a file that no header names. A signal file older than overdue does not wait for a header."""
+    def single(self, key: str, overdue: datetime | None, beside_header: bool) -> AnsweredRecord:
+        """Answers a file that no header names. A signal file older than overdue does not wait for a header.
+
+        beside_header: a header of its stem is there. Then a file with an extension of no format is an annotation.
+        """
         before = self._writer.before(key)
         sources = Sources(self._inbox)
         if not sources.exists(key):
             return AnsweredRecord(Answer(key, "gone"))
         there = sources.entry(key)
 
-        def waits(refusal: EcgError) -> bool:
-            if not _may_await_header(key, refusal) or (overdue is not None and there.modified < overdue):
-                return False
-            self._notes.add(WAITING, header_beside(key), key, _token(there))
-            return True
+        reason: Noise | None = "annotation" if beside_header else noise(key)
+        due = overdue is not None and there.modified < overdue
 
-        return AnsweredRecord(self._writer.answer(key, before, sources, (key,), waits))
+        def instead(refusal: EcgError) -> Answer | None:
+            if reason in (None, "hidden") and not due and _may_await_header(key, refusal):
+                self._notes.add(WAITING, header_beside(key), key, _token(there))
+                return Answer(key, "waiting")
+            return Answer(key, "ignored", reason=reason) if reason and holds_no_ecg(key, refusal) else None
+
+        answer = self._writer.answer(key, before, sources, (key,), instead)
+        if reason and answer.state == "ignored":
+            if before.outcome:
+                self._writer.empty(key, before.outcome)
+            self._ignored.add(key, reason)
+            if sources.have_changed():
+                # Another worker may have answered the new bytes before this one wrote.
+                raise Conflict
+        else:
+            self._ignored.remove(key)
+        return AnsweredRecord(answer)
 
     def _note_members(self, header: str) -> Callable[[str], None]:
         """Called with each name before the file is looked for: writes the note that leads from the file to the header.

@@ -7,11 +7,12 @@ from typing import TypeVar
 
 from ecg_core.drop.addresses import MEMBERS
 from ecg_core.drop.attempt import Attempt
+from ecg_core.drop.ignored import Ignored
 from ecg_core.drop.notes import Notes, keys_of
 from ecg_core.drop.record import AnsweredRecord, leads_to
 from ecg_core.drop.store import Conflict
-from ecg_core.drop.writer import Answer, Writer
-from ecg_core.readers.names import is_header, is_noise
+from ecg_core.drop.writer import Writer
+from ecg_core.readers.names import is_header
 
 Found = TypeVar("Found")
 
@@ -29,8 +30,8 @@ class Batch:
     This is safe: all hints of the batch came before its first record was read.
     """
 
-    def __init__(self, attempt: Attempt, notes: Notes, writer: Writer) -> None:
-        self._attempt, self._notes, self._writer = attempt, notes, writer
+    def __init__(self, attempt: Attempt, notes: Notes, ignored: Ignored, writer: Writer) -> None:
+        self._attempt, self._notes, self._ignored, self._writer = attempt, notes, ignored, writer
         self._records: dict[str, AnsweredRecord] = {}
         self._headers: dict[str, frozenset[str]] = {}
 
@@ -48,12 +49,10 @@ class Batch:
                     self.record(master, overdue)
         return self._records[header]
 
-    def single(self, key: str, overdue: datetime | None) -> AnsweredRecord:
-        """The record that is this one file. Raises Contended."""
-        if is_noise(key):
-            return AnsweredRecord(Answer(key, "ignored"))
+    def single(self, key: str, overdue: datetime | None, beside_header: bool = False) -> AnsweredRecord:
+        """The record that is this one file. beside_header: a header of its stem does not name it. Raises Contended."""
         if key not in self._records:
-            self._records[key] = _persistently(partial(self._attempt.single, key, overdue))
+            self._records[key] = _persistently(partial(self._attempt.single, key, overdue, beside_header))
         return self._records[key]
 
     def headers_of(self, key: str) -> frozenset[str]:
@@ -65,11 +64,13 @@ class Batch:
     def retract(self, record: AnsweredRecord, files: list[str]) -> None:
         """Empties the outcomes that these files got on their own before their record was complete.
 
+        They are also taken off the list of ignored files.
         If the record has a result, all of them. Otherwise only refusals, and none of a segment. Raises Contended.
         """
         for file in files:
             if record.is_result or not is_header(file):
                 _persistently(partial(self._writer.retract, file, refused=not record.is_result))
+                _persistently(partial(self._ignored.remove, file))
 
     def has_result_of(self, key: str) -> bool:
         """Whether a record of this batch has a result, and this file is part of it."""

@@ -21,6 +21,7 @@ from ecg_core.drop.sources import Sources
 from ecg_core.drop.store import Conflict, Entry, Store, Stored
 from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
+from ecg_core.readers.names import Noise
 
 State = Literal["written", "unchanged", "waiting", "gone", "ignored"]
 # An outcome has 1 to 20 kB.
@@ -35,13 +36,15 @@ class Answer:
 
     key: the record's header, or its single file. code: of a refusal, None for a result. diagnosis: of a new result.
     state, one of: written: the outcome is new. unchanged: the outcome existed already. waiting: a file of the record is
-    missing. gone: no object has this key. ignored: the file is no record, such as a README or an annotation.
+    missing. gone: no object has this key. ignored: no ECG was found in the file and none was to be, as in a README; the
+    list of ignored files has its reason.
     """
 
     key: str
     state: State
     code: str | None = None
     diagnosis: str | None = None
+    reason: Noise | None = None
 
 
 @dataclass(frozen=True)
@@ -103,20 +106,20 @@ class Writer:
         before: Before,
         sources: Sources,
         names: tuple[str, ...],
-        waits: Callable[[EcgError], bool] = lambda refusal: False,
+        instead: Callable[[EcgError], Answer | None] = lambda refusal: None,
     ) -> Answer:
         """Classifies the files and writes the outcome if it is new.
 
-        Raises Conflict if the outcome or the files have changed meanwhile. waits: called before a refusal is written;
-        if it returns True, nothing is written and the answer is "waiting".
+        Raises Conflict if the outcome or the files have changed meanwhile. instead: called before a refusal is
+        written; if it returns an answer, nothing is written and this is the answer.
         """
         parts = sources.of(names)
         made = made_of(self._classifier, parts)
         if before.outcome and not sources.refusal and before.says(made):
             return before.unchanged(key)
         outcome = classified(self._classifier, parts, made, sources.refusal)
-        if isinstance(outcome.answer, EcgError) and waits(outcome.answer):
-            return Answer(key, "waiting")
+        if isinstance(outcome.answer, EcgError) and (other := instead(outcome.answer)):
+            return other
         code = outcome.code
         if before.outcome and outcome.same_as(before.outcome) and before.complete(refused=code is not None):
             return Answer(key, "unchanged", code)
@@ -149,7 +152,12 @@ class Writer:
     def retract(self, key: str, refused: bool) -> None:
         """Empties the outcome that a file got on its own before its record was complete. refused: only a refusal."""
         there = self._results.head(self.address(key))
-        if there is None or not there.size or (refused and CODE not in there.metadata):
+        if there and not (refused and CODE not in there.metadata):
+            self.empty(key, there)
+
+    def empty(self, key: str, there: Entry) -> None:
+        """Empties an outcome and its forms. there: the outcome as it was read. Raises Conflict if it has changed."""
+        if not there.size:
             return
         for form in (*FORMS, OUTCOME):
             written = there if form == OUTCOME else self._results.head(self.address(key, form))

@@ -43,8 +43,9 @@ class Cloud:
         return {key: self.s3.get_object(Bucket=RESULTS, Key=key)["Body"].read() for key in keys}
 
     def outcomes(self) -> dict[str, bytes]:
-        """The results without the drop's notes."""
-        return {key: body for key, body in self.results().items() if not key.startswith(("waiting/", "members/"))}
+        """The results without the drop's notes and lists."""
+        ours = ("waiting/", "members/", "ignored/")
+        return {key: body for key, body in self.results().items() if not key.startswith(ours)}
 
     def versions(self, bucket: str = RESULTS) -> dict[str, int]:
         """How often each key was written."""

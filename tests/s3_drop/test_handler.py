@@ -264,7 +264,7 @@ def test_a_backfill_s_batch_is_answered_by_key(aws: Cloud, function: Load, pair:
     assert answers == [
         {"key": "a+b %41/record.hea", "state": "written", "code": None, "outcome": "a+b %41/record.hea.json"},
         {"key": "b.csv", "state": "written", "code": None, "outcome": "b.csv.json"},
-        {"key": "notes.md", "state": "ignored", "code": None, "outcome": None},
+        {"key": "notes.md", "state": "ignored", "code": None, "outcome": "ignored/notes.md.json"},
         {"key": "c.bin", "state": "waiting", "code": None, "outcome": None},
     ]
     assert [answer["state"] for answer in invoke(module, backfill_batch(*keys))["answers"]][:2] == ["unchanged"] * 2

@@ -43,11 +43,14 @@ class Place:
 
     @property
     def outcomes(self) -> dict[str, bytes]:
-        """All objects of the results that are not empty, without the notes."""
-        ours = ("waiting/", "members/")
-        return {
-            key: found.body for key, found in self.results.objects.items() if found.size and not key.startswith(ours)
-        }
+        """What is in the results, without the notes and the lists."""
+        ours = ("waiting/", "members/", "ignored/")
+        return {key: body for key, body in self.everything.items() if not key.startswith(ours)}
+
+    @property
+    def everything(self) -> dict[str, bytes]:
+        """All objects of the results that are not empty."""
+        return {key: found.body for key, found in self.results.objects.items() if found.size}
 
     @property
     def waiting(self) -> set[str]:

@@ -33,7 +33,9 @@ def results_of(folder: Path) -> dict[str, bytes]:
     """The outcomes, by their paths."""
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     return {
-        name: path.read_bytes() for name, path in paths.items() if not name.startswith((OWN, "waiting/", "members/"))
+        name: path.read_bytes()
+        for name, path in paths.items()
+        if not name.startswith((OWN, "waiting/", "members/", "ignored/"))
     }
 
 
