@@ -10,15 +10,15 @@ of a record), notes (who waits for which file), addresses (where everything is w
 too long; folder and watch are the drop on one machine.
 
 Words used here: an outcome is a result or a refusal. A form is a result in another format (SVG, FHIR), written beside
-it. A note is a small file that says which keys wait for a file (WAITING) or which headers name it (MEMBERS). To settle
-a note is to empty it: nobody needs it any more. To retract an outcome is to empty it, because the drop has no right to
-delete.
+it. A note is a small file that says which keys wait for a file (WAITING, or ARCHIVED if the file is there and cannot be
+read) or which headers name it (MEMBERS). To settle a note is to empty it: nobody needs it any more. To retract an
+outcome is to empty it, because the drop has no right to delete.
 """
 
 from ecg_core.drop.batch import Contended
 from ecg_core.drop.drop import Drop
-from ecg_core.drop.store import Conflict, Entry, Store, Stored
+from ecg_core.drop.store import Archived, Conflict, Entry, Store, Stored
 from ecg_core.drop.sweep import Swept, sweep
 from ecg_core.drop.writer import Answer
 
-__all__ = ["Answer", "Conflict", "Contended", "Drop", "Entry", "Store", "Stored", "Swept", "sweep"]
+__all__ = ["Answer", "Archived", "Conflict", "Contended", "Drop", "Entry", "Store", "Stored", "Swept", "sweep"]

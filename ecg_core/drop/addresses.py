@@ -9,10 +9,10 @@ FHIR, SVG = ".fhir.json", ".svg"
 # The other forms of a result. Those that the settings ask for are written before the outcome.
 FORMS = (SVG, FHIR)
 
-WAITING, MEMBERS, IGNORED = "waiting/", "members/", "ignored/"
+WAITING, ARCHIVED, MEMBERS, IGNORED = "waiting/", "archived/", "members/", "ignored/"
 HASHED, MANIFESTS, BACKFILL = "sha256/", "manifests/", "backfill/"
 # A record's outcome must not have a key with one of these prefixes.
-_OURS = (WAITING, MEMBERS, IGNORED, HASHED, MANIFESTS, BACKFILL)
+_OURS = (WAITING, ARCHIVED, MEMBERS, IGNORED, HASHED, MANIFESTS, BACKFILL)
 # S3's limit for a key in UTF-8.
 MAX_KEY_BYTES = 1024
 
@@ -32,7 +32,7 @@ def address(key: str, form: str = OUTCOME, longest: int = MAX_KEY_BYTES) -> str:
 
 
 def note_address(kind: str, name: str, longest: int = MAX_KEY_BYTES) -> str:
-    """The key of the note about a file. kind: WAITING or MEMBERS."""
+    """The key of the note about a file. kind: WAITING, ARCHIVED or MEMBERS."""
     plain = kind + folded(name)
     if len(key_bytes(plain)) > longest:
         return f"{kind}{HASHED}{sha256(key_bytes(folded(name))).hexdigest()}"

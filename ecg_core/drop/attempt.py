@@ -3,15 +3,15 @@
 No memory and no retries here: see batch.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ecg_core.drop.addresses import MEMBERS, WAITING
+from ecg_core.drop.addresses import ARCHIVED, MEMBERS, WAITING
 from ecg_core.drop.ignored import Ignored, holds_no_ecg
 from ecg_core.drop.notes import Notes
 from ecg_core.drop.record import AnsweredRecord, all_folded, leads_to
 from ecg_core.drop.sources import Missing, Sources
-from ecg_core.drop.store import Conflict, Entry, Store
+from ecg_core.drop.store import Archived, Conflict, Entry, Store
 from ecg_core.drop.writer import Answer, Writer
 from ecg_core.errors import EcgError, EmptyFile, FileTooLarge, HeaderInvalid, RecordIncomplete, UnsupportedFormat
 from ecg_core.readers import records
@@ -44,12 +44,12 @@ class Attempt:
         """
         before = self._writer.before(header)
         sources = Sources(self._inbox, self._note_members(header))
-        if not sources.exists(header):
-            return AnsweredRecord(Answer(header, "gone"))
-        there = sources.entry(header)
-        due = overdue is not None and there.modified < overdue
         direct: list[str] = []
         try:
+            if not sources.exists(header):
+                return AnsweredRecord(Answer(header, "gone"))
+            there = sources.entry(header)
+            due = overdue is not None and there.modified < overdue
             direct = [split(header)[0] + name for name in sources.header(header).asks_for]
             sources.stop_at_missing = not due
             if not due and len(direct) > FEW_FILES:
@@ -59,6 +59,8 @@ class Attempt:
         except Missing as stopped:
             self._notes.add(WAITING, stopped.name, header, _token(there))
             return AnsweredRecord(Answer(header, "waiting"), sources.files, sources.asked | all_folded(direct))
+        except Archived as unread:
+            return self._archived(header, unread.key, sources, direct)
         except (HeaderInvalid, FileTooLarge) as error:
             # The refusal needs the header only: classifying it alone gives the same error.
             sources.refusal = sources.refusal or (error if isinstance(error, FileTooLarge) else None)
@@ -77,8 +79,11 @@ class Attempt:
         """
         before = self._writer.before(key)
         sources = Sources(self._inbox)
-        if not sources.exists(key):
-            return AnsweredRecord(Answer(key, "gone"))
+        try:
+            if not sources.exists(key):
+                return AnsweredRecord(Answer(key, "gone"))
+        except Archived:
+            return self._archived(key, key, sources)
         there = sources.entry(key)
 
         reason: Noise | None = "annotation" if beside_header else noise(key)
@@ -101,6 +106,11 @@ class Attempt:
         else:
             self._ignored.remove(key)
         return AnsweredRecord(answer)
+
+    def _archived(self, key: str, file: str, sources: Sources, direct: Sequence[str] = ()) -> AnsweredRecord:
+        """A record one of whose files cannot be read now. It never becomes overdue: nothing is missing."""
+        self._notes.add(ARCHIVED, file, key, _token(sources.entry(file)))
+        return AnsweredRecord(Answer(key, "archived"), sources.files, sources.asked | all_folded(direct))
 
     def _note_members(self, header: str) -> Callable[[str], None]:
         """Called with each name before the file is looked for: writes the note that leads from the file to the header.

@@ -59,6 +59,9 @@ class Drop:
         if asking:
             return asking
         headed = is_annotation_beside_header(key) and any(record.has_header_beside(key) for record in found)
+        if any(record.answer.state == "archived" for record in found):
+            # Its header may be the file that cannot be read now. So it waits for it as long as it takes.
+            overdue = None
         return [self._batch.single(key, overdue, headed)]
 
     def _settle(self, key: str, found: list[AnsweredRecord]) -> None:

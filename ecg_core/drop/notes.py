@@ -1,17 +1,20 @@
-"""Notes about a file: which keys wait for it (WAITING), and which headers with another stem name it (MEMBERS).
+"""Notes about a file: which keys wait for it (WAITING), which wait for its restoration from an archive (ARCHIVED), and
+which headers with another stem name it (MEMBERS).
 
-A note is a JSON object {key: token}. In a WAITING note the token identifies the upload that waits; in a MEMBERS note it
-is empty. A settled note is an empty file: the drop has no right to delete.
+A note is a JSON object {key: token}. In a WAITING note the token identifies the upload that waits, in an ARCHIVED note
+the upload that cannot be read; in a MEMBERS note it is empty. A settled note is an empty file: the drop has no right to
+delete.
 """
 
 import json
+from collections.abc import Collection
 from contextlib import suppress
 
-from ecg_core.drop.addresses import MEMBERS, WAITING, note_address
+from ecg_core.drop.addresses import ARCHIVED, MEMBERS, WAITING, note_address
 from ecg_core.drop.store import Conflict, Store, Stored
 
 # Keys in the note about one file. When the file arrives, the record of each key is read; a hundred take ten seconds.
-MAX_KEYS = {MEMBERS: 100, WAITING: 1_000}
+MAX_KEYS = {MEMBERS: 100, WAITING: 1_000, ARCHIVED: 1_000}
 # A thousand keys of the longest kind, if JSON escapes each character with six.
 MAX_NOTE_BYTES = 8_000_000
 # More than the workers that can write one note at the same time.
@@ -29,8 +32,8 @@ class Notes:
     def add(self, kind: str, name: str, key: str, token: str = "") -> None:
         """Adds a key to the note about a file.
 
-        A full WAITING note raises Conflict, and so do too many writers. A full MEMBERS note stays as it is: then the
-        arrival of the file does not lead to this header. The arrival of the header still leads to its record.
+        A full WAITING or ARCHIVED note raises Conflict, and so do too many writers. A full MEMBERS note stays as it is:
+        then the arrival of the file does not lead to this header. The arrival of the header still leads to its record.
         """
         for _ in range(MAX_ATTEMPTS):
             known = self.get(kind, name)
@@ -47,8 +50,13 @@ class Notes:
 
     def settle(self, note: Stored) -> None:
         """Empties the note, unless another worker has written to it since it was read."""
+        self.keep(note, ())
+
+    def keep(self, note: Stored, keys: Collection[str]) -> None:
+        """Leaves only these keys in the note, unless another worker has written to it since it was read."""
+        left = {key: token for key, token in _read(note).items() if key in keys}
         with suppress(Conflict):
-            self._put(note.key, b"", note.etag)
+            self._put(note.key, json.dumps(left, sort_keys=True).encode() if left else b"", note.etag)
 
     def _place(self, kind: str, name: str) -> str:
         return note_address(kind, name, self._results.longest)

@@ -8,7 +8,7 @@ from datetime import datetime
 from ecg_core.drop.batch import Batch
 from ecg_core.drop.record import AnsweredRecord, all_folded
 from ecg_core.drop.sources import sibling
-from ecg_core.drop.store import Store
+from ecg_core.drop.store import Archived, Store
 from ecg_core.errors import FileTooLarge, HeaderInvalid
 from ecg_core.readers.names import folded, header_beside, is_header, may_be_signal, split
 from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
@@ -53,7 +53,7 @@ class Owners:
         try:
             there = self._inbox.get(master, MAX_HEADER_BYTES)
             names = Header(there.body).asks_for if there else ()
-        except (HeaderInvalid, FileTooLarge):
+        except (HeaderInvalid, FileTooLarge, Archived):
             return False
         folder = split(master)[0]
         return folded(header) in all_folded(folder + name for name in names)

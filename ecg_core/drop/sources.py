@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from itertools import islice
 
-from ecg_core.drop.store import Entry, Store, Stored
+from ecg_core.drop.store import Archived, Entry, Store, Stored
 from ecg_core.errors import EcgError, FileTooLarge
 from ecg_core.readers.names import folded, is_junk, spellings, split
 from ecg_core.readers.paths import too_large
@@ -47,7 +47,7 @@ class Sources:
     def get(self, name: str, /) -> str | None:
         """The key that exists for a name, in any spelling of it. Reads the file.
 
-        Raises Missing, and FileTooLarge for more names than MAX_FILES.
+        Raises Missing, Archived, and FileTooLarge for more names than MAX_FILES.
         """
         if name not in self._names:
             if len(self._names) >= MAX_FILES:
@@ -67,17 +67,18 @@ class Sources:
         return other if other is not None and self.exists(other) else None
 
     def exists(self, key: str) -> bool:
-        """Whether an object with exactly this key exists. Reads it, if the limits allow."""
+        """Whether an object with exactly this key exists. Reads it, if the limits allow. Raises Archived."""
         if key in self._read or key in self._unread:
             return True
         try:
             stored = self._inbox.get(key, self._left)
         except FileTooLarge:
             self.refusal = too_large()
-            there = self._inbox.head(key)
-            if there is not None:
-                self._unread[key] = there
-            return there is not None
+            return self._exists_unread(key)
+        except Archived:
+            if self._exists_unread(key):
+                raise
+            stored = None
         if stored is None:
             self._absent.add(key)
             return False
@@ -85,8 +86,14 @@ class Sources:
         self._left -= stored.size
         return True
 
+    def _exists_unread(self, key: str) -> bool:
+        there = self._inbox.head(key)
+        if there is not None:
+            self._unread[key] = there
+        return there is not None
+
     def body(self, key: str) -> bytes:
-        """The bytes of a file that exists. Empty if it was too large to be read."""
+        """The bytes of a file that exists. Empty if it was not read."""
         return self._read[key].body if key in self._read else b""
 
     def header(self, key: str) -> Header:

@@ -18,12 +18,12 @@ from ecg_core.drop.outcome import (
     made_of,
 )
 from ecg_core.drop.sources import Sources
-from ecg_core.drop.store import Conflict, Entry, Store, Stored
+from ecg_core.drop.store import Archived, Conflict, Entry, Store, Stored
 from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers.names import Noise
 
-State = Literal["written", "unchanged", "waiting", "gone", "ignored"]
+State = Literal["written", "unchanged", "waiting", "archived", "gone", "ignored"]
 # An outcome has 1 to 20 kB.
 MAX_OUTCOME_BYTES = 1_000_000
 # The content type of an outcome that was emptied.
@@ -36,8 +36,8 @@ class Answer:
 
     key: the record's header, or its single file. code: of a refusal, None for a result. diagnosis: of a new result.
     state, one of: written: the outcome is new. unchanged: the outcome existed already. waiting: a file of the record is
-    missing. gone: no object has this key. ignored: no ECG was found in the file and none was to be, as in a README; the
-    list of ignored files has its reason.
+    missing. archived: a file of it must be restored from an archive first. gone: no object has this key. ignored: no
+    ECG was found in the file and none was to be, as in a README; the list of ignored files has its reason.
     """
 
     key: str
@@ -97,7 +97,12 @@ class Writer:
         return address(key, form, self._results.longest)
 
     def before(self, key: str) -> Before:
-        outcome = self._results.get(self.address(key), MAX_OUTCOME_BYTES)
+        try:
+            outcome = self._results.get(self.address(key), MAX_OUTCOME_BYTES)
+        except Archived:
+            # An old outcome may be in an archive. Its metadata tell enough.
+            there = self._results.head(self.address(key))
+            outcome = Stored(**vars(there)) if there else None
         return Before(outcome, {form: self._results.head(self.address(key, form)) for form in self._forms})
 
     def answer(

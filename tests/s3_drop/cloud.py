@@ -44,7 +44,7 @@ class Cloud:
 
     def outcomes(self) -> dict[str, bytes]:
         """The results without the drop's notes and lists."""
-        ours = ("waiting/", "members/", "ignored/")
+        ours = ("waiting/", "archived/", "members/", "ignored/")
         return {key: body for key, body in self.results().items() if not key.startswith(ours)}
 
     def versions(self, bucket: str = RESULTS) -> dict[str, int]:

@@ -295,6 +295,25 @@ def test_a_backfill_s_batch_with_a_fault_fails_when_the_others_are_answered(
     assert set(aws.outcomes()) == {"b.csv.json"}
 
 
+def test_an_archived_object_does_not_fail_the_batch_and_is_answered_after_its_restoration(
+    aws: Cloud, function: Load, pair: Files, table: bytes
+) -> None:
+    module = function()
+    aws.drop({"b.csv": table, "record.hea": pair["record.hea"]})
+    for key, body in (("a.csv", table), ("record.dat", pair["record.dat"])):
+        aws.s3.put_object(Bucket=INBOX, Key=key, Body=body, StorageClass="GLACIER")
+    keys = ("record.hea", "a.csv", "b.csv", "record.dat")
+    answers = {answer["key"]: answer["state"] for answer in invoke(module, backfill_batch(*keys))["answers"]}
+    assert answers == {"record.hea": "archived", "a.csv": "archived", "b.csv": "written"}
+    assert set(aws.outcomes()) == {"b.csv.json"}
+    assert set(aws.results("archived/")) == {"archived/a.csv", "archived/record.dat"}
+    for key in ("a.csv", "record.dat"):
+        aws.s3.restore_object(Bucket=INBOX, Key=key, RestoreRequest={"Days": 1})
+        event = s3_event(key, name="ObjectRestore:Completed")
+        assert invoke(module, sqs_event(event)) == NOTHING_FAILED
+    assert set(aws.outcomes()) == {"a.csv.json", "b.csv.json", "record.hea.json"}
+
+
 def test_the_sweep_reports_what_waits_too_long(
     aws: Cloud, function: Load, pair: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,7 +44,7 @@ class Place:
     @property
     def outcomes(self) -> dict[str, bytes]:
         """What is in the results, without the notes and the lists."""
-        ours = ("waiting/", "members/", "ignored/")
+        ours = ("waiting/", "archived/", "members/", "ignored/")
         return {key: body for key, body in self.everything.items() if not key.startswith(ours)}
 
     @property
