@@ -4,6 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from itertools import islice
 
+from ecg_core.drop.options import stated
 from ecg_core.drop.store import Archived, Entry, Store, Stored
 from ecg_core.errors import EcgError, FileTooLarge
 from ecg_core.readers.names import folded, is_junk, spellings, split
@@ -127,8 +128,9 @@ class Sources:
         return any(_identity(there) != _identity(found.get(key)) for key, there in now.items())
 
 
-def _identity(there: Entry | None) -> tuple[str, str | None] | None:
-    return (there.etag, there.version) if there else None
+def _identity(there: Entry | None) -> object:
+    """The etag depends on the bytes only. New options come with an upload of the same bytes."""
+    return (there.etag, there.version, stated(there.metadata)) if there else None
 
 
 def sibling(inbox: Store, name: str) -> str | None:

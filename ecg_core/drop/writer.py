@@ -9,9 +9,8 @@ from ecg_core.drop.outcome import (
     CODE,
     CONTENT_TYPES,
     HEADERS,
-    MODEL,
-    RECORD,
-    RELEASE,
+    IDENTITY,
+    OPTIONS,
     Outcome,
     classified,
     headers_digest,
@@ -64,14 +63,13 @@ class Before:
 
     def says(self, made: dict[str, str]) -> bool:
         """Whether the outcome was made of exactly this (see outcome.made_of), and no form is missing."""
-        return all(self.metadata.get(name) == value for name, value in made.items()) and self.complete(
-            CODE in self.metadata
-        )
+        same = all(self.metadata.get(name) == made.get(name) for name in (*made, OPTIONS))
+        return same and self.complete(CODE in self.metadata)
 
     def complete(self, refused: bool) -> bool:
         """Whether every form belongs to the outcome. A worker that was killed may have left a form of another one."""
         return refused or all(
-            form and form.size and all(form.metadata.get(name) == self.metadata.get(name) for name in _MADE_OF)
+            form and form.size and all(form.metadata.get(name) == self.metadata.get(name) for name in IDENTITY)
             for form in self.forms.values()
         )
 
@@ -81,9 +79,6 @@ class Before:
 
     def unchanged(self, key: str) -> Answer:
         return Answer(key, "unchanged", self.metadata.get(CODE))
-
-
-_MADE_OF = (RECORD, MODEL, RELEASE)
 
 
 class Writer:

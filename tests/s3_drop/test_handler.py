@@ -98,6 +98,17 @@ def test_the_forms_that_the_settings_name_are_written(aws: Cloud, function: Load
     assert aws.s3.head_object(Bucket=RESULTS, Key="b.csv.fhir.json")["ContentType"] == "application/fhir+json"
 
 
+def test_metadata_of_an_object_are_options(aws: Cloud, function: Load) -> None:
+    module = function()
+    body = b"I,II\n" + b"0.1,0.2\n" * 100
+    codes = []
+    for metadata in ({}, {"units": "mV"}, {"units": "mV", "fs-hz": "500"}, {"units": "mV", "fs-hz": "soon"}):
+        aws.s3.put_object(Bucket=INBOX, Key="b.csv", Body=body, Metadata=metadata)
+        drain(aws, lambda event: invoke(module, event))
+        codes.append(json.loads(aws.outcomes()["b.csv.json"])["code"])
+    assert codes == ["units_unknown", "sampling_rate_unknown", "too_short", "sampling_rate_out_of_range"]
+
+
 def test_new_bytes_leave_the_older_outcome_as_a_version(aws: Cloud, function: Load, table: bytes) -> None:
     module = function()
     for body in (table, table, b"no ecg", table):

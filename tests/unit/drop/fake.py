@@ -45,6 +45,9 @@ class MemoryStore:
         """An upload."""
         self._store(key, body, {})
 
+    def upload(self, key: str, body: bytes, metadata: Mapping[str, str]) -> None:
+        self._store(key, body, metadata)
+
     def drop(self, files: Mapping[str, bytes]) -> None:
         for key, body in files.items():
             self[key] = body
