@@ -8,10 +8,10 @@ from datetime import datetime
 
 from ecg_core.drop.addresses import ARCHIVED, MEMBERS, WAITING
 from ecg_core.drop.ignored import Ignored, holds_no_ecg
-from ecg_core.drop.notes import Notes
+from ecg_core.drop.notes import Notes, token_of
 from ecg_core.drop.record import AnsweredRecord, all_folded, leads_to
 from ecg_core.drop.sources import Missing, Sources
-from ecg_core.drop.store import Archived, Conflict, Entry, Store
+from ecg_core.drop.store import Archived, Conflict, Store
 from ecg_core.drop.writer import Answer, Writer
 from ecg_core.errors import EcgError, EmptyFile, FileTooLarge, HeaderInvalid, RecordIncomplete, UnsupportedFormat
 from ecg_core.readers import records
@@ -57,7 +57,7 @@ class Attempt:
             group = records.record(header, sources, sources.header)
             files, missing = group.names, group.missing
         except Missing as stopped:
-            self._notes.add(WAITING, stopped.name, header, _token(there))
+            self._notes.add(WAITING, stopped.name, header, token_of(there))
             return AnsweredRecord(Answer(header, "waiting"), sources.files, sources.asked | all_folded(direct))
         except Archived as unread:
             return self._archived(header, unread.key, sources, direct)
@@ -91,7 +91,7 @@ class Attempt:
 
         def instead(refusal: EcgError) -> Answer | None:
             if reason in (None, "hidden") and not due and _may_await_header(key, refusal):
-                self._notes.add(WAITING, header_beside(key), key, _token(there))
+                self._notes.add(WAITING, header_beside(key), key, token_of(there))
                 return Answer(key, "waiting")
             return Answer(key, "ignored", reason=reason) if reason and holds_no_ecg(key, refusal) else None
 
@@ -109,7 +109,7 @@ class Attempt:
 
     def _archived(self, key: str, file: str, sources: Sources, direct: Sequence[str] = ()) -> AnsweredRecord:
         """A record one of whose files cannot be read now. It never becomes overdue: nothing is missing."""
-        self._notes.add(ARCHIVED, file, key, _token(sources.entry(file)))
+        self._notes.add(ARCHIVED, file, key, token_of(sources.entry(file)))
         return AnsweredRecord(Answer(key, "archived"), sources.files, sources.asked | all_folded(direct))
 
     def _note_members(self, header: str) -> Callable[[str], None]:
@@ -136,8 +136,3 @@ def _may_await_header(key: str, refusal: EcgError) -> bool:
         # No format has this extension. A header may still name the file as its signal.
         unreadable += (UnsupportedFormat,)
     return may_be_signal(key) and isinstance(refusal, unreadable)
-
-
-def _token(there: Entry) -> str:
-    """Identifies the upload that waits. A new upload, even of the same bytes, changes the note."""
-    return f"{there.etag} {there.modified.isoformat()}"

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from ecg_core.drop.addresses import MEMBERS
+from ecg_core.drop.addresses import MEMBERS, WAITING
 from ecg_core.drop.attempt import Attempt
 from ecg_core.drop.ignored import Ignored
 from ecg_core.drop.notes import Notes, keys_of
@@ -18,6 +18,11 @@ Found = TypeVar("Found")
 
 # A conflict means that another worker wrote first. So many in a row mean that something is wrong.
 MAX_ATTEMPTS = 10
+
+
+# Many headers may name one file, and each may name a thousand files. When the records of a batch have so many files, no
+# further record is read because of a file that it shares: the sweep does it. A thousand files take a quarter minute.
+MAX_FILES = 1_000
 
 
 class Contended(Exception):
@@ -34,20 +39,29 @@ class Batch:
         self._attempt, self._notes, self._ignored, self._writer = attempt, notes, ignored, writer
         self._records: dict[str, AnsweredRecord] = {}
         self._headers: dict[str, frozenset[str]] = {}
+        self._read = 0
 
     def record(self, header: str, overdue: datetime | None) -> AnsweredRecord:
         """The record of a header. Raises Contended."""
         if header not in self._records:
             record = _persistently(partial(self._attempt.record, header, overdue))
             self._records[header] = record
+            self._read += len(record.files)
             if record.is_answered:
                 self.retract(record, [file for file in record.files[1:] if not leads_to(file, header)])
             if record.answer.state == "written":
                 # A master header that arrived during the attempt could not empty this outcome. Its record does it now.
                 known, self._headers[header] = self.headers_of(header), keys_of(self._notes.get(MEMBERS, header))
                 for master in sorted(self._headers[header] - known):
-                    self.record(master, overdue)
+                    if self.has_room_for(master):
+                        self.record(master, overdue)
+                    else:
+                        self._notes.add(WAITING, header, master)
         return self._records[header]
+
+    def has_room_for(self, header: str) -> bool:
+        """Whether one of several records may still be read in this batch. Others are left to the sweep."""
+        return header in self._records or self._read < MAX_FILES
 
     def single(self, key: str, overdue: datetime | None, beside_header: bool = False) -> AnsweredRecord:
         """The record that is this one file. beside_header: a header of its stem does not name it. Raises Contended."""

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from ecg_core.drop.addresses import WAITING
+from ecg_core.drop.addresses import MEMBERS, WAITING
 from ecg_core.drop.attempt import Attempt
 from ecg_core.drop.batch import Batch
 from ecg_core.drop.ignored import Ignored, is_annotation_beside_header
-from ecg_core.drop.notes import Notes, keys_of
+from ecg_core.drop.notes import MAX_KEYS, Notes, keys_of, token_of
 from ecg_core.drop.owners import Owners
 from ecg_core.drop.record import AnsweredRecord, leads_to
+from ecg_core.drop.shared import Shared
 from ecg_core.drop.store import Store
 from ecg_core.drop.writer import Answer, Writer
 from ecg_core.model.classifier import Classifier
@@ -19,13 +20,15 @@ class Drop:
     """Answers the hints of one batch. Make a new one for hints that came later: this one remembers what it read."""
 
     def __init__(self, inbox: Store, results: Store, classifier: Classifier, forms: tuple[str, ...] = ()) -> None:
-        """forms: extensions from FORMS: what to write beside each result."""
+        """forms: extensions from FORMS: what to write beside each result. shared: see shared.py."""
         self._writer = Writer(inbox, results, classifier, forms)
         self._notes = Notes(results)
         self._ignored = Ignored(results)
         attempt = Attempt(inbox, self._notes, self._ignored, self._writer)
         self._batch = Batch(attempt, self._notes, self._ignored, self._writer)
         self._owners = Owners(inbox, self._batch)
+        self._inbox = inbox
+        self.shared = Shared(inbox, results)
 
     def arrived(self, key: str, overdue: datetime | None = None) -> tuple[Answer, ...]:
         """Answers the records that the file belongs to; mostly it is one.
@@ -52,7 +55,9 @@ class Drop:
 
     def _records_about(self, key: str, overdue: datetime | None) -> list[AnsweredRecord]:
         """The records whose headers name the file. Without one, the file is a record of its own."""
-        found = self._owners.of(key, overdue)
+        owned = self._owners.of(key, overdue)
+        self._leave_to_sweep(key, owned.left, is_new=overdue is None)
+        found = owned.records
         if is_header(key):
             return found
         asking = [record for record in found if record.asks_for(key)]
@@ -63,6 +68,17 @@ class Drop:
             # Its header may be the file that cannot be read now. So it waits for it as long as it takes.
             overdue = None
         return [self._batch.single(key, overdue, headed)]
+
+    def _leave_to_sweep(self, key: str, headers: set[str], is_new: bool) -> None:
+        """Notes these headers for the sweep. If the note of headers is full, others may name a new file too."""
+        full = is_new and len(self._batch.headers_of(key)) >= MAX_KEYS[MEMBERS]
+        there = self._inbox.head(key) if headers or full else None
+        if there is None:
+            return
+        for header in sorted(headers):
+            self._notes.add(WAITING, key, header, token_of(there))
+        if full:
+            self.shared.ask(key, token_of(there))
 
     def _settle(self, key: str, found: list[AnsweredRecord]) -> None:
         """Settles the note about who waits for this file, if every one that waits has now been answered with it."""

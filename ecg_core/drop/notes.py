@@ -10,8 +10,8 @@ import json
 from collections.abc import Collection
 from contextlib import suppress
 
-from ecg_core.drop.addresses import ARCHIVED, MEMBERS, WAITING, note_address
-from ecg_core.drop.store import Conflict, Store, Stored
+from ecg_core.drop.addresses import ARCHIVED, MEMBERS, WAITING, lone_address, note_address
+from ecg_core.drop.store import Conflict, Entry, Store, Stored
 
 # Keys in the note about one file. When the file arrives, the record of each key is read; a hundred take ten seconds.
 MAX_KEYS = {MEMBERS: 100, WAITING: 1_000, ARCHIVED: 1_000}
@@ -32,20 +32,27 @@ class Notes:
     def add(self, kind: str, name: str, key: str, token: str = "") -> None:
         """Adds a key to the note about a file.
 
-        A full WAITING or ARCHIVED note raises Conflict, and so do too many writers. A full MEMBERS note stays as it is:
-        then the arrival of the file does not lead to this header. The arrival of the header still leads to its record.
+        If a WAITING or ARCHIVED note is full, the key gets a note of its own: the sweep finds it, the arrival of the
+        file does not. A full MEMBERS note stays as it is: see shared.py. Raises Conflict for too many writers.
         """
+        places = [self._place(kind, name), *([] if kind == MEMBERS else [lone_address(kind, name, key)])]
+        for place in places:
+            if self._added(place, key, token, MAX_KEYS[kind]):
+                break
+
+    def _added(self, place: str, key: str, token: str, most: int) -> bool:
+        """False if the note is full."""
         for _ in range(MAX_ATTEMPTS):
-            known = self.get(kind, name)
+            known = self._results.get(place, MAX_NOTE_BYTES)
             keys = _read(known)
-            if keys.get(key) == token or (kind == MEMBERS and len(keys) >= MAX_KEYS[kind]):
-                return
-            if len(keys) >= MAX_KEYS[kind]:
-                raise Conflict
+            if keys.get(key) == token:
+                return True
+            if key not in keys and len(keys) >= most:
+                return False
             body = json.dumps({**keys, key: token}, sort_keys=True).encode()
             with suppress(Conflict):
-                self._put(self._place(kind, name), body, known.etag if known else None)
-                return
+                self._put(place, body, known.etag if known else None)
+                return True
         raise Conflict
 
     def settle(self, note: Stored) -> None:
@@ -71,3 +78,8 @@ def _read(note: Stored | None) -> dict[str, str]:
 
 def keys_of(note: Stored | None) -> frozenset[str]:
     return frozenset(_read(note))
+
+
+def token_of(there: Entry) -> str:
+    """Identifies an upload. A new upload, even of the same bytes, changes the note."""
+    return f"{there.etag} {there.modified.isoformat()}"

@@ -51,8 +51,11 @@ class Store(Protocol):
     def head(self, key: str) -> Entry | None:
         """The object without its body, or None. Also of an archived object."""
 
-    def list(self, prefix: str) -> Iterator[Entry]:
-        """The objects whose keys begin with the prefix, in the order of their keys. Each page is a call of its own."""
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        """The objects whose keys begin with the prefix, in the order of their keys. Each page is a call of its own.
+
+        after: only keys that come later than this one.
+        """
 
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]

@@ -8,9 +8,10 @@ from hashlib import sha256
 from heapq import nsmallest
 from itertools import takewhile
 
-from ecg_core.drop.addresses import ARCHIVED, WAITING, key_bytes
+from ecg_core.drop.addresses import ARCHIVED, SHARED, WAITING, key_bytes
 from ecg_core.drop.drop import Drop
 from ecg_core.drop.notes import MAX_NOTE_BYTES, Notes, keys_of
+from ecg_core.drop.shared import Search
 from ecg_core.drop.store import Entry, Store
 from ecg_core.drop.writer import Answer
 
@@ -63,12 +64,22 @@ def sweep(
             look_again(WAITING, entry)
         else:
             others.append(entry)
-    for kind, entries in ((WAITING, others), (ARCHIVED, _some_archived(results, now, now - grace, in_time))):
-        for number, entry in enumerate(entries):
-            if not in_time():
-                swept.left += len(entries) - number
-                break
-            look_again(kind, entry)
+    for number, entry in enumerate(others):
+        if not in_time():
+            swept.left += len(others) - number
+            break
+        look_again(WAITING, entry)
+    for entry in results.list(SHARED):
+        if not in_time():
+            break
+        if entry.size and entry.modified <= now - grace:
+            _search(new_drop(), results, entry, overdue, in_time, swept)
+    archived = _some_archived(results, now, now - grace, in_time)
+    for number, entry in enumerate(archived):
+        if not in_time():
+            swept.left += len(archived) - number
+            break
+        look_again(ARCHIVED, entry)
     return swept
 
 
@@ -102,7 +113,11 @@ def _look_again(
             if key != keys[0] and not in_time():
                 swept.left += 1
                 break
-            answers = drop.arrived(key, overdue)
+            try:
+                answers = drop.arrived(key, overdue)
+            except Exception as fault:
+                swept.faults.append(fault)
+                continue
             swept.answers += answers
             if not any(answer.state == _OPEN[kind] and answer.key == key for answer in answers):
                 stay.remove(key)
@@ -111,5 +126,34 @@ def _look_again(
             swept.settled += not stay
         if len(stay) < len(keys):
             Notes(results).keep(note, stay)
+    except Exception as fault:
+        swept.faults.append(fault)
+
+
+def _search(
+    drop: Drop, results: Store, entry: Entry, overdue: datetime, in_time: Callable[[], bool], swept: Swept
+) -> None:
+    """Answers the records of all headers that name a shared file, from where the last sweep ended."""
+    try:
+        note = results.get(entry.key, MAX_NOTE_BYTES)
+        search = Search.of(note) if note else None
+        if note is None or search is None:
+            return
+        after = search.after
+        for header in drop.shared.headers(search):
+            if not in_time():
+                swept.left += 1
+                drop.shared.save(note, after)
+                return
+            after = header
+            try:
+                if drop.shared.may_name(header, search.file):
+                    swept.answers += drop.arrived(header, overdue)
+            except Exception as fault:
+                # A header that fails for ever must not keep the next ones from their turn.
+                swept.faults.append(fault)
+                Notes(results).add(WAITING, search.file, header, search.token)
+        drop.shared.save(note, None)
+        swept.settled += 1
     except Exception as fault:
         swept.faults.append(fault)

@@ -72,11 +72,11 @@ class BucketStore:
             raise
         return _entry(key, found, found["ContentLength"])
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
         if self._is_too_long(prefix):
             return
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._prefix + prefix
+            Bucket=self._bucket, Prefix=self._prefix + prefix, StartAfter=self._prefix + after if after else ""
         )
         for page in pages:
             self._before_call()

@@ -11,6 +11,8 @@ import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from ecg_core.drop.addresses import IGNORED, NOTES
+
 REGION = "eu-central-1"
 INBOX, RESULTS = "ekg-inbox-test", "ekg-results-test"
 # As in the template.
@@ -44,7 +46,7 @@ class Cloud:
 
     def outcomes(self) -> dict[str, bytes]:
         """The results without the drop's notes and lists."""
-        ours = ("waiting/", "archived/", "members/", "ignored/")
+        ours = (*NOTES, IGNORED)
         return {key: body for key, body in self.results().items() if not key.startswith(ours)}
 
     def versions(self, bucket: str = RESULTS) -> dict[str, int]:

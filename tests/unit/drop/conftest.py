@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ecg_core.drop import Answer, Drop, Swept, sweep
+from ecg_core.drop.addresses import IGNORED, NOTES
 from ecg_core.model.classifier import Classifier, default_classifier
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import csv_bytes, wfdb_files, zip_bytes
@@ -44,7 +45,7 @@ class Place:
     @property
     def outcomes(self) -> dict[str, bytes]:
         """What is in the results, without the notes and the lists."""
-        ours = ("waiting/", "archived/", "members/", "ignored/")
+        ours = (*NOTES, IGNORED)
         return {key: body for key, body in self.everything.items() if not key.startswith(ours)}
 
     @property

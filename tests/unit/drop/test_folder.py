@@ -14,6 +14,7 @@ import pytest
 from ecg_core import classify
 from ecg_core.cli import main
 from ecg_core.drop import Answer, Conflict
+from ecg_core.drop.addresses import IGNORED, NOTES
 from ecg_core.drop.folder import NOTE, OWN, FolderStore
 from ecg_core.drop.watch import Arrivals, Watcher
 from ecg_core.synthesis.writers import write_files
@@ -32,11 +33,7 @@ def inbox(tmp_path: Path) -> Path:
 def results_of(folder: Path) -> dict[str, bytes]:
     """The outcomes, by their paths."""
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return {
-        name: path.read_bytes()
-        for name, path in paths.items()
-        if not name.startswith((OWN, "waiting/", "members/", "ignored/"))
-    }
+    return {name: path.read_bytes() for name, path in paths.items() if not name.startswith((OWN, *NOTES, IGNORED))}
 
 
 def appears(path: Path) -> None:
