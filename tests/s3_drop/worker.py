@@ -9,7 +9,7 @@ from typing import Any
 
 from functions.s3_drop.handler import handler
 from tests.s3_drop.cloud import client
-from tests.s3_drop.queue import Context, event_of
+from tests.s3_drop.queue import RETURNED, Context, digest_of, event_of
 
 # Smaller than a deployed batch, so that a kill hits fewer messages: each has five chances.
 BATCH = 3
@@ -30,7 +30,9 @@ def main() -> None:
         answer = handler(event_of(messages), Context())
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         for message in messages:
-            if message["MessageId"] not in failed:
+            if message["MessageId"] in failed:
+                print(RETURNED, message["MessageId"], digest_of(message["Body"]), flush=True)
+            else:
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
 
