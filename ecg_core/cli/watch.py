@@ -69,7 +69,9 @@ def run(options: argparse.Namespace) -> int:
         said = answer.state if answer.reason is None else f"{answer.state}, {answer.reason}"
         if answer.state == "written":
             said = f"refused, {answer.code}" if answer.code else answer.diagnosis or "no diagnosis"
-        print(f"{printable(answer.key)}  {said}", flush=True)
+        if answer.reason != "system":
+            # The Finder of macOS rewrites its .DS_Store again and again.
+            print(f"{printable(answer.key)}  {said}", flush=True)
 
     def failed(fault: Exception) -> None:
         nonlocal faults

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request
 from ecg_core import EcgError, classify
 from ecg_core.drop.addresses import address
 from ecg_core.recording import MAX_BYTES
+from ecg_core.synthesis.writers import zip_bytes
 from tests.s3_drop.cloud import INBOX, MAX_RECEIVES, RESULTS, Cloud
 from tests.s3_drop.events import SWEEP, TEST_EVENT, backfill_batch, eventbridge_event, s3_event, sqs_event
 from tests.s3_drop.faults import BUSY, DENIED, INTERNAL, SLOW_DOWN, Fault, Layer, faulty_cloud, lost, torn, without_list
@@ -264,6 +265,18 @@ def test_a_backfill_answers_the_segments_of_a_record_that_is_not_whole(aws: Clou
     aws.drop(files)
     answers = {answer["key"]: answer["state"] for answer in invoke(module, backfill_batch(*sorted(files)))["answers"]}
     assert answers == {"whole.hea": "waiting", "whole_0000.hea": "written", "whole_0001.hea": "waiting"}
+
+
+def test_a_bomb_in_a_batch_returns_no_message(aws: Cloud, function: Load, pair: Files, table: bytes) -> None:
+    module = function()
+    files = segmented()
+    whole = files.pop("whole.hea")
+    masters = {f"m{number:03}.hea": whole.replace(b"whole/", b"m%03d/" % number) for number in range(1000)}
+    aws.drop({"bomb.zip": zip_bytes({**masters, **files}), "b.csv": table, **pair})
+    answer = invoke(module, sqs_event(*map(s3_event, ["bomb.zip", "b.csv", *pair])))
+    assert answer == NOTHING_FAILED
+    assert set(aws.outcomes()) == {"bomb.zip.json", "b.csv.json", "record.hea.json"}
+    assert json.loads(aws.outcomes()["bomb.zip.json"])["code"] == "several_records"
 
 
 def test_a_backfill_s_batch_is_answered_by_key(aws: Cloud, function: Load, pair: Files, table: bytes) -> None:

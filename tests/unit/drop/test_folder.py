@@ -185,17 +185,23 @@ def test_a_file_name_that_is_not_utf_8_is_answered(place: Place, inbox: Path, tm
 def test_the_command_with_once_answers_all_files_and_ends(
     inbox: Path, tmp_path: Path, pair: Files, table: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_files({**pair, "b.csv": table, "c.csv": b"no ecg"}, inbox)
+    noise = {"README.md": b"text", ".DS_Store": b"\0", ".clinic/notice-of-visit.txt": table}
+    write_files({**pair, "b.csv": table, "c.csv": b"no ecg", **noise}, inbox)
     command = ["watch", str(inbox), str(tmp_path / "out"), "--once", "--svg", "--fhir", "--interval", "0.05"]
     assert main(command) == 0
     shown = capsys.readouterr().out
     assert "record.hea  NORM" in shown
     assert "c.csv  refused, unsupported_format" in shown
+    assert "README.md  ignored, document" in shown
+    assert ".DS_Store" not in shown
+    listed = (tmp_path / "out/ignored").rglob("*.json")
+    assert {json.loads(path.read_text())["key"] for path in listed} == {"README.md", ".DS_Store"}
     found = results_of(tmp_path / "out")
     assert set(found) == {
         *(f"record.hea{form}" for form in (".json", ".svg", ".fhir.json")),
         *(f"b.csv{form}" for form in (".json", ".svg", ".fhir.json")),
         "c.csv.json",
+        *(f".clinic/notice-of-visit.txt{form}" for form in (".json", ".svg", ".fhir.json")),
     }
     assert main(["classify", "--json", str(inbox / "record.hea")]) == 0
     assert capsys.readouterr().out.encode() == found["record.hea.json"] + b"\n"
