@@ -185,8 +185,9 @@ def test_a_file_name_that_is_not_utf_8_is_answered(place: Place, inbox: Path, tm
 def test_the_command_with_once_answers_all_files_and_ends(
     inbox: Path, tmp_path: Path, pair: Files, table: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    noise = {"README.md": b"text", ".DS_Store": b"\0", ".clinic/notice-of-visit.txt": table}
+    noise = {"README.md": b"text", ".DS_Store": b"\0"}
     write_files({**pair, "b.csv": table, "c.csv": b"no ecg", **noise}, inbox)
+    write_files({"notice-of-visit.txt": table}, inbox / ".clinic")
     command = ["watch", str(inbox), str(tmp_path / "out"), "--once", "--svg", "--fhir", "--interval", "0.05"]
     assert main(command) == 0
     shown = capsys.readouterr().out
