@@ -6,8 +6,9 @@ and the number of events do not matter. There is no AWS code here: a Store is a 
 
 Read the modules in this order: drop (hint -> records -> outcomes), owners (which records a file belongs to), batch
 (answer once, retry, remember), attempt (read and write once), writer and outcome (what is written), sources (the files
-of a record), notes (who waits for which file), addresses (where everything is written). sweep answers what has waited
-too long; folder and watch are the drop on one machine.
+of a record), options (what metadata state), notes (who waits for which file), ignored (the list of what is no ECG),
+shared (files that many headers name), addresses (where everything is written). sweep answers what has waited too long;
+folder and watch are the drop on one machine.
 
 Words used here: an outcome is a result or a refusal. A form is a result in another format (SVG, FHIR), written beside
 it. A note is a small file that says which keys wait for a file (WAITING, or ARCHIVED if the file is there and cannot be

@@ -44,7 +44,7 @@ class Batch:
     def record(self, header: str, overdue: datetime | None) -> AnsweredRecord:
         """The record of a header. Raises Contended."""
         if header not in self._records:
-            record = _persistently(partial(self._attempt.record, header, overdue))
+            record = persistently(partial(self._attempt.record, header, overdue))
             self._records[header] = record
             self._read += len(record.files)
             if record.is_answered:
@@ -66,7 +66,7 @@ class Batch:
     def single(self, key: str, overdue: datetime | None, beside_header: bool = False) -> AnsweredRecord:
         """The record that is this one file. beside_header: a header of its stem does not name it. Raises Contended."""
         if key not in self._records:
-            self._records[key] = _persistently(partial(self._attempt.single, key, overdue, beside_header))
+            self._records[key] = persistently(partial(self._attempt.single, key, overdue, beside_header))
         return self._records[key]
 
     def headers_of(self, key: str) -> frozenset[str]:
@@ -83,16 +83,16 @@ class Batch:
         """
         for file in files:
             if record.is_result or not is_header(file):
-                _persistently(partial(self._writer.retract, file, refused=not record.is_result))
-                _persistently(partial(self._ignored.remove, file))
+                persistently(partial(self._writer.retract, file, refused=not record.is_result))
+                persistently(partial(self._ignored.remove, file))
 
     def has_result_of(self, key: str) -> bool:
         """Whether a record of this batch has a result, and this file is part of it."""
         return any(record.is_result and key in record.files for record in self._records.values())
 
 
-def _persistently(attempt: Callable[[], Found]) -> Found:
-    """Raises Contended."""
+def persistently(attempt: Callable[[], Found]) -> Found:
+    """Repeats what another worker was in the way of. Raises Contended."""
     for _ in range(MAX_ATTEMPTS):
         try:
             return attempt()

@@ -1,10 +1,11 @@
 """A hint that a file may be new -> the records that it is about -> their outcomes."""
 
 from datetime import datetime
+from functools import partial
 
 from ecg_core.drop.addresses import MEMBERS, WAITING
 from ecg_core.drop.attempt import Attempt
-from ecg_core.drop.batch import Batch
+from ecg_core.drop.batch import Batch, persistently
 from ecg_core.drop.ignored import Ignored, is_annotation_beside_header
 from ecg_core.drop.notes import MAX_KEYS, Notes, keys_of, token_of
 from ecg_core.drop.owners import Owners
@@ -56,7 +57,7 @@ class Drop:
     def _records_about(self, key: str, overdue: datetime | None) -> list[AnsweredRecord]:
         """The records whose headers name the file. Without one, the file is a record of its own."""
         owned = self._owners.of(key, overdue)
-        self._leave_to_sweep(key, owned.left, is_new=overdue is None)
+        persistently(partial(self._leave_to_sweep, key, owned.left, is_new=overdue is None))
         found = owned.records
         if is_header(key):
             return found

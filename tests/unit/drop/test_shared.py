@@ -7,6 +7,8 @@ import pytest
 from ecg_core.drop import Archived, batch, notes, sweep
 from ecg_core.drop.addresses import ARCHIVED, MEMBERS, WAITING
 from tests.unit.drop.conftest import PATIENCE, Place
+from tests.unit.drop.disturbance import without_hooks
+from tests.unit.drop.fake import once
 from tests.unit.drop.records import Files, segmented
 
 COUNT = 8
@@ -93,6 +95,17 @@ def test_a_header_that_fails_keeps_no_other_from_its_turn(place: Place, pair: Fi
     place.inbox.before = []
     swept_to_the_end(place)
     assert codes(place)["a/h4.hea.json"] == "checksum_mismatch"
+
+
+def test_two_workers_may_ask_for_the_same_search(place: Place, pair: Files) -> None:
+    place.arrives({"a/record.dat": pair["record.dat"], **headers(pair)})
+    place.inbox["a/record.dat"] = pair["record.dat"][:-400] + pair["record.dat"][400:800]
+    other = without_hooks(place, lambda: place.told("a/record.dat"))
+    place.results.before = [once("put", "shared/a/record.dat", other)]
+    place.told("a/record.dat")
+    place.results.before = []
+    swept_to_the_end(place)
+    assert set(codes(place).values()) == {"checksum_mismatch"}
 
 
 def test_more_records_than_a_note_holds_wait_for_one_archived_file(place: Place, pair: Files) -> None:
