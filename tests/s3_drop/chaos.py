@@ -213,12 +213,19 @@ def run(records: int, seed: int) -> dict[str, Any]:
             "ignored": len(ignored),
             "ignored_wrong": len(ignored.items() ^ planned.ignored.items()),
             "returned": len(often),
+            "returned_for": dict(_faults_in(log)),
             "returned_twice": sum(count > 1 for count in often.values()),
             "dead": sum(dead.values()),
             "dead_unpredicted": sum((dead - predicted).values()),
             "dead_missing": sum((predicted - dead).values()),
             "secrets_logged": log.read_text(errors="replace").count(SECRET),
         }
+
+
+def _faults_in(log: Path) -> Counter[str]:
+    """How often each type of fault was logged."""
+    lines = (line for line in log.read_text(errors="replace").splitlines() if '"fault"' in line)
+    return Counter(str(json.loads(line)["error"]) for line in lines)
 
 
 def _upload(aws: Cloud, planned: Plan, post: Post, workers: Workers, chance: random.Random) -> None:
