@@ -66,9 +66,12 @@ def run(options: argparse.Namespace) -> int:
     faults = 0
 
     def answered(answer: "Answer") -> None:
-        if answer.state != "ignored":
+        said = answer.state if answer.reason is None else f"{answer.state}, {answer.reason}"
+        if answer.state == "written":
             said = f"refused, {answer.code}" if answer.code else answer.diagnosis or "no diagnosis"
-            print(f"{printable(answer.key)}  {said if answer.state == 'written' else answer.state}", flush=True)
+        if answer.reason != "system":
+            # The Finder of macOS rewrites its .DS_Store again and again.
+            print(f"{printable(answer.key)}  {said}", flush=True)
 
     def failed(fault: Exception) -> None:
         nonlocal faults

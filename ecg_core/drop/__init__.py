@@ -6,19 +6,20 @@ and the number of events do not matter. There is no AWS code here: a Store is a 
 
 Read the modules in this order: drop (hint -> records -> outcomes), owners (which records a file belongs to), batch
 (answer once, retry, remember), attempt (read and write once), writer and outcome (what is written), sources (the files
-of a record), notes (who waits for which file), addresses (where everything is written). sweep answers what has waited
-too long; folder and watch are the drop on one machine.
+of a record), options (what metadata state), notes (who waits for which file), ignored (the list of what is no ECG),
+shared (files that many headers name), addresses (where everything is written). sweep answers what has waited too long;
+folder and watch are the drop on one machine.
 
 Words used here: an outcome is a result or a refusal. A form is a result in another format (SVG, FHIR), written beside
-it. A note is a small file that says which keys wait for a file (WAITING) or which headers name it (MEMBERS). To settle
-a note is to empty it: nobody needs it any more. To retract an outcome is to empty it, because the drop has no right to
-delete.
+it. A note is a small file that says which keys wait for a file (WAITING, or ARCHIVED if the file is there and cannot be
+read) or which headers name it (MEMBERS). To settle a note is to empty it: nobody needs it any more. To retract an
+outcome is to empty it, because the drop has no right to delete.
 """
 
 from ecg_core.drop.batch import Contended
 from ecg_core.drop.drop import Drop
-from ecg_core.drop.store import Conflict, Entry, Store, Stored
+from ecg_core.drop.store import Archived, Conflict, Entry, Store, Stored
 from ecg_core.drop.sweep import Swept, sweep
 from ecg_core.drop.writer import Answer
 
-__all__ = ["Answer", "Conflict", "Contended", "Drop", "Entry", "Store", "Stored", "Swept", "sweep"]
+__all__ = ["Answer", "Archived", "Conflict", "Contended", "Drop", "Entry", "Store", "Stored", "Swept", "sweep"]

@@ -9,9 +9,13 @@ FHIR, SVG = ".fhir.json", ".svg"
 # The other forms of a result. Those that the settings ask for are written before the outcome.
 FORMS = (SVG, FHIR)
 
-WAITING, MEMBERS, HASHED, MANIFESTS, BACKFILL = "waiting/", "members/", "sha256/", "manifests/", "backfill/"
+WAITING, ARCHIVED, MEMBERS, SHARED = "waiting/", "archived/", "members/", "shared/"
+# What is about a file of the inbox and no outcome.
+NOTES = (WAITING, ARCHIVED, MEMBERS, SHARED)
+IGNORED = "ignored/"
+HASHED, MANIFESTS, BACKFILL = "sha256/", "manifests/", "backfill/"
 # A record's outcome must not have a key with one of these prefixes.
-_OURS = (WAITING, MEMBERS, HASHED, MANIFESTS, BACKFILL)
+_OURS = (*NOTES, IGNORED, HASHED, MANIFESTS, BACKFILL)
 # S3's limit for a key in UTF-8.
 MAX_KEY_BYTES = 1024
 
@@ -31,10 +35,23 @@ def address(key: str, form: str = OUTCOME, longest: int = MAX_KEY_BYTES) -> str:
 
 
 def note_address(kind: str, name: str, longest: int = MAX_KEY_BYTES) -> str:
-    """The key of the note about a file. kind: WAITING or MEMBERS."""
+    """The key of the note about a file. kind: one of NOTES."""
     plain = kind + folded(name)
     if len(key_bytes(plain)) > longest:
         return f"{kind}{HASHED}{sha256(key_bytes(folded(name))).hexdigest()}"
+    return plain
+
+
+def lone_address(kind: str, name: str, key: str) -> str:
+    """The key of a note about one file and one key that waits for it, if the note about the file is full."""
+    return f"{kind}{HASHED}{sha256(key_bytes(folded(name)) + bytes(1) + key_bytes(key)).hexdigest()}"
+
+
+def ignored_address(key: str, longest: int = MAX_KEY_BYTES) -> str:
+    """The key of the entry in the list of ignored files."""
+    plain = f"{IGNORED}{key}{OUTCOME}"
+    if len(key_bytes(plain)) > longest:
+        return f"{IGNORED}{HASHED}{sha256(key_bytes(key)).hexdigest()}{OUTCOME}"
     return plain
 
 

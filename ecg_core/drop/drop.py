@@ -1,28 +1,35 @@
 """A hint that a file may be new -> the records that it is about -> their outcomes."""
 
 from datetime import datetime
+from functools import partial
 
-from ecg_core.drop.addresses import WAITING
+from ecg_core.drop.addresses import MEMBERS, WAITING
 from ecg_core.drop.attempt import Attempt
-from ecg_core.drop.batch import Batch
-from ecg_core.drop.notes import Notes, keys_of
+from ecg_core.drop.batch import Batch, persistently
+from ecg_core.drop.ignored import Ignored, is_annotation_beside_header
+from ecg_core.drop.notes import MAX_KEYS, Notes, keys_of, token_of
 from ecg_core.drop.owners import Owners
 from ecg_core.drop.record import AnsweredRecord, leads_to
+from ecg_core.drop.shared import Shared
 from ecg_core.drop.store import Store
 from ecg_core.drop.writer import Answer, Writer
 from ecg_core.model.classifier import Classifier
-from ecg_core.readers.names import SIGNAL_SUFFIXES, is_header, is_junk, is_noise, may_be_signal, split
+from ecg_core.readers.names import is_header, is_junk, may_be_signal
 
 
 class Drop:
     """Answers the hints of one batch. Make a new one for hints that came later: this one remembers what it read."""
 
     def __init__(self, inbox: Store, results: Store, classifier: Classifier, forms: tuple[str, ...] = ()) -> None:
-        """forms: extensions from FORMS: what to write beside each result."""
+        """forms: extensions from FORMS: what to write beside each result. shared: see shared.py."""
         self._writer = Writer(inbox, results, classifier, forms)
         self._notes = Notes(results)
-        self._batch = Batch(Attempt(inbox, self._notes, self._writer), self._notes, self._writer)
+        self._ignored = Ignored(results)
+        attempt = Attempt(inbox, self._notes, self._ignored, self._writer)
+        self._batch = Batch(attempt, self._notes, self._ignored, self._writer)
         self._owners = Owners(inbox, self._batch)
+        self._inbox = inbox
+        self.shared = Shared(inbox, results)
 
     def arrived(self, key: str, overdue: datetime | None = None) -> tuple[Answer, ...]:
         """Answers the records that the file belongs to; mostly it is one.
@@ -31,7 +38,7 @@ class Drop:
         Contended, and what the stores raise.
         """
         if is_junk(key):
-            return (Answer(key, "ignored"),)
+            return (self._batch.single(key, overdue).answer,)
         found = self._records_about(key, overdue)
         self._settle(key, found)
         self._retract_own(key, found)
@@ -41,21 +48,38 @@ class Drop:
         """Whether a record of this batch has a result, and this file is part of it."""
         return self._batch.has_result_of(key)
 
-    def address(self, key: str) -> str:
-        """Where the outcome of a record is written."""
-        return self._writer.address(key)
+    def place_of(self, answer: Answer) -> str | None:
+        """Where the outcome of a record is written, or its entry in the list of ignored files."""
+        if answer.state == "ignored":
+            return self._ignored.address(answer.key)
+        return self._writer.address(answer.key) if answer.state in ("written", "unchanged") else None
 
     def _records_about(self, key: str, overdue: datetime | None) -> list[AnsweredRecord]:
-        """The records whose headers name the file. Without one, the file is a record of its own, or ignored."""
-        found = self._owners.of(key, overdue)
+        """The records whose headers name the file. Without one, the file is a record of its own."""
+        owned = self._owners.of(key, overdue)
+        persistently(partial(self._leave_to_sweep, key, owned.left, is_new=overdue is None))
+        found = owned.records
         if is_header(key):
             return found
         asking = [record for record in found if record.asks_for(key)]
         if asking:
             return asking
-        if _is_annotation(key) and any(record.has_header_beside(key) for record in found):
-            return [AnsweredRecord(Answer(key, "ignored"))]
-        return [self._batch.single(key, overdue)]
+        headed = is_annotation_beside_header(key) and any(record.has_header_beside(key) for record in found)
+        if any(record.answer.state == "archived" for record in found):
+            # Its header may be the file that cannot be read now. So it waits for it as long as it takes.
+            overdue = None
+        return [self._batch.single(key, overdue, headed)]
+
+    def _leave_to_sweep(self, key: str, headers: set[str], is_new: bool) -> None:
+        """Notes these headers for the sweep. If the note of headers is full, others may name a new file too."""
+        full = is_new and len(self._batch.headers_of(key)) >= MAX_KEYS[MEMBERS]
+        there = self._inbox.head(key) if headers or full else None
+        if there is None:
+            return
+        for header in sorted(headers):
+            self._notes.add(WAITING, key, header, token_of(there))
+        if full:
+            self.shared.ask(key, token_of(there))
 
     def _settle(self, key: str, found: list[AnsweredRecord]) -> None:
         """Settles the note about who waits for this file, if every one that waits has now been answered with it."""
@@ -72,10 +96,5 @@ class Drop:
         for record in found:
             if is_header(key) and record.answer.key == key and record.is_answered:
                 self._batch.retract(record, [file for file in record.files[1:] if leads_to(file, key)])
-            elif record.broken or (record.answer.state == "ignored" and not is_noise(key)):
+            elif record.broken:
                 self._batch.retract(record, [key])
-
-
-def _is_annotation(key: str) -> bool:
-    """Whether a file beside a header that does not name it is an annotation: neither a file format nor a signal."""
-    return may_be_signal(key) and split(key)[2].lower() not in SIGNAL_SUFFIXES

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
-from ecg_core.drop.addresses import MAX_KEY_BYTES, MEMBERS, WAITING
+from ecg_core.drop.addresses import MAX_KEY_BYTES, NOTES
 from ecg_core.drop.store import Conflict, Entry, Stored
 from ecg_core.errors import FileTooLarge
 from ecg_core.readers.wfdb.header import MAX_NAME_LENGTH
@@ -20,7 +20,6 @@ from ecg_core.readers.wfdb.header import MAX_NAME_LENGTH
 # file into place copies nothing.
 OWN = ".ekg"
 NOTE = ".note"
-_NOTES = (WAITING, MEMBERS)
 # Far above the size of any metadata file that put() writes.
 MAX_METADATA_BYTES = 100_000
 # The path separator of this system if it is not the slash; no key may contain it.
@@ -59,8 +58,8 @@ class FolderStore:
         about = _entry(key, path.stat())
         return Entry(key, about.size, about.etag, about.modified, metadata=self._metadata(key, about.etag))
 
-    def list(self, prefix: str) -> Iterator[Entry]:
-        return self._below(prefix[: prefix.rfind("/") + 1], prefix)
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        return (entry for entry in self._below(prefix[: prefix.rfind("/") + 1], prefix) if entry.key > after)
 
     def _below(self, folder: str, prefix: str) -> Iterator[Entry]:
         """Skips entries that cannot be read, such as a link to itself."""
@@ -75,7 +74,7 @@ class FolderStore:
                 if key != OWN and f"{key}/".startswith(prefix):
                     yield from self._below(f"{key}/", prefix)
                 continue
-            if key.startswith(_NOTES):
+            if key.startswith(NOTES):
                 key = key.removesuffix(NOTE)
             if key.startswith(prefix):
                 with suppress(OSError):
@@ -120,7 +119,7 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         """The path of an object. A note gets an extension: a note about file `a` must not block a folder `a/`."""
-        return self._place(key + NOTE if key.startswith(_NOTES) else key)
+        return self._place(key + NOTE if key.startswith(NOTES) else key)
 
     def _place(self, key: str) -> Path:
         """The path below the folder. Raises ValueError for a key that leads out of it."""

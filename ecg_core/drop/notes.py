@@ -1,17 +1,20 @@
-"""Notes about a file: which keys wait for it (WAITING), and which headers with another stem name it (MEMBERS).
+"""Notes about a file: which keys wait for it (WAITING), which wait for its restoration from an archive (ARCHIVED), and
+which headers with another stem name it (MEMBERS).
 
-A note is a JSON object {key: token}. In a WAITING note the token identifies the upload that waits; in a MEMBERS note it
-is empty. A settled note is an empty file: the drop has no right to delete.
+A note is a JSON object {key: token}. In a WAITING note the token identifies the upload that waits, in an ARCHIVED note
+the upload that cannot be read; in a MEMBERS note it is empty. A settled note is an empty file: the drop has no right to
+delete.
 """
 
 import json
+from collections.abc import Collection
 from contextlib import suppress
 
-from ecg_core.drop.addresses import MEMBERS, WAITING, note_address
-from ecg_core.drop.store import Conflict, Store, Stored
+from ecg_core.drop.addresses import ARCHIVED, MEMBERS, WAITING, lone_address, note_address
+from ecg_core.drop.store import Conflict, Entry, Store, Stored
 
 # Keys in the note about one file. When the file arrives, the record of each key is read; a hundred take ten seconds.
-MAX_KEYS = {MEMBERS: 100, WAITING: 1_000}
+MAX_KEYS = {MEMBERS: 100, WAITING: 1_000, ARCHIVED: 1_000}
 # A thousand keys of the longest kind, if JSON escapes each character with six.
 MAX_NOTE_BYTES = 8_000_000
 # More than the workers that can write one note at the same time.
@@ -29,26 +32,38 @@ class Notes:
     def add(self, kind: str, name: str, key: str, token: str = "") -> None:
         """Adds a key to the note about a file.
 
-        A full WAITING note raises Conflict, and so do too many writers. A full MEMBERS note stays as it is: then the
-        arrival of the file does not lead to this header. The arrival of the header still leads to its record.
+        If a WAITING or ARCHIVED note is full, the key gets a note of its own: the sweep finds it, the arrival of the
+        file does not. A full MEMBERS note stays as it is: see shared.py. Raises Conflict for too many writers.
         """
+        places = [self._place(kind, name), *([] if kind == MEMBERS else [lone_address(kind, name, key)])]
+        for place in places:
+            if self._added(place, key, token, MAX_KEYS[kind]):
+                break
+
+    def _added(self, place: str, key: str, token: str, most: int) -> bool:
+        """False if the note is full."""
         for _ in range(MAX_ATTEMPTS):
-            known = self.get(kind, name)
+            known = self._results.get(place, MAX_NOTE_BYTES)
             keys = _read(known)
-            if keys.get(key) == token or (kind == MEMBERS and len(keys) >= MAX_KEYS[kind]):
-                return
-            if len(keys) >= MAX_KEYS[kind]:
-                raise Conflict
+            if keys.get(key) == token:
+                return True
+            if key not in keys and len(keys) >= most:
+                return False
             body = json.dumps({**keys, key: token}, sort_keys=True).encode()
             with suppress(Conflict):
-                self._put(self._place(kind, name), body, known.etag if known else None)
-                return
+                self._put(place, body, known.etag if known else None)
+                return True
         raise Conflict
 
     def settle(self, note: Stored) -> None:
         """Empties the note, unless another worker has written to it since it was read."""
+        self.keep(note, ())
+
+    def keep(self, note: Stored, keys: Collection[str]) -> None:
+        """Leaves only these keys in the note, unless another worker has written to it since it was read."""
+        left = {key: token for key, token in _read(note).items() if key in keys}
         with suppress(Conflict):
-            self._put(note.key, b"", note.etag)
+            self._put(note.key, json.dumps(left, sort_keys=True).encode() if left else b"", note.etag)
 
     def _place(self, kind: str, name: str) -> str:
         return note_address(kind, name, self._results.longest)
@@ -63,3 +78,8 @@ def _read(note: Stored | None) -> dict[str, str]:
 
 def keys_of(note: Stored | None) -> frozenset[str]:
     return frozenset(_read(note))
+
+
+def token_of(there: Entry) -> str:
+    """Identifies an upload. A new upload, even of the same bytes, changes the note."""
+    return f"{there.etag} {there.modified.isoformat()}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ecg_core import __version__
 from ecg_core.classification import Classification
 from ecg_core.drop.addresses import FHIR, SVG
+from ecg_core.drop.options import digest_of, options_of, stated
 from ecg_core.drop.sources import digest
 from ecg_core.drop.store import Stored
 from ecg_core.errors import EcgError
@@ -19,10 +20,14 @@ MAX_VERSIONS = 1_000
 SOURCE, RECORD, MODEL, RELEASE = "source-sha256", "record-sha256", "model-sha256", "release"
 # Names and bytes of the record's headers, if it has any.
 HEADERS = "headers-sha256"
+# What the metadata of the file, or of the record's header, state. Absent if they state nothing.
+OPTIONS = "options-sha256"
 # The code of a refusal, so that a HEAD request is enough to tell it from a result.
 CODE = "code"
 # The versions of the objects that were read, in the order of the record's files. Only for an inbox with versions.
 VERSIONS = "source-versions"
+# Two results are the same if these are.
+IDENTITY = (RECORD, MODEL, RELEASE, OPTIONS)
 
 
 @dataclass(frozen=True)
@@ -60,20 +65,26 @@ class Outcome:
         return plot(self.answer.recording, self.answer)
 
     def same_as(self, existing: Stored) -> bool:
-        """Whether the existing outcome is the same: equal bytes, or the same record, model and release.
+        """Whether the existing outcome is the same: equal bytes, or the same record, model, release and options.
 
         Equal bytes are not required in the second case: another processor may round the last digit differently. The
         first answer stays.
         """
-        mine = [self.metadata.get(name) for name in (RECORD, MODEL, RELEASE)]
-        theirs = [existing.metadata.get(name) for name in (RECORD, MODEL, RELEASE)]
-        return (None not in mine and mine == theirs) or existing.body == self.body()
+        mine, theirs = ([about.get(name) for name in IDENTITY] for about in (self.metadata, existing.metadata))
+        return (RECORD in self.metadata and mine == theirs) or existing.body == self.body()
 
 
 def made_of(classifier: Classifier, parts: tuple[Stored, ...]) -> dict[str, str]:
-    """Metadata of everything that an outcome depends on: the files' bytes, the model, this release."""
+    """Metadata of everything that an outcome depends on: the files' bytes, what is stated, the model, this release."""
     made = {SOURCE: digest(parts), MODEL: classifier.identity.sha256, RELEASE: __version__}
+    if said := _stated(parts):
+        made[OPTIONS] = digest_of(said)
     return {**made, HEADERS: headers_digest(parts)} if parts and is_header(parts[0].key) else made
+
+
+def _stated(parts: tuple[Stored, ...]) -> dict[str, str]:
+    """The options that the first file states: the header of a record, or a single file."""
+    return stated(parts[0].metadata) if parts else {}
 
 
 def headers_digest(parts: tuple[Stored, ...]) -> str:
@@ -93,7 +104,8 @@ def classified(
     try:
         if refusal:
             raise refusal
-        result = classifier.classify({part.key.rpartition("/")[2]: part.body for part in parts})
+        files = {part.key.rpartition("/")[2]: part.body for part in parts}
+        result = classifier.classify(files, **options_of(_stated(parts)))
     except EcgError as error:
         if error.status >= 500:
             raise

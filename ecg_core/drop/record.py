@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ecg_core.drop.writer import Answer
-from ecg_core.readers.names import folded, is_header, may_be_signal, split
+from ecg_core.readers.names import folded, header_beside, is_header, may_be_signal, stem_of
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,17 @@ class AnsweredRecord:
         return self.is_answered and self.answer.code is None
 
     def asks_for(self, key: str) -> bool:
-        """Whether the header names this file. A broken header counts as naming every file with its stem."""
-        beside = self.broken and same_stem(key, self.answer.key)
-        return beside or folded(key) in self.asked
+        """Whether the header names this file, and the record has no other file of that name in another spelling.
 
-    def has_seen(self, *keys: str) -> bool:
-        """Whether all of these were files of the record when it was answered."""
-        return all_folded(keys) <= all_folded(self.files)
+        A broken header counts as naming every file with its stem.
+        """
+        if self.broken and same_stem(key, self.answer.key):
+            return True
+        return folded(key) in self.asked and (key in self.files or folded(key) not in all_folded(self.files))
+
+    def has_seen(self, name: str, waiting: str) -> bool:
+        """Whether the key that waited for this name is part of the record, and has got a file of this name."""
+        return waiting in self.files and folded(name) in all_folded(self.files)
 
     def has_header_beside(self, key: str) -> bool:
         """Whether one of the record's headers has the same folder and stem as the file."""
@@ -49,9 +53,12 @@ def all_folded(names: Iterable[str]) -> frozenset[str]:
 
 def same_stem(one: str, other: str) -> bool:
     """Whether two keys are equal but for the extension."""
-    return split(one)[:2] == split(other)[:2]
+    return stem_of(one) == stem_of(other)
 
 
 def leads_to(file: str, header: str) -> bool:
-    """Whether a worker finds this header from the file's name alone. It needs a note (MEMBERS) otherwise."""
-    return may_be_signal(file) and same_stem(file, header)
+    """Whether a worker finds this header from the file's name alone. It needs a note (MEMBERS) otherwise.
+
+    One header of a stem is found so: the one with the extension .hea in lower case. x.HEA may lie beside x.hea.
+    """
+    return may_be_signal(file) and header_beside(file) == header

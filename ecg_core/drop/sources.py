@@ -4,14 +4,15 @@ from collections.abc import Callable
 from hashlib import sha256
 from itertools import islice
 
-from ecg_core.drop.store import Entry, Store, Stored
+from ecg_core.drop.options import stated
+from ecg_core.drop.store import Archived, Entry, Store, Stored
 from ecg_core.errors import EcgError, FileTooLarge
-from ecg_core.readers.names import folded, is_junk, split
+from ecg_core.readers.names import folded, is_junk, spellings, split
 from ecg_core.readers.paths import too_large
 from ecg_core.readers.wfdb.header import Header
 from ecg_core.recording import MAX_BYTES
 
-# Keys that are listed for one stem to find an extension in another case (.DAT for .dat).
+# Keys that are listed for one spelling of a stem to find an extension in another case (.DAT for .dat).
 MAX_SIBLINGS = 1_000
 # A record of a thousand segments has 2,001 files; they are read in half a minute.
 MAX_FILES = 2_048
@@ -45,9 +46,9 @@ class Sources:
         self.refusal: EcgError | None = None
 
     def get(self, name: str, /) -> str | None:
-        """The key that exists for a name, with its extension in any case. Reads the file.
+        """The key that exists for a name, in any spelling of it. Reads the file.
 
-        Raises Missing, and FileTooLarge for more names than MAX_FILES.
+        Raises Missing, Archived, and FileTooLarge for more names than MAX_FILES.
         """
         if name not in self._names:
             if len(self._names) >= MAX_FILES:
@@ -67,17 +68,18 @@ class Sources:
         return other if other is not None and self.exists(other) else None
 
     def exists(self, key: str) -> bool:
-        """Whether an object with exactly this key exists. Reads it, if the limits allow."""
+        """Whether an object with exactly this key exists. Reads it, if the limits allow. Raises Archived."""
         if key in self._read or key in self._unread:
             return True
         try:
             stored = self._inbox.get(key, self._left)
         except FileTooLarge:
             self.refusal = too_large()
-            there = self._inbox.head(key)
-            if there is not None:
-                self._unread[key] = there
-            return there is not None
+            return self._exists_unread(key)
+        except Archived:
+            if self._exists_unread(key):
+                raise
+            stored = None
         if stored is None:
             self._absent.add(key)
             return False
@@ -85,8 +87,14 @@ class Sources:
         self._left -= stored.size
         return True
 
+    def _exists_unread(self, key: str) -> bool:
+        there = self._inbox.head(key)
+        if there is not None:
+            self._unread[key] = there
+        return there is not None
+
     def body(self, key: str) -> bytes:
-        """The bytes of a file that exists. Empty if it was too large to be read."""
+        """The bytes of a file that exists. Empty if it was not read."""
         return self._read[key].body if key in self._read else b""
 
     def header(self, key: str) -> Header:
@@ -120,16 +128,21 @@ class Sources:
         return any(_identity(there) != _identity(found.get(key)) for key, there in now.items())
 
 
-def _identity(there: Entry | None) -> tuple[str, str | None] | None:
-    return (there.etag, there.version) if there else None
+def _identity(there: Entry | None) -> object:
+    """The etag depends on the bytes only. New options come with an upload of the same bytes."""
+    return (there.etag, there.version, stated(there.metadata)) if there else None
 
 
 def sibling(inbox: Store, name: str) -> str | None:
-    """Another key that differs from the name only in the case of its extension."""
-    folder, stem, _ = split(name)
+    """Another key that means the same file: its extension has another case, or its letters another form of Unicode."""
     wanted = folded(name)
-    beside = islice(inbox.list(f"{folder}{stem}."), MAX_SIBLINGS)
-    return next((entry.key for entry in beside if entry.key != name and folded(entry.key) == wanted), None)
+    for spelling in spellings(name):
+        folder, stem, suffix = split(spelling)
+        beside = islice(inbox.list(f"{folder}{stem}." if suffix else spelling), MAX_SIBLINGS)
+        for entry in beside:
+            if entry.key != name and folded(entry.key) == wanted:
+                return entry.key
+    return None
 
 
 def digest(parts: tuple[Stored, ...]) -> str:

@@ -10,6 +10,14 @@ class Conflict(Exception):
     """The object changed after it was read, so it was not replaced."""
 
 
+class Archived(Exception):
+    """The object is there, but in an archive (S3 Glacier): its bytes can be read only after somebody restores it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+
 @dataclass(frozen=True)
 class Entry:
     """etag: changes with the content. modified: by the store's clock, with time zone. version: if the store has them.
@@ -38,13 +46,16 @@ class Store(Protocol):
         """The most bytes of a key in UTF-8. No object has a longer key."""
 
     def get(self, key: str, limit: int) -> Stored | None:
-        """The object, or None. Raises FileTooLarge above limit bytes; it does not read the rest."""
+        """The object, or None. Raises FileTooLarge above limit bytes; it does not read the rest. Raises Archived."""
 
     def head(self, key: str) -> Entry | None:
-        """The object without its body, or None."""
+        """The object without its body, or None. Also of an archived object."""
 
-    def list(self, prefix: str) -> Iterator[Entry]:
-        """The objects whose keys begin with the prefix, in the order of their keys. Each page is a call of its own."""
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        """The objects whose keys begin with the prefix, in the order of their keys. Each page is a call of its own.
+
+        after: only keys that come later than this one.
+        """
 
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]

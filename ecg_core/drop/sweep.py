@@ -1,25 +1,34 @@
-"""Reads the open WAITING notes again: answers records whose files never came, settles notes that nobody needs."""
+"""Reads the open notes again: answers records whose files never came, settles notes that nobody needs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from heapq import nsmallest
+from itertools import takewhile
 
-from ecg_core.drop.addresses import WAITING
+from ecg_core.drop.addresses import ARCHIVED, SHARED, WAITING, key_bytes
 from ecg_core.drop.drop import Drop
 from ecg_core.drop.notes import MAX_NOTE_BYTES, Notes, keys_of
+from ecg_core.drop.shared import Search
 from ecg_core.drop.store import Entry, Store
 from ecg_core.drop.writer import Answer
 
 # The worker that wrote a younger note may still be at work on the same record.
 GRACE = timedelta(minutes=5)
+# Notes about archived files that one sweep looks at. A sweep of Lambda has time for a thousand.
+MAX_ARCHIVED = 2_000
+# The state of an answer that keeps the key in its note.
+_OPEN = {WAITING: "waiting", ARCHIVED: "archived"}
 
 
 @dataclass
 class Swept:
     """Numbers of notes. settled: nothing waits for the file any more. waiting: something still does.
 
-    left: not read because the time was over; at least so many. answers: one for each record that was read. faults: one
-    for each note that could not be worked through.
+    left: not read to the end because the time was over; at least so many. answers: one for each record that was read.
+    faults: one for each note that could not be worked through.
     """
 
     settled: int = 0
@@ -39,11 +48,12 @@ def sweep(
 ) -> Swept:
     """Answers the records of every open note again. One that has waited longer than patience gets its outcome as it is.
 
-    Notes older than patience come first, so that many younger ones cannot keep them from their turn. in_time: False
-    ends the sweep. grace: notes younger than this are skipped. new_drop: called for each note, because a Drop remembers
-    what it read, and that may have changed before the next note.
+    Notes older than patience come first, so that many younger ones cannot keep them from their turn. Notes about
+    archived files come last. in_time: False ends the sweep. grace: notes younger than this are skipped. new_drop:
+    called for each note, because a Drop remembers what it read, and that may have changed before the next note.
     """
     swept, overdue, others = Swept(), now - patience, list[Entry]()
+    look_again = partial(_look_again, new_drop, results, overdue, in_time, swept)
     for entry in results.list(WAITING):
         if not in_time():
             swept.left += 1
@@ -51,29 +61,99 @@ def sweep(
         if not entry.size or entry.modified > now - grace:
             continue
         if entry.modified < overdue:
-            _look_again(new_drop(), results, entry, overdue, swept)
+            look_again(WAITING, entry)
         else:
             others.append(entry)
     for number, entry in enumerate(others):
         if not in_time():
             swept.left += len(others) - number
             break
-        _look_again(new_drop(), results, entry, overdue, swept)
+        look_again(WAITING, entry)
+    for entry in results.list(SHARED):
+        if not in_time():
+            break
+        if entry.size and entry.modified <= now - grace:
+            _search(new_drop(), results, entry, overdue, in_time, swept)
+    archived = _some_archived(results, now, now - grace, in_time)
+    for number, entry in enumerate(archived):
+        if not in_time():
+            swept.left += len(archived) - number
+            break
+        look_again(ARCHIVED, entry)
     return swept
 
 
-def _look_again(drop: Drop, results: Store, entry: Entry, overdue: datetime, swept: Swept) -> None:
+def _some_archived(results: Store, now: datetime, before: datetime, in_time: Callable[[], bool]) -> list[Entry]:
+    """Notes about archived files, others at each sweep: most of these files may stay in the archive for ever."""
+    notes = (entry for entry in results.list(ARCHIVED) if entry.size and entry.modified <= before)
+    return nsmallest(
+        MAX_ARCHIVED,
+        takewhile(lambda entry: in_time(), notes),
+        key=lambda entry: sha256(f"{now} ".encode() + key_bytes(entry.key)).digest(),
+    )
+
+
+def _look_again(
+    new_drop: Callable[[], Drop],
+    results: Store,
+    overdue: datetime,
+    in_time: Callable[[], bool],
+    swept: Swept,
+    kind: str,
+    entry: Entry,
+) -> None:
+    """Answers the keys of a note again. Keys that wait for nothing any more are taken out of it, even if time ends."""
+    try:
+        drop, note = new_drop(), results.get(entry.key, MAX_NOTE_BYTES)
+        if note is None:
+            return
+        keys = sorted(keys_of(note))
+        stay = set(keys)
+        for key in keys:
+            if key != keys[0] and not in_time():
+                swept.left += 1
+                break
+            try:
+                answers = drop.arrived(key, overdue)
+            except Exception as fault:
+                swept.faults.append(fault)
+                continue
+            swept.answers += answers
+            if not any(answer.state == _OPEN[kind] and answer.key == key for answer in answers):
+                stay.remove(key)
+        else:
+            swept.waiting += bool(stay)
+            swept.settled += not stay
+        if len(stay) < len(keys):
+            Notes(results).keep(note, stay)
+    except Exception as fault:
+        swept.faults.append(fault)
+
+
+def _search(
+    drop: Drop, results: Store, entry: Entry, overdue: datetime, in_time: Callable[[], bool], swept: Swept
+) -> None:
+    """Answers the records of all headers that name a shared file, from where the last sweep ended."""
     try:
         note = results.get(entry.key, MAX_NOTE_BYTES)
-        waiting = False
-        for key in sorted(keys_of(note)):
-            answers = drop.arrived(key, overdue)
-            waiting = waiting or any(answer.state == "waiting" and answer.key == key for answer in answers)
-            swept.answers += answers
-        if waiting:
-            swept.waiting += 1
-        elif note:
-            Notes(results).settle(note)
-            swept.settled += 1
+        search = Search.of(note) if note else None
+        if note is None or search is None:
+            return
+        after = search.after
+        for header in drop.shared.headers(search):
+            if not in_time():
+                swept.left += 1
+                drop.shared.save(note, after)
+                return
+            after = header
+            try:
+                if drop.shared.may_name(header, search.file):
+                    swept.answers += drop.arrived(header, overdue)
+            except Exception as fault:
+                # A header that fails for ever must not keep the next ones from their turn.
+                swept.faults.append(fault)
+                Notes(results).add(WAITING, search.file, header, search.token)
+        drop.shared.save(note, None)
+        swept.settled += 1
     except Exception as fault:
         swept.faults.append(fault)

@@ -11,7 +11,7 @@ from ecg_core.drop.folder import FolderStore
 from ecg_core.drop.sweep import sweep
 from ecg_core.drop.writer import Answer
 from ecg_core.model.classifier import Classifier
-from ecg_core.readers.names import is_header, is_junk
+from ecg_core.readers.names import is_header
 
 # Between two listings. Listing 10,000 files takes 30 ms.
 INTERVAL_S = 2.0
@@ -30,7 +30,7 @@ class Arrivals:
 
     def settled(self) -> list[str]:
         """The keys to answer now, headers first: files unchanged since the last call and not yet returned."""
-        now = {entry.key: entry.etag for entry in self._inbox.list("") if not is_junk(entry.key)}
+        now = {entry.key: entry.etag for entry in self._inbox.list("")}
         keys = [key for key, etag in now.items() if self._seen.get(key) == etag and self._told.get(key) != etag]
         self._seen = now
         self._told = {key: etag for key, etag in self._told.items() if key in now} | {key: now[key] for key in keys}

@@ -9,20 +9,20 @@ from ecg_core.drop.outcome import (
     CODE,
     CONTENT_TYPES,
     HEADERS,
-    MODEL,
-    RECORD,
-    RELEASE,
+    IDENTITY,
+    OPTIONS,
     Outcome,
     classified,
     headers_digest,
     made_of,
 )
 from ecg_core.drop.sources import Sources
-from ecg_core.drop.store import Conflict, Entry, Store, Stored
+from ecg_core.drop.store import Archived, Conflict, Entry, Store, Stored
 from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
+from ecg_core.readers.names import Noise
 
-State = Literal["written", "unchanged", "waiting", "gone", "ignored"]
+State = Literal["written", "unchanged", "waiting", "archived", "gone", "ignored"]
 # An outcome has 1 to 20 kB.
 MAX_OUTCOME_BYTES = 1_000_000
 # The content type of an outcome that was emptied.
@@ -35,13 +35,15 @@ class Answer:
 
     key: the record's header, or its single file. code: of a refusal, None for a result. diagnosis: of a new result.
     state, one of: written: the outcome is new. unchanged: the outcome existed already. waiting: a file of the record is
-    missing. gone: no object has this key. ignored: the file is no record, such as a README or an annotation.
+    missing. archived: a file of it must be restored from an archive first. gone: no object has this key. ignored: no
+    ECG was found in the file and none was to be, as in a README; the list of ignored files has its reason.
     """
 
     key: str
     state: State
     code: str | None = None
     diagnosis: str | None = None
+    reason: Noise | None = None
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,13 @@ class Before:
 
     def says(self, made: dict[str, str]) -> bool:
         """Whether the outcome was made of exactly this (see outcome.made_of), and no form is missing."""
-        return all(self.metadata.get(name) == value for name, value in made.items()) and self.complete(
-            CODE in self.metadata
-        )
+        same = all(self.metadata.get(name) == made.get(name) for name in (*made, OPTIONS))
+        return same and self.complete(CODE in self.metadata)
 
     def complete(self, refused: bool) -> bool:
         """Whether every form belongs to the outcome. A worker that was killed may have left a form of another one."""
         return refused or all(
-            form and form.size and all(form.metadata.get(name) == self.metadata.get(name) for name in _MADE_OF)
+            form and form.size and all(form.metadata.get(name) == self.metadata.get(name) for name in IDENTITY)
             for form in self.forms.values()
         )
 
@@ -78,9 +79,6 @@ class Before:
 
     def unchanged(self, key: str) -> Answer:
         return Answer(key, "unchanged", self.metadata.get(CODE))
-
-
-_MADE_OF = (RECORD, MODEL, RELEASE)
 
 
 class Writer:
@@ -94,7 +92,12 @@ class Writer:
         return address(key, form, self._results.longest)
 
     def before(self, key: str) -> Before:
-        outcome = self._results.get(self.address(key), MAX_OUTCOME_BYTES)
+        try:
+            outcome = self._results.get(self.address(key), MAX_OUTCOME_BYTES)
+        except Archived:
+            # An old outcome may be in an archive. Its metadata tell enough.
+            there = self._results.head(self.address(key))
+            outcome = Stored(**vars(there)) if there else None
         return Before(outcome, {form: self._results.head(self.address(key, form)) for form in self._forms})
 
     def answer(
@@ -103,20 +106,20 @@ class Writer:
         before: Before,
         sources: Sources,
         names: tuple[str, ...],
-        waits: Callable[[EcgError], bool] = lambda refusal: False,
+        instead: Callable[[EcgError], Answer | None] = lambda refusal: None,
     ) -> Answer:
         """Classifies the files and writes the outcome if it is new.
 
-        Raises Conflict if the outcome or the files have changed meanwhile. waits: called before a refusal is written;
-        if it returns True, nothing is written and the answer is "waiting".
+        Raises Conflict if the outcome or the files have changed meanwhile. instead: called before a refusal is
+        written; if it returns an answer, nothing is written and this is the answer.
         """
         parts = sources.of(names)
         made = made_of(self._classifier, parts)
         if before.outcome and not sources.refusal and before.says(made):
             return before.unchanged(key)
         outcome = classified(self._classifier, parts, made, sources.refusal)
-        if isinstance(outcome.answer, EcgError) and waits(outcome.answer):
-            return Answer(key, "waiting")
+        if isinstance(outcome.answer, EcgError) and (other := instead(outcome.answer)):
+            return other
         code = outcome.code
         if before.outcome and outcome.same_as(before.outcome) and before.complete(refused=code is not None):
             return Answer(key, "unchanged", code)
@@ -149,7 +152,12 @@ class Writer:
     def retract(self, key: str, refused: bool) -> None:
         """Empties the outcome that a file got on its own before its record was complete. refused: only a refusal."""
         there = self._results.head(self.address(key))
-        if there is None or not there.size or (refused and CODE not in there.metadata):
+        if there and not (refused and CODE not in there.metadata):
+            self.empty(key, there)
+
+    def empty(self, key: str, there: Entry) -> None:
+        """Empties an outcome and its forms. there: the outcome as it was read. Raises Conflict if it has changed."""
+        if not there.size:
             return
         for form in (*FORMS, OUTCOME):
             written = there if form == OUTCOME else self._results.head(self.address(key, form))

@@ -1,18 +1,20 @@
 """What the name of a file says: its folder, stem and extension, and whether it may be part of a record.
 
-Names may carry folders ("a/b/100.hea"). Two names mean the same file if their stems are equal and their extensions are
-equal in lower case.
+Names may carry folders ("a/b/100.hea"). Two names mean the same file if their stems are equal in Unicode's form NFC and
+their extensions are equal in lower case.
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Protocol
+from itertools import product
+from typing import Literal, Protocol
+from unicodedata import normalize
 
 from ecg_core.readers import registry
 
 HEADER_SUFFIX = ".hea"
 SIGNAL_SUFFIXES = registry.WFDB_SIGNALS
-_SYSTEM_NAMES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
+_SYSTEM_NAMES = {".ds_store", ".localized", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
 _DOCUMENTS = re.compile(
     r"(readme|licen[cs]e|copying|notice|changelog|changes|(sha\d*|md5|check)sums?|records|annotators)"
     r"([-_.\w]*)?(\.(txt|md|rst|html?|pdf))?",
@@ -29,6 +31,9 @@ _FOREIGN_SUFFIXES = {
     *(".xml", ".edf", ".bdf", ".rec", ".dcm", ".scp", ".ecg", ".mat", ".npy", ".json", ".zip", ".atc", ".mwf", ".hl7"),
     *(".gz", ".bz2", ".tar", ".tgz", ".tbz2"),
 }
+
+
+Noise = Literal["folder", "system", "document", "annotation", "hidden"]
 
 
 class Names(Protocol):
@@ -48,15 +53,34 @@ def is_header(name: str) -> bool:
     return name[-len(HEADER_SUFFIX) :].lower() == HEADER_SUFFIX
 
 
+def composed(name: str) -> str:
+    """The name in form NFC. macOS writes an umlaut as two characters (NFD), most other systems as one (NFC)."""
+    return name if name.isascii() else normalize("NFC", name)
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """The name as it is, then with its folder and its file name in form NFC or NFD. One spelling for ASCII."""
+    if name.isascii():
+        return (name,)
+    folder, file = name[: name.rfind("/") + 1], name[name.rfind("/") + 1 :]
+    forms = ((part, normalize("NFC", part), normalize("NFD", part)) for part in (folder, file))
+    return tuple(dict.fromkeys(map("".join, product(*forms))))
+
+
+def stem_of(name: str) -> tuple[str, str]:
+    """(folder, stem), the same for all files that may belong to one header."""
+    return split(composed(name))[:2]
+
+
 def header_beside(name: str) -> str:
     """The header that a file of this stem may belong to."""
-    folder, stem, _ = split(name)
+    folder, stem = stem_of(name)
     return folder + stem + HEADER_SUFFIX
 
 
 def folded(name: str) -> str:
-    """The name with its extension in lower case: the same for all names that a header may mean by one."""
-    folder, stem, suffix = split(name)
+    """The name in form NFC, its extension in lower case: the same for all names that a header may mean by one."""
+    folder, stem, suffix = split(composed(name))
     return folder + stem + suffix.lower()
 
 
@@ -65,22 +89,34 @@ def find(name: str, among: Names) -> str | None:
     return among.get(name) or among.get(folded(name))
 
 
+def noise(name: str) -> Noise | None:
+    """What the name says about a file in which no ECG is found: why it is none. None: it was to be an ECG.
+
+    The name alone is no reason to pass over a file: a table may be called "records_0001.txt".
+    """
+    if is_junk(name):
+        return "system" if name.rpartition("/")[2] else "folder"
+    _, stem, suffix = split(name)
+    if suffix.lower() in _ANNOTATIONS:
+        return "annotation"
+    if suffix.lower() in _DOCUMENT_SUFFIXES or (_DOCUMENTS.fullmatch(stem) and suffix.lower() in {"", ".txt"}):
+        return "document"
+    return "hidden" if _is_hidden(name) else None
+
+
 def is_junk(name: str) -> bool:
     """What operating systems leave behind: never part of a record, whatever a header says."""
-    parts = name.split("/")
-    return parts[-1].lower() in _SYSTEM_NAMES | {""} or any(
-        part.startswith(".") or part == "__MACOSX" for part in parts
-    )
+    *folders, file = name.split("/")
+    return not file or file.lower() in _SYSTEM_NAMES or file.startswith("._") or "__MACOSX" in folders
 
 
 def is_noise(name: str) -> bool:
-    """Junk, documents and annotations: no record on their own."""
-    _, stem, suffix = split(name)
-    return (
-        is_junk(name)
-        or suffix.lower() in _ANNOTATIONS | _DOCUMENT_SUFFIXES
-        or bool(_DOCUMENTS.fullmatch(stem) and suffix.lower() in {"", ".txt"})
-    )
+    """Junk, documents, annotations and hidden files: passed over beside a record, but looked at where there is none."""
+    return noise(name) is not None
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/"))
 
 
 def may_be_signal(name: str) -> bool:
@@ -98,26 +134,32 @@ def is_file_of_its_own(suffix: str) -> bool:
 
 
 class Listing:
-    """The names that came together, in their order. names: all but junk. headers: those of them that are headers."""
+    """The names that came together, in their order. headers: those of them that are headers.
+
+    names: all but junk, and without hidden ones if another name may be that of a record.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = [name for name in names if not is_junk(name)]
+        some = [name for name in names if not is_junk(name)]
+        plain = [name for name in some if not _is_hidden(name)]
+        self.names = some if all(map(is_noise, plain)) else plain
         self.headers = [name for name in self.names if is_header(name)]
         self._index = {folded(name): name for name in self.names} | {name: name for name in self.names}
 
     def get(self, name: str, /) -> str | None:
-        """The name itself, or the one that differs from it in upper and lower case of the extension only."""
+        """The name itself, or the one that differs from it in spelling only: case of the extension, form of Unicode."""
         return self._index.get(name)
 
     def singles(self, taken: Collection[str], headed: Mapping[tuple[str, str], bool]) -> Iterator[str]:
-        """The names that are not taken by a record and may hold one.
+        """The names that are not taken by a record and may hold one. Noise only if there is nothing else.
 
         headed: (folder, stem) of each header that is no segment, and whether it asks for no file. Such a header is
         invalid, and keeps the files of its stem.
         """
+        by_stem = {(composed(folder), composed(stem)): invalid for (folder, stem), invalid in headed.items()}
+        quiet = not self.headers and all(map(is_noise, self.names))
         for name in self.names:
-            if name not in taken and not is_noise(name):
-                folder, stem, suffix = split(name)
-                invalid = headed.get((folder, stem))
-                if invalid is None or (not invalid and is_file_of_its_own(suffix)):
+            if name not in taken and (quiet or not is_noise(name)):
+                invalid = by_stem.get(stem_of(name))
+                if invalid is None or (not invalid and is_file_of_its_own(split(name)[2])):
                     yield name

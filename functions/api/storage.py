@@ -61,6 +61,9 @@ class Storage:
             found = self._get(results, f"{PREFIX}{upload_id}.json")
             if found is None and not self._exists(inbox, PREFIX + upload_id):
                 raise ResultNotFound("Neither a file nor a result is at this address.")
+            if found == b"":
+                # The drop may not delete: it empties what no longer holds.
+                raise ResultNotFound("The result at this address was withdrawn.")
         except (BotoCoreError, ClientError) as error:
             raise StorageUnavailable("The storage does not answer.") from error
         return found

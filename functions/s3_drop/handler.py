@@ -163,8 +163,8 @@ class Run:
 
     def _manifest_line(self, bucket: str, answer: Answer) -> dict[str, Any]:
         """A line of the backfill's manifest."""
-        place = _prefix(bucket) + self._drop(bucket).address(answer.key)
-        outcome = place if answer.state in ("written", "unchanged") else None
+        place = self._drop(bucket).place_of(answer)
+        outcome = place and _prefix(bucket) + place
         return {"key": answer.key, "state": answer.state, "code": answer.code, "outcome": outcome}
 
     def _fault(self, fault: Exception, **about: object) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
 from urllib3.exceptions import ProtocolError
 
-from ecg_core.drop import Conflict, Entry, Stored
+from ecg_core.drop import Archived, Conflict, Entry, Stored
 from ecg_core.drop.addresses import MAX_KEY_BYTES, key_bytes
 from ecg_core.errors import FileTooLarge
 from functions.s3 import MISSING, status_of
@@ -48,6 +48,8 @@ class BucketStore:
         except ClientError as error:
             if status_of(error) == MISSING and error.response["Error"]["Code"] == "NoSuchKey":
                 return None
+            if error.response["Error"]["Code"] == "InvalidObjectState":
+                raise Archived(key) from error
             raise
         with found["Body"] as body:
             if found["ContentLength"] > limit:
@@ -70,11 +72,11 @@ class BucketStore:
             raise
         return _entry(key, found, found["ContentLength"])
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
         if self._is_too_long(prefix):
             return
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._prefix + prefix
+            Bucket=self._bucket, Prefix=self._prefix + prefix, StartAfter=self._prefix + after if after else ""
         )
         for page in pages:
             self._before_call()

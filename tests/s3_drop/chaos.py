@@ -2,7 +2,8 @@
 
 python -m tests.s3_drop.chaos [--records 2000] [--seed 1]. Files of a record arrive apart and in any order, events are
 shuffled and 30 % of them doubled, 10 % of the function's calls to S3 fail (throttled, refused, carried out but answered
-with an error, cut off), workers are killed at random moments, messages are poisoned, and some keys may not be read.
+with an error, cut off), workers are killed at random moments, messages are poisoned, some keys may not be read, and some
+objects lie in an archive until the end.
 """
 
 import argparse
@@ -14,9 +15,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,15 @@ from urllib.parse import unquote_plus
 from werkzeug.wrappers import Request
 
 from ecg_core.drop import Drop, sweep
-from ecg_core.drop.addresses import FHIR, address
+from ecg_core.drop.addresses import FHIR, IGNORED, MEMBERS, NOTES, address
 from ecg_core.drop.sweep import GRACE
 from ecg_core.model.classifier import default_classifier
-from ecg_core.synthesis.heart import synthesize
-from ecg_core.synthesis.writers import csv_bytes, wfdb_files, zip_bytes
 from functions.s3_drop.store import BucketStore
 from tests.s3_drop.cloud import INBOX, RESULTS, Cloud, arn_of, environment, furnished
+from tests.s3_drop.events import s3_event
 from tests.s3_drop.faults import DENIED, Fault, Layer, at_random, served
+from tests.s3_drop.plan import FORBIDDEN, SECRET, Plan, plan
+from tests.s3_drop.queue import RETURNED, digest_of
 from tests.unit.drop.command import classified
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,76 +45,6 @@ KILL_AFTER_CALLS = (100, 300)
 # uses up its receives. The messages of a killed worker come again after this time.
 VISIBILITY_S = 16
 WAVES = 10
-# What must never be seen in a log.
-SECRET = "Hans-Meier"
-FOLDERS = (f"{SECRET}/2026/", "klinik süd/", "a+b 100%/", "")
-FORBIDDEN = f"{SECRET}/forbidden/"
-
-
-@dataclass
-class Plan:
-    """files: key to the bytes that count in the end. before: bytes that lay there first, of some keys."""
-
-    files: dict[str, bytes] = field(default_factory=dict)
-    before: dict[str, bytes] = field(default_factory=dict)
-    forbidden: set[str] = field(default_factory=set)
-
-
-def plan(records: int, chance: random.Random) -> Plan:
-    """Pairs and single files in equal parts; of both, some are refused or replaced, and some never come whole."""
-    made = Plan()
-    hearts = ("normal", "lbbb", "rbbb", "st_depression", "t_inversion")
-    for index in range(records):
-        name, folder = f"r{index:05}", chance.choice(FOLDERS)
-        recording = synthesize(chance.choice(hearts), fs_hz=100, duration_s=chance.choice((10, 10, 7)), seed=index)
-        pair = wfdb_files(recording, name)
-        kind = index % 20
-        if kind < 10:
-            files = _of_pair(kind, name, pair, whole=bool(index // 20 % 2))
-            if kind == 8:
-                other = wfdb_files(synthesize("normal", fs_hz=100, seed=index + records), name)
-                made.before.update({folder + key: body for key, body in other.items()})
-        elif kind < 14:
-            files = {f"{name}.zip": zip_bytes(pair)}
-        elif kind < 19:
-            files = {f"{name}.csv": csv_bytes(recording)}
-            if kind == 18:
-                made.before[f"{folder}{name}.csv"] = b"time,I\n"
-        else:
-            files = {f"{name}.bin.zip": chance.randbytes(2000), "README.md": b"notes", f"{name}.atr": b"\0\1"}
-        if index % 50 == 1:
-            # Segments, whose signals have names of their own.
-            files = _segmented(name, index)
-        made.files.update({folder + key: body for key, body in files.items()})
-    for index in range(max(2, records // 200)):
-        key = f"{FORBIDDEN}f{index}.csv"
-        made.files[key] = b"time,I\n"
-        made.forbidden.add(key)
-    return made
-
-
-def _of_pair(kind: int, name: str, pair: Mapping[str, bytes], whole: bool) -> dict[str, bytes]:
-    header, signal = pair[f"{name}.hea"], pair[f"{name}.dat"]
-    if kind == 5:
-        return {f"{name}.HEA": header, f"{name}.Dat": signal}
-    if kind == 6:
-        # A signal whose name does not lead to its header.
-        return {f"{name}.hea": header.replace(f"{name}.dat".encode(), f"s{name}.dat".encode()), f"s{name}.dat": signal}
-    if kind == 7:
-        return {f"{name}.hea": b"garbage", f"{name}.dat": signal}
-    if kind == 9:
-        return {f"{name}.dat": signal[:-2], f"{name}.hea": header} if whole else {f"{name}.hea": header}
-    return dict(pair)
-
-
-def _segmented(name: str, seed: int) -> dict[str, bytes]:
-    parts = [wfdb_files(synthesize("normal", fs_hz=100, seed=seed + part), f"{name}_{part}") for part in range(3)]
-    lines = "".join(f"{name}_{part} 1000\n" for part in range(3))
-    files = {f"{name}.hea": f"{name}/3 12 100 3000\n{lines}".encode()}
-    for part in parts:
-        for key, body in part.items():
-            files[key.replace(".dat", "e.dat")] = body.replace(b".dat 16", b"e.dat 16")
-    return files
 
 
 class Workers:
@@ -182,7 +113,19 @@ class Post:
         self.sent.update(going)
         going += poison
         self._chance.shuffle(going)
-        for body in going:
+        self._send(going)
+
+    def restore(self, planned: Plan) -> None:
+        """Takes all objects out of the archive. S3 tells so of every second one; the sweep finds the others."""
+        for index, key in enumerate(sorted(planned.archived)):
+            self._aws.s3.restore_object(Bucket=INBOX, Key=key, RestoreRequest={"Days": 1})
+            if index % 2:
+                body = json.dumps(s3_event(key, name="ObjectRestore:Completed"))
+                self.sent[body] += 1
+                self._send([body])
+
+    def _send(self, bodies: list[str]) -> None:
+        for body in bodies:
             self._aws.sqs.send_message(QueueUrl=self._aws.queue, MessageBody=body)
 
 
@@ -200,11 +143,11 @@ def is_forbidden(request: Request) -> Fault | None:
 def expected(aws: Cloud, planned: Plan, folder: Path) -> dict[str, bytes]:
     """What `ekg classify --json` says to the same files, by the address of the outcome."""
     for key in planned.files:
-        if key not in planned.forbidden:
+        if key not in planned.forbidden and not key.endswith("/"):
             path = folder / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(aws.s3.get_object(Bucket=INBOX, Key=key)["Body"].read())
-    return classified(folder)
+    return classified(folder, *sorted(planned.apart))
 
 
 def _outcomes(aws: Cloud) -> dict[str, bytes]:
@@ -231,6 +174,8 @@ def run(records: int, seed: int, workers_count: int = WORKERS) -> dict[str, Any]
         try:
             _upload(aws, planned, post, workers, chance)
             _wait(aws, workers)
+            post.restore(planned)
+            _wait(aws, workers)
             _sweep(aws)
         finally:
             workers.end()
@@ -246,7 +191,11 @@ def run(records: int, seed: int, workers_count: int = WORKERS) -> dict[str, Any]
             {body: count for body, count in post.sent.items() if set(keys_of(body)) <= planned.forbidden}
         )
         replaced = {address(key) for key in planned.before}
-        open_notes = [key for key, body in aws.results("waiting/").items() if body]
+        open_notes = [key for kind in NOTES if kind != MEMBERS for key, body in aws.results(kind).items() if body]
+        ignored = {entry["key"]: entry["reason"] for entry in map(json.loads, aws.results(IGNORED).values())}
+        innocent = {digest_of(body) for body in post.sent} - {digest_of(body) for body in predicted}
+        returned = [line.split()[1:] for line in log.read_text(errors="replace").splitlines() if RETURNED in line]
+        often = Counter(name for name, body in returned if body in innocent)
         return {
             "seed": seed,
             "records": len(wanted),
@@ -262,11 +211,23 @@ def run(records: int, seed: int, workers_count: int = WORKERS) -> dict[str, Any]
             "forms_wrong": len(forms),
             "doubled": sum(count > 1 for key, count in versions.items() if key not in replaced),
             "waiting": len(open_notes),
+            "miscounted": len(wanted) - planned.outcomes,
+            "ignored": len(ignored),
+            "ignored_wrong": len(ignored.items() ^ planned.ignored.items()),
+            "returned": len(often),
+            "returned_for": dict(_faults_in(log)),
+            "returned_twice": sum(count > 1 for count in often.values()),
             "dead": sum(dead.values()),
             "dead_unpredicted": sum((dead - predicted).values()),
             "dead_missing": sum((predicted - dead).values()),
             "secrets_logged": log.read_text(errors="replace").count(SECRET),
         }
+
+
+def _faults_in(log: Path) -> Counter[str]:
+    """How often each type of fault was logged."""
+    lines = (line for line in log.read_text(errors="replace").splitlines() if '"fault"' in line)
+    return Counter(str(json.loads(line)["error"]) for line in lines)
 
 
 def _upload(aws: Cloud, planned: Plan, post: Post, workers: Workers, chance: random.Random) -> None:
@@ -280,7 +241,8 @@ def _upload(aws: Cloud, planned: Plan, post: Post, workers: Workers, chance: ran
         for key, body in wave:
             if key in planned.before and wave is not replaced and (key, body) not in first:
                 continue
-            aws.s3.put_object(Bucket=INBOX, Key=key, Body=body)
+            archive = {"StorageClass": "GLACIER"} if key in planned.archived else {}
+            aws.s3.put_object(Bucket=INBOX, Key=key, Body=body, **archive)
             workers.mishap()
         post.deliver()
     post.deliver(last=True)
@@ -314,8 +276,8 @@ def _dead(aws: Cloud) -> list[dict[str, Any]]:
 
 
 MUST_BE_ZERO = (
-    *("lost", "unexpected", "different", "forms_wrong", "doubled", "waiting"),
-    *("dead_unpredicted", "dead_missing", "secrets_logged"),
+    *("lost", "unexpected", "different", "forms_wrong", "doubled", "waiting", "miscounted", "ignored_wrong"),
+    *("returned_twice", "dead_unpredicted", "dead_missing", "secrets_logged"),
 )
 
 

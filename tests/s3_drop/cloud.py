@@ -11,6 +11,8 @@ import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from ecg_core.drop.addresses import IGNORED, NOTES
+
 REGION = "eu-central-1"
 INBOX, RESULTS = "ekg-inbox-test", "ekg-results-test"
 # As in the template.
@@ -43,8 +45,9 @@ class Cloud:
         return {key: self.s3.get_object(Bucket=RESULTS, Key=key)["Body"].read() for key in keys}
 
     def outcomes(self) -> dict[str, bytes]:
-        """The results without the drop's notes."""
-        return {key: body for key, body in self.results().items() if not key.startswith(("waiting/", "members/"))}
+        """The results without the drop's notes and lists."""
+        ours = (*NOTES, IGNORED)
+        return {key: body for key, body in self.results().items() if not key.startswith(ours)}
 
     def versions(self, bucket: str = RESULTS) -> dict[str, int]:
         """How often each key was written."""

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from tests.s3_drop.cloud import REGION, Cloud
 
+# The first word of a worker's line about a message that the function gave back.
+RETURNED = "returned-message"
 Invoke = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -20,6 +23,10 @@ class Context:
     def get_remaining_time_in_millis(self) -> int:
         self.asked.append(self.left_s)
         return int(self.left_s * 1000)
+
+
+def digest_of(body: str) -> str:
+    return sha256(body.encode()).hexdigest()
 
 
 def event_of(messages: list[dict[str, Any]]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request
 from ecg_core import EcgError, classify
 from ecg_core.drop.addresses import address
 from ecg_core.recording import MAX_BYTES
+from ecg_core.synthesis.writers import zip_bytes
 from tests.s3_drop.cloud import INBOX, MAX_RECEIVES, RESULTS, Cloud
 from tests.s3_drop.events import SWEEP, TEST_EVENT, backfill_batch, eventbridge_event, s3_event, sqs_event
 from tests.s3_drop.faults import BUSY, DENIED, INTERNAL, SLOW_DOWN, Fault, Layer, faulty_cloud, lost, torn, without_list
@@ -96,6 +97,17 @@ def test_the_forms_that_the_settings_name_are_written(aws: Cloud, function: Load
     assert set(aws.outcomes()) == {"b.csv.json", "b.csv.svg", "b.csv.fhir.json"}
     assert aws.s3.head_object(Bucket=RESULTS, Key="b.csv.svg")["ContentType"] == "image/svg+xml"
     assert aws.s3.head_object(Bucket=RESULTS, Key="b.csv.fhir.json")["ContentType"] == "application/fhir+json"
+
+
+def test_metadata_of_an_object_are_options(aws: Cloud, function: Load) -> None:
+    module = function()
+    body = b"I,II\n" + b"0.1,0.2\n" * 100
+    codes = []
+    for metadata in ({}, {"units": "mV"}, {"units": "mV", "fs-hz": "500"}, {"units": "mV", "fs-hz": "soon"}):
+        aws.s3.put_object(Bucket=INBOX, Key="b.csv", Body=body, Metadata=metadata)
+        drain(aws, lambda event: invoke(module, event))
+        codes.append(json.loads(aws.outcomes()["b.csv.json"])["code"])
+    assert codes == ["units_unknown", "sampling_rate_unknown", "too_short", "sampling_rate_out_of_range"]
 
 
 def test_new_bytes_leave_the_older_outcome_as_a_version(aws: Cloud, function: Load, table: bytes) -> None:
@@ -257,6 +269,18 @@ def test_a_backfill_answers_the_segments_of_a_record_that_is_not_whole(aws: Clou
     assert answers == {"whole.hea": "waiting", "whole_0000.hea": "written", "whole_0001.hea": "waiting"}
 
 
+def test_a_bomb_in_a_batch_returns_no_message(aws: Cloud, function: Load, pair: Files, table: bytes) -> None:
+    module = function()
+    files = segmented()
+    whole = files.pop("whole.hea")
+    masters = {f"m{number:03}.hea": whole.replace(b"whole/", b"m%03d/" % number) for number in range(1000)}
+    aws.drop({"bomb.zip": zip_bytes({**masters, **files}), "b.csv": table, **pair})
+    answer = invoke(module, sqs_event(*map(s3_event, ["bomb.zip", "b.csv", *pair])))
+    assert answer == NOTHING_FAILED
+    assert set(aws.outcomes()) == {"bomb.zip.json", "b.csv.json", "record.hea.json"}
+    assert json.loads(aws.outcomes()["bomb.zip.json"])["code"] == "several_records"
+
+
 def test_a_backfill_s_batch_is_answered_by_key(aws: Cloud, function: Load, pair: Files, table: bytes) -> None:
     module = function()
     keys = ["a+b %41/record.dat", "a+b %41/record.hea", "b.csv", "notes.md", "c.bin"]
@@ -266,7 +290,7 @@ def test_a_backfill_s_batch_is_answered_by_key(aws: Cloud, function: Load, pair:
     assert answers == [
         {"key": "a+b %41/record.hea", "state": "written", "code": None, "outcome": "a+b %41/record.hea.json"},
         {"key": "b.csv", "state": "written", "code": None, "outcome": "b.csv.json"},
-        {"key": "notes.md", "state": "ignored", "code": None, "outcome": None},
+        {"key": "notes.md", "state": "ignored", "code": None, "outcome": "ignored/notes.md.json"},
         {"key": "c.bin", "state": "waiting", "code": None, "outcome": None},
     ]
     assert [answer["state"] for answer in invoke(module, backfill_batch(*keys))["answers"]][:2] == ["unchanged"] * 2
@@ -295,6 +319,25 @@ def test_a_backfill_s_batch_with_a_fault_fails_when_the_others_are_answered(
     with pytest.raises(module.Unfinished, match="1 of 2"):
         invoke(module, backfill_batch("a.csv", "b.csv"))
     assert set(aws.outcomes()) == {"b.csv.json"}
+
+
+def test_an_archived_object_does_not_fail_the_batch_and_is_answered_after_its_restoration(
+    aws: Cloud, function: Load, pair: Files, table: bytes
+) -> None:
+    module = function()
+    aws.drop({"b.csv": table, "record.hea": pair["record.hea"]})
+    for key, body in (("a.csv", table), ("record.dat", pair["record.dat"])):
+        aws.s3.put_object(Bucket=INBOX, Key=key, Body=body, StorageClass="GLACIER")
+    keys = ("record.hea", "a.csv", "b.csv", "record.dat")
+    answers = {answer["key"]: answer["state"] for answer in invoke(module, backfill_batch(*keys))["answers"]}
+    assert answers == {"record.hea": "archived", "a.csv": "archived", "b.csv": "written"}
+    assert set(aws.outcomes()) == {"b.csv.json"}
+    assert set(aws.results("archived/")) == {"archived/a.csv", "archived/record.dat"}
+    for key in ("a.csv", "record.dat"):
+        aws.s3.restore_object(Bucket=INBOX, Key=key, RestoreRequest={"Days": 1})
+        event = s3_event(key, name="ObjectRestore:Completed")
+        assert invoke(module, sqs_event(event)) == NOTHING_FAILED
+    assert set(aws.outcomes()) == {"a.csv.json", "b.csv.json", "record.hea.json"}
 
 
 def test_the_sweep_reports_what_waits_too_long(

@@ -98,6 +98,7 @@ def test_keys_are_listed_by_their_prefix_and_in_order(store: Store) -> None:
     assert [entry.key for entry in store.list("a/b")] == ["a/b.hea", "a/bc/d"]
     assert [entry.key for entry in store.list("a/")] == ["a/b.hea", "a/bc/d", "a/c"]
     assert [entry.key for entry in store.list("")] == ["a.b", "a/b.hea", "a/bc/d", "a/c", "b/b"]
+    assert [entry.key for entry in store.list("a", "a/b.hea")] == ["a/bc/d", "a/c"]
 
 
 def test_an_object_knows_when_it_came(store: Store) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from functions.s3_drop.handler import handler
 from tests.s3_drop.cloud import client
-from tests.s3_drop.queue import Context, event_of
+from tests.s3_drop.queue import RETURNED, Context, digest_of, event_of
 
 # Smaller than a deployed batch, so that a kill hits fewer messages: each has five chances.
 BATCH = 3
@@ -33,6 +33,7 @@ def main() -> None:
         for message in messages:
             named = {"QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"]}
             if message["MessageId"] in failed:
+                print(RETURNED, message["MessageId"], digest_of(message["Body"]), flush=True)
                 # Deployed, it comes again when its visibility ends. Waiting for that would show nothing more.
                 sqs.change_message_visibility(**named, VisibilityTimeout=AGAIN_S)
             else:

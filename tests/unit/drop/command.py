@@ -9,9 +9,13 @@ from ecg_core.drop.addresses import address
 from tests.conftest import ROOT
 
 
-def classified(folder: Path) -> dict[str, bytes]:
-    """Runs `ekg classify --json` and returns the bytes of each answer by the address of its outcome."""
-    command = [sys.executable, "-m", "ecg_core", "classify", "--json", "--paths", str(folder)]
+def classified(folder: Path, *apart: str) -> dict[str, bytes]:
+    """Runs `ekg classify --json` and returns the bytes of each answer by the address of its outcome.
+
+    apart: files of the folder that the command passes over unless they are named.
+    """
+    paths = [str(folder), *(str(folder / name) for name in apart)]
+    command = [sys.executable, "-m", "ecg_core", "classify", "--json", "--paths", *paths]
     lines = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
     found = {}
     for line in lines.splitlines():

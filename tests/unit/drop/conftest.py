@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ecg_core.drop import Answer, Drop, Swept, sweep
+from ecg_core.drop.addresses import IGNORED, NOTES
 from ecg_core.model.classifier import Classifier, default_classifier
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import csv_bytes, wfdb_files, zip_bytes
@@ -43,11 +44,14 @@ class Place:
 
     @property
     def outcomes(self) -> dict[str, bytes]:
-        """All objects of the results that are not empty, without the notes."""
-        ours = ("waiting/", "members/")
-        return {
-            key: found.body for key, found in self.results.objects.items() if found.size and not key.startswith(ours)
-        }
+        """What is in the results, without the notes and the lists."""
+        ours = (*NOTES, IGNORED)
+        return {key: body for key, body in self.everything.items() if not key.startswith(ours)}
+
+    @property
+    def everything(self) -> dict[str, bytes]:
+        """All objects of the results that are not empty."""
+        return {key: found.body for key, found in self.results.objects.items() if found.size}
 
     @property
     def waiting(self) -> set[str]:

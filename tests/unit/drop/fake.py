@@ -45,6 +45,9 @@ class MemoryStore:
         """An upload."""
         self._store(key, body, {})
 
+    def upload(self, key: str, body: bytes, metadata: Mapping[str, str]) -> None:
+        self._store(key, body, metadata)
+
     def drop(self, files: Mapping[str, bytes]) -> None:
         for key, body in files.items():
             self[key] = body
@@ -65,11 +68,11 @@ class MemoryStore:
         self._called("head", key)
         return self.objects.get(key)
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
         if len(prefix.encode()) > self.longest:
             return
         self._called("list", prefix)
-        yield from [self.objects[key] for key in sorted(self.objects) if key.startswith(prefix)]
+        yield from [self.objects[key] for key in sorted(self.objects) if key.startswith(prefix) and key > after]
 
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]

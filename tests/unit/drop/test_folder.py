@@ -14,6 +14,7 @@ import pytest
 from ecg_core import classify
 from ecg_core.cli import main
 from ecg_core.drop import Answer, Conflict
+from ecg_core.drop.addresses import IGNORED, NOTES
 from ecg_core.drop.folder import NOTE, OWN, FolderStore
 from ecg_core.drop.watch import Arrivals, Watcher
 from ecg_core.synthesis.writers import write_files
@@ -32,9 +33,7 @@ def inbox(tmp_path: Path) -> Path:
 def results_of(folder: Path) -> dict[str, bytes]:
     """The outcomes, by their paths."""
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return {
-        name: path.read_bytes() for name, path in paths.items() if not name.startswith((OWN, "waiting/", "members/"))
-    }
+    return {name: path.read_bytes() for name, path in paths.items() if not name.startswith((OWN, *NOTES, IGNORED))}
 
 
 def appears(path: Path) -> None:
@@ -186,17 +185,24 @@ def test_a_file_name_that_is_not_utf_8_is_answered(place: Place, inbox: Path, tm
 def test_the_command_with_once_answers_all_files_and_ends(
     inbox: Path, tmp_path: Path, pair: Files, table: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_files({**pair, "b.csv": table, "c.csv": b"no ecg"}, inbox)
+    noise = {"README.md": b"text", ".DS_Store": b"\0"}
+    write_files({**pair, "b.csv": table, "c.csv": b"no ecg", **noise}, inbox)
+    write_files({"notice-of-visit.txt": table}, inbox / ".clinic")
     command = ["watch", str(inbox), str(tmp_path / "out"), "--once", "--svg", "--fhir", "--interval", "0.05"]
     assert main(command) == 0
     shown = capsys.readouterr().out
     assert "record.hea  NORM" in shown
     assert "c.csv  refused, unsupported_format" in shown
+    assert "README.md  ignored, document" in shown
+    assert ".DS_Store" not in shown
+    listed = (tmp_path / "out/ignored").rglob("*.json")
+    assert {json.loads(path.read_text())["key"] for path in listed} == {"README.md", ".DS_Store"}
     found = results_of(tmp_path / "out")
     assert set(found) == {
         *(f"record.hea{form}" for form in (".json", ".svg", ".fhir.json")),
         *(f"b.csv{form}" for form in (".json", ".svg", ".fhir.json")),
         "c.csv.json",
+        *(f".clinic/notice-of-visit.txt{form}" for form in (".json", ".svg", ".fhir.json")),
     }
     assert main(["classify", "--json", str(inbox / "record.hea")]) == 0
     assert capsys.readouterr().out.encode() == found["record.hea.json"] + b"\n"

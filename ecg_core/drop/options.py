@@ -1,0 +1,48 @@
+"""What the metadata of an object state about its file: options of classify(), such as x-amz-meta-fs-hz: 500."""
+
+import math
+from collections.abc import Callable, Mapping
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from hashlib import sha256
+from typing import Any
+
+
+def _number(text: str) -> float:
+    """NaN for what is no number: classify() refuses it as it refuses a number out of range."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+# The name in the metadata -> the option of classify(), and how its text is read.
+OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "fs-hz": ("fs_hz", _number),
+    "units": ("units", str),
+}
+
+
+def stated(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The metadata that are options, by name. An empty text states nothing; other metadata are not ours."""
+    found = {name.lower(): _decoded(text).strip() for name, text in metadata.items()}
+    return {name: found[name] for name in OPTIONS if found.get(name)}
+
+
+def options_of(said: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments of classify()."""
+    return {argument: read(said[name]) for name, (argument, read) in OPTIONS.items() if name in said}
+
+
+def digest_of(said: Mapping[str, str]) -> str:
+    return sha256("\n".join(f"{name} {text}" for name, text in sorted(said.items())).encode()).hexdigest()
+
+
+def _decoded(text: str) -> str:
+    """S3 returns what is not ASCII, such as µV, in the encoding of mail headers (RFC 2047)."""
+    if not text.startswith("=?"):
+        return text
+    try:
+        return str(make_header(decode_header(text)))
+    except (HeaderParseError, LookupError, ValueError):
+        return text
