@@ -11,7 +11,7 @@ def client(connect_s: float, read_s: float, attempts: int) -> Any:
     import boto3
     from botocore.config import Config
 
-    # "virtual" is the bucket's own regional host. The global host redirects a presigned POST: that fails in browsers.
+    # "virtual" is the bucket's own regional host. The global host redirects a presigned PUT: that fails in browsers.
     style = "path" if environ.get("AWS_ENDPOINT_URL") or environ.get("AWS_ENDPOINT_URL_S3") else "virtual"
     return boto3.client(
         "s3",

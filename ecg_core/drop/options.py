@@ -20,6 +20,8 @@ def _number(text: str) -> float:
 OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "fs-hz": ("fs_hz", _number),
     "units": ("units", str),
+    "leads": ("leads", str),
+    "gain": ("gain", _number),
 }
 
 

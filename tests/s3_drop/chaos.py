@@ -2,8 +2,8 @@
 
 python -m tests.s3_drop.chaos [--records 2000] [--seed 1]. Files of a record arrive apart and in any order, events are
 shuffled and 30 % of them doubled, 10 % of the function's calls to S3 fail (throttled, refused, carried out but answered
-with an error, cut off), workers are killed at random moments, messages are poisoned, some keys may not be read, and some
-objects lie in an archive until the end.
+with an error, cut off), workers are killed at random moments, messages are poisoned, some keys may not be read, and
+some objects lie in an archive until the end.
 """
 
 import argparse

@@ -35,6 +35,15 @@ def test_metadata_fill_in_what_the_file_leaves_open(place: Place, bare: bytes) -
     assert dropped(place, "a.csv", bare, fs_hz="500", units="mV") == expected
 
 
+def test_leads_and_gain_settle_raw_counts(place: Place) -> None:
+    signal = synthesize("normal", fs_hz=250).only(("I", "II")).signal
+    counts = b"ch1,ch2\n" + b"".join(
+        b"%d,%d\n" % (1024 + 200 * one, 1024 + 200 * two) for one, two in signal.T.tolist()
+    )
+    expected = classify({"a.csv": counts}, fs_hz=250, leads="I,II", gain=200).to_json()
+    assert dropped(place, "a.csv", counts, fs_hz="250", leads="I,II", gain="200") == expected
+
+
 def test_metadata_of_a_header_count_for_its_record(place: Place, pair: Files) -> None:
     header = pair["record.hea"].replace(b"record 12 500 5000", b"record 12")
     files = {"record.hea": header, "record.dat": pair["record.dat"]}
@@ -70,6 +79,8 @@ def test_new_metadata_change_the_corrections_of_the_same_recording(place: Place,
     [
         *(({"fs_hz": text, "units": "mV"}, "sampling_rate_out_of_range") for text in ("fast", "0", "nan", "-5", "1e9")),
         ({"fs_hz": "500", "units": "apples"}, "units_unknown"),
+        ({"fs_hz": "500", "gain": "much"}, "units_unknown"),
+        ({"fs_hz": "500", "units": "mV", "leads": "I,VII"}, "no_ecg_leads"),
     ],
 )
 def test_a_wrong_value_gives_its_refusal(place: Place, bare: bytes, metadata: dict[str, str], code: str) -> None:
@@ -94,7 +105,7 @@ def test_a_worker_that_read_older_metadata_does_not_have_the_last_word(place: Pl
 def test_other_and_empty_metadata_state_nothing() -> None:
     assert stated({"mtime": "1", "fs-hz": " ", "Units": " uV "}) == {"units": "uV"}
     assert options_of({"units": "uV", "fs-hz": "500"}) == {"fs_hz": 500.0, "units": "uV"}
-    assert list(OPTIONS) == ["fs-hz", "units"]
+    assert list(OPTIONS) == ["fs-hz", "units", "leads", "gain"]
 
 
 def test_what_is_not_ascii_is_decoded() -> None:
