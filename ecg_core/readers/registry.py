@@ -108,15 +108,23 @@ def choose(header: str | None, singles: Sequence[str], files: Files) -> tuple[st
     singles = singles or list(files)
     if len(singles) > MAX_SINGLE_FILES:
         raise SeveralRecords(f"More than {MAX_SINGLE_FILES} files came that are not part of one record.")
-    readable = ((name, reader) for name in singles if (reader := reader_of(files[name])))
-    found = list(islice(readable, 2))
+    found = _readable(singles, files)
     if len(found) > 1:
         raise SeveralRecords("Several files came that each hold a record.")
     if found:
         return *found[0], len(singles) - 1
     if any(name.lower().endswith(WFDB_SIGNALS) and not files[name].startswith(_MATLAB) for name in singles):
         raise RecordIncomplete("A signal file came without its header.", "Send the .hea file together with it.")
+    # What is named like a document or an annotation may still be the one ECG that came.
+    found = _readable([name for name in files if name not in singles][:MAX_SINGLE_FILES], files)
+    if len(found) == 1:
+        return *found[0], len(singles)
     raise unsupported("No ECG format that is read here was recognised.")
+
+
+def _readable(names: Sequence[str], files: Files) -> list[tuple[str, Reader]]:
+    """The first two that a reader takes."""
+    return list(islice(((name, reader) for name in names if (reader := reader_of(files[name]))), 2))
 
 
 def formats() -> str:

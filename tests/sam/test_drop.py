@@ -8,7 +8,19 @@ from typing import Any
 
 import pytest
 
-from ecg_core.drop.addresses import BACKFILL, FHIR, MANIFESTS, MEMBERS, SVG, WAITING, address, note_address
+from ecg_core.drop.addresses import (
+    ARCHIVED,
+    BACKFILL,
+    FHIR,
+    IGNORED,
+    MANIFESTS,
+    MEMBERS,
+    SHARED,
+    SVG,
+    WAITING,
+    address,
+    note_address,
+)
 from functions.s3_drop.events import hints_of, hints_of_message
 from functions.s3_drop.settings import FORMS, Settings
 from tests.s3_drop.cloud import INBOX, MAX_RECEIVES
@@ -94,20 +106,28 @@ def test_a_file_outlives_its_message_and_the_wait_for_its_record(stack: dict[str
 
 
 def test_only_settled_notes_expire_in_the_results_bucket(stack: dict[str, Any]) -> None:
-    always = {"rests-of-uploads", "old-versions", "settled-notes"}
+    emptied = {
+        "settled-notes": WAITING,
+        "emptied-archived": ARCHIVED,
+        "emptied-shared": SHARED,
+        "emptied-ignored": IGNORED,
+    }
+    always = {"rests-of-uploads", "old-versions", *emptied}
     rules = lifecycle(Deployed(stack, {"BackfillBucket": "archive"}), "ResultsBucket")
     assert set(lifecycle(Deployed(stack), "ResultsBucket")) == always
-    assert set(rules) == always | {"settled-notes-of-the-backfill"}
+    assert set(rules) == always | {f"{rule}-of-the-backfill" for rule in emptied}
     # Only empty ones: one that is open holds keys, and stays however old it is.
     settled = {"ObjectSizeLessThan": "1", "ExpirationInDays": 1}
-    assert rules["settled-notes"] == {"Prefix": WAITING, **settled}
-    assert rules["settled-notes-of-the-backfill"] == {"Prefix": f"{BACKFILL}archive/{WAITING}", **settled}
+    for rule, prefix in emptied.items():
+        assert rules[rule] == {"Prefix": prefix, **settled}
+        assert rules[f"{rule}-of-the-backfill"] == {"Prefix": f"{BACKFILL}archive/{prefix}", **settled}
 
 
 def test_whatever_arrives_in_the_inbox_is_told_to_the_queue(stack: dict[str, Any]) -> None:
     inbox = properties(stack, "InboxBucket")
-    told = {"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["InboxQueue", "Arn"]}}
-    assert inbox["NotificationConfiguration"] == {"QueueConfigurations": [told]}
+    queue = {"Fn::GetAtt": ["InboxQueue", "Arn"]}
+    told = [{"Event": event, "Queue": queue} for event in ("s3:ObjectCreated:*", "s3:ObjectRestore:Completed")]
+    assert inbox["NotificationConfiguration"] == {"QueueConfigurations": told}
     # S3 tries it out, so the policy must be there first.
     assert stack["Resources"]["InboxBucket"]["DependsOn"] in ("InboxQueuePolicy", ["InboxQueuePolicy"])
 

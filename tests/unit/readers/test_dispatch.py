@@ -72,6 +72,12 @@ def test_a_table_is_known_by_its_content_under_any_name() -> None:
         assert read({name: CSV}).format == "csv"
 
 
+def test_an_ecg_that_is_named_like_a_document_is_read_beside_what_nobody_reads() -> None:
+    assert read({"garbage.bin": b"\1\2\3", "records_0001.txt": CSV}).format == "csv"
+    assert read({"a.zip": make_zip({"garbage.bin": b"\1\2\3", "notice-of-visit.txt": CSV})}).format == "csv"
+    assert isinstance(refused({"garbage.bin": b"\1", "records_1.txt": CSV, "records_2.txt": CSV}), UnsupportedFormat)
+
+
 def test_files_that_belong_to_no_record_are_counted_in_the_corrections() -> None:
     recording = read(make_record() | {"notes.bin": b"\x01\x02", "other.dat": b"\x01\x02"})
     assert recording.corrections == ("files that belong to no record not read: 2",)
