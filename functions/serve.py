@@ -1,6 +1,6 @@
-"""The HTTP service on a laptop or on premises: python -m functions.serve --host 127.0.0.1 --port 8000
+"""The HTTP service on a laptop or on premise: python -m functions.serve --host 127.0.0.1 --port 8000
 
-It is uvicorn with limits: for connections in connection.py, for bodies in api/capacity.py. Lambda does not use it.
+uvicorn with limits: for connections in connection.py, for bodies in api/capacity.py. Lambda does not use this module.
 """
 
 import argparse
