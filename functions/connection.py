@@ -1,4 +1,4 @@
-"""One connection of a client to the service on a laptop: its limits, and its turn among the other connections.
+"""One client connection to the local service: its limits, and its turn among the other connections.
 
 uvicorn's own class answers the requests. functions/serve.py starts the server.
 """
@@ -18,24 +18,24 @@ from functions import log
 from functions.api.edge import SECURITY_HEADERS
 from functions.api.problems import PROBLEM, BodyInvalid, RequestTimeout, ServiceBusy, headers_of
 
-# A process may open 256 files on macOS, and needs some itself.
+# A process on macOS may open 256 files, and the service needs some for itself.
 MAX_CONNECTIONS = 200
-# The head of a request must be complete in this time after the connection is made or the last answer is sent. A head
-# is a few hundred bytes.
+# Time for the head of a request, from the start of the connection or the end of the last answer. A head has a few
+# hundred bytes.
 HEAD_SECONDS = 10
-# A client that takes nothing of an answer for so long has gone.
+# A client that accepts no byte of an answer for this time is considered gone.
 SEND_SECONDS = 30
 MAX_HEAD_BYTES = 16_384
-# Pieces of a body that are read in one turn of the event loop, 0.02 ms each. A piece is what came in one packet, or a
-# chunk of a body without a length. 40,000 chunks of one byte fit in one packet.
+# Pieces of a body that are read in one turn of the event loop; each takes 0.02 ms. A piece is the content of one
+# packet, or one chunk of a body without a length. One packet can hold 40,000 chunks of one byte.
 PIECES_A_TURN = 32
-# A connection that sent so much at once waits for its turn before more is read. asyncio reads up to 256 kB, which takes
-# 0.4 ms: with 100 such connections, every other request would wait 40 ms several times.
+# After it sent this much at once, a connection waits for its turn before it is read again. asyncio reads up to 256 kB,
+# which takes 0.4 ms. With 100 such connections, other requests would wait 40 ms several times.
 LARGE_BYTES = 16_384
 
 
 class _Http(h11.Connection):
-    """Stops after PIECES_A_TURN events. more: whether it stopped."""
+    """Stops after PIECES_A_TURN events. more: whether events are left."""
 
     left = PIECES_A_TURN
     more = False
@@ -52,7 +52,7 @@ class _Http(h11.Connection):
 
 
 class _Flow(FlowControl):
-    """Reads nothing while the connection waits for its turn. slow_since: the client does not read since then."""
+    """Stops reading while the connection waits for its turn. slow_since: since when the client has not read."""
 
     waits = False
     slow_since: float | None = None
@@ -75,7 +75,7 @@ class _Flow(FlowControl):
 
 
 class Turns:
-    """Connections that have much to read: one of them in each turn of the event loop."""
+    """The connections that have much to read. Each turn of the event loop serves one of them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -98,7 +98,7 @@ class Connection(H11Protocol):
 
     conn: _Http
     flow: _Flow
-    # When it was made, or its last answer was sent.
+    # Time of the connection's start or of the end of its last answer.
     since = 0.0
     answered = False
 
@@ -111,7 +111,7 @@ class Connection(H11Protocol):
             others = [
                 other for other in connections_of(self.server_state) if other is not self and other.waits_for_a_head
             ]
-            # The one that has waited longest for its client. Without one, the new connection is refused.
+            # Refuse the idle connection that is oldest. If no connection is idle, refuse the new one.
             longest = min(others, key=lambda other: other.since, default=self)
             longest.refuse(ServiceBusy("The service has as many connections as it can hold."))
 
@@ -124,7 +124,7 @@ class Connection(H11Protocol):
             return
         answered, self.answered = self.answered, False
         if answered and self.conn.trailing_data[0]:
-            # The next request is here already. It waits, so that one client cannot keep the event loop for itself.
+            # The next request has already arrived. It waits for a turn, so that one client cannot block the event loop.
             self._wait()
             return
         self.conn.turn()
@@ -138,13 +138,13 @@ class Connection(H11Protocol):
             self._wait()
 
     def _wait(self) -> None:
-        """For its turn, without reading more."""
+        """Stops reading until it is this connection's turn."""
         self.flow.wait()
         turns: Turns = self.server_state.turns  # type: ignore[attr-defined]
         turns.add(self)
 
     def read_on(self) -> None:
-        """Its turn."""
+        """Called when it is this connection's turn: reads again."""
         self.flow.go_on()
         self.handle_events()
 
@@ -179,7 +179,7 @@ class Connection(H11Protocol):
         self.refuse(BodyInvalid("The request cannot be read."))
 
     def refuse(self, error: EcgError) -> None:
-        """Answers, unless an answer has begun, and closes the connection."""
+        """Sends the error, unless an answer has begun, and closes the connection."""
         if self.waits_for_a_head or not self.cycle.response_started:
             log.line("connection", status=error.status, code=error.code)
             body = error.to_json()

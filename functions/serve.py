@@ -16,13 +16,13 @@ from functions.connection import Connection, Turns, connections_of
 # Connections that are accepted in one turn of the event loop.
 BACKLOG = 64
 KEEP_ALIVE_SECONDS = 5
-# A thread that works in Python gives way after this time. With Python's 5 ms, the event loop would wait that long for
-# each thread, several times for one request.
+# A thread that runs Python code must release the interpreter after this time. With Python's default of 5 ms, one
+# request could delay the event loop several times by 5 ms.
 SWITCH_SECONDS = 0.0005
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server. It looks for slow clients once a second."""
+    """uvicorn's server. Once a second it checks for slow clients."""
 
     async def startup(self, sockets: Any = None) -> None:
         self.server_state.turns = Turns(asyncio.get_running_loop())  # type: ignore[attr-defined]
@@ -36,7 +36,7 @@ class Server(uvicorn.Server):
 
 
 def server(app: Any, host: str, port: int, log_level: str = "info") -> Server:
-    """A server of the app that is not started yet. app: an ASGI app, or where to import it from."""
+    """A server of the app, not yet started. app: an ASGI app, or its import path."""
     return Server(
         uvicorn.Config(
             app,
@@ -49,7 +49,7 @@ def server(app: Any, host: str, port: int, log_level: str = "info") -> Server:
             log_level=log_level,
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            # Ctrl+C waits no longer for open connections.
+            # After Ctrl+C, open connections have this much time to finish.
             timeout_graceful_shutdown=2,
         )
     )

@@ -1,4 +1,4 @@
-"""Records are dropped into an inbox, outcomes are written to a results store. No record is lost or answered twice.
+"""Records are dropped into an inbox; outcomes are written to a results store. No record is lost or answered twice.
 
 An event is only a hint that a file may be new. For each hint the drop reads the outcome that exists, then the files
 that are in the inbox now. It writes only if the outcome has not changed since, and starts again otherwise. So the order
@@ -10,10 +10,11 @@ of a record), options (what metadata state), notes (who waits for which file), i
 shared (files that many headers name), addresses (where everything is written). sweep answers what has waited too long;
 folder and watch are the drop on one machine.
 
-Words used here: an outcome is a result or a refusal. A form is a result in another format (SVG, FHIR), written beside
-it. A note is a small file that says which keys wait for a file (WAITING, or ARCHIVED if the file is there and cannot be
-read) or which headers name it (MEMBERS). To settle a note is to empty it: nobody needs it any more. To retract an
-outcome is to empty it, because the drop has no right to delete.
+Terms: an outcome is a result or a refusal. A form is a result in another format (SVG, FHIR), written beside it. A note
+is a small file. A WAITING note lists the keys that wait for a file. An ARCHIVED note lists the keys that wait because
+the file exists but cannot be read. A MEMBERS note lists the headers that name a file. To settle a note is to empty it,
+because nobody needs it any more. To retract an outcome is to empty it. The drop empties files because it has no right
+to delete.
 """
 
 from ecg_core.drop.batch import Contended

@@ -6,15 +6,15 @@ from ecg_core.readers.names import folded
 
 OUTCOME = ".json"
 FHIR, SVG = ".fhir.json", ".svg"
-# The other forms of a result. Those that the settings ask for are written before the outcome.
+# The other forms of a result. The configured ones are written before the outcome.
 FORMS = (SVG, FHIR)
 
 WAITING, ARCHIVED, MEMBERS, SHARED = "waiting/", "archived/", "members/", "shared/"
-# What is about a file of the inbox and no outcome.
+# Prefixes of objects about a file of the inbox that are not outcomes.
 NOTES = (WAITING, ARCHIVED, MEMBERS, SHARED)
 IGNORED = "ignored/"
 HASHED, MANIFESTS, BACKFILL = "sha256/", "manifests/", "backfill/"
-# A record's outcome must not have a key with one of these prefixes.
+# The key of a record's outcome must not begin with one of these.
 _OURS = (*NOTES, IGNORED, HASHED, MANIFESTS, BACKFILL)
 # S3's limit for a key in UTF-8.
 MAX_KEY_BYTES = 1024
@@ -25,8 +25,8 @@ def address(key: str, form: str = OUTCOME, longest: int = MAX_KEY_BYTES) -> str:
 
     longest: the most bytes of a key in this store.
 
-    Three kinds of records get sha256/<hex of the record's key> and the extension instead: the plain key would be too
-    long; it would have a prefix of the drop itself; or the record's key ends in .fhir (x.fhir.json is the report of x).
+    In three cases the key is sha256/<hex of the record's key> and the extension: the plain key would be too long; it
+    would begin with a prefix of the drop itself; or the record's key ends in .fhir (x.fhir.json is the report of x).
     """
     plain = key + form
     if key.startswith(_OURS) or key.endswith(".fhir") or len(key_bytes(plain)) > longest:
@@ -56,6 +56,6 @@ def ignored_address(key: str, longest: int = MAX_KEY_BYTES) -> str:
 
 
 def key_bytes(key: str) -> bytes:
-    """The bytes of a key, as stores count them."""
+    """The bytes of a key, as stores count its length."""
     # A file name on disk need not be valid UTF-8. Python keeps the invalid bytes as surrogates.
     return key.encode(errors="surrogateescape")

@@ -1,6 +1,6 @@
-"""One attempt to answer a record: read its files from the inbox now, then write its outcome or a note that it waits.
+"""One attempt to answer a record: reads its files from the inbox, then writes its outcome, or a note that it waits.
 
-No memory and no retries here: see batch.py.
+An attempt remembers nothing and does not retry: see batch.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,13 +26,14 @@ from ecg_core.readers.names import (
     stem_of,
 )
 
-# In a record with more files than this, the last file is looked for first. Files mostly arrive in the order of their
-# names, so while it is missing one call is enough. Looking for all files at every arrival would take n * n calls.
+# If a record has more files than this, its last file is requested first. Files usually arrive in the order of their
+# names, so while the last one is missing, one request is enough. Requesting all n files at every arrival would take n *
+# n requests.
 FEW_FILES = 8
 
 
 class Attempt:
-    """Each method raises Conflict if another worker wrote first. Then the attempt must start again."""
+    """Each method raises Conflict if another worker wrote first. The attempt must be started again then."""
 
     def __init__(self, inbox: Store, notes: Notes, ignored: Ignored, writer: Writer) -> None:
         self._inbox, self._notes, self._ignored, self._writer = inbox, notes, ignored, writer
@@ -62,20 +63,20 @@ class Attempt:
         except Archived as unread:
             return self._archived(header, unread.key, sources, direct)
         except (HeaderInvalid, FileTooLarge) as error:
-            # The refusal needs the header only: classifying it alone gives the same error.
+            # The header alone gives the same error, so only the header is classified.
             sources.refusal = sources.refusal or (error if isinstance(error, FileTooLarge) else None)
             answer = self._writer.answer(header, before, sources, (header,))
             return AnsweredRecord(answer, (header,), all_folded([header, *direct]), broken=True)
         asked = all_folded([*files, *missing])
         if missing and before.is_result_of(sources.of(files)):
-            # The record was complete when it got its result. Now its files are being removed: the result stays.
+            # The record was complete when it got its result, and its files are being removed now. The result stays.
             return AnsweredRecord(before.unchanged(header), files, asked)
         return AnsweredRecord(self._writer.answer(header, before, sources, files), files, asked)
 
     def single(self, key: str, overdue: datetime | None, beside_header: bool) -> AnsweredRecord:
-        """Answers a file that no header names. A signal file older than overdue does not wait for a header.
+        """Answers a file that no header names. A signal file older than overdue no longer waits for a header.
 
-        beside_header: a header of its stem is there. Then a file with an extension of no format is an annotation.
+        beside_header: a header of its stem exists. A file whose extension belongs to no format is an annotation then.
         """
         before = self._writer.before(key)
         sources = Sources(self._inbox)
@@ -108,14 +109,14 @@ class Attempt:
         return AnsweredRecord(answer)
 
     def _archived(self, key: str, file: str, sources: Sources, direct: Sequence[str] = ()) -> AnsweredRecord:
-        """A record one of whose files cannot be read now. It never becomes overdue: nothing is missing."""
+        """A record with a file that cannot be read now. It never becomes overdue, because no file is missing."""
         self._notes.add(ARCHIVED, file, key, token_of(sources.entry(file)))
         return AnsweredRecord(Answer(key, "archived"), sources.files, sources.asked | all_folded(direct))
 
     def _note_members(self, header: str) -> Callable[[str], None]:
-        """Called with each name before the file is looked for: writes the note that leads from the file to the header.
+        """Returns a function that writes the note from a file to its header. It is called before the file is requested.
 
-        A file that arrives after the look-up finds the note; one that arrived before is found by the look-up.
+        If the file arrives after the request, its arrival finds the note. If it arrived before, the request finds it.
         """
         stems = set[tuple[str, str]]()
 
@@ -133,6 +134,6 @@ def _may_await_header(key: str, refusal: EcgError) -> bool:
     """Whether a file that cannot be read alone may be a signal file whose header has not arrived yet."""
     unreadable: tuple[type[EcgError], ...] = (RecordIncomplete, EmptyFile, FileTooLarge)
     if split(key)[2].lower() not in SIGNAL_SUFFIXES:
-        # No format has this extension. A header may still name the file as its signal.
+        # No format has this extension, but a header may name the file as its signal.
         unreadable += (UnsupportedFormat,)
     return may_be_signal(key) and isinstance(refusal, unreadable)

@@ -16,12 +16,12 @@ from ecg_core.readers.names import is_header
 
 Found = TypeVar("Found")
 
-# A conflict means that another worker wrote first. So many in a row mean that something is wrong.
+# A conflict means that another worker wrote first. This many in a row mean that something is wrong.
 MAX_ATTEMPTS = 10
 
 
-# Many headers may name one file, and each may name a thousand files. When the records of a batch have so many files, no
-# further record is read because of a file that it shares: the sweep does it. A thousand files take a quarter minute.
+# Many headers may name one file, and each may name a thousand files. When the records of a batch have this many files,
+# no other record is read because of a shared file; the sweep reads it. A thousand files take about 15 seconds.
 MAX_FILES = 1_000
 
 
@@ -30,7 +30,7 @@ class Contended(Exception):
 
 
 class Batch:
-    """A record that was answered for one hint is not read again for another hint of the same batch.
+    """Answers each record once. A second hint about the same record does not read it again.
 
     This is safe: all hints of the batch came before its first record was read.
     """
@@ -50,7 +50,8 @@ class Batch:
             if record.is_answered:
                 self.retract(record, [file for file in record.files[1:] if not leads_to(file, header)])
             if record.answer.state == "written":
-                # A master header that arrived during the attempt could not empty this outcome. Its record does it now.
+                # A master header that arrived during the attempt could not retract this outcome. So its record does it
+                # now.
                 known, self._headers[header] = self.headers_of(header), keys_of(self._notes.get(MEMBERS, header))
                 for master in sorted(self._headers[header] - known):
                     if self.has_room_for(master):
@@ -60,26 +61,26 @@ class Batch:
         return self._records[header]
 
     def has_room_for(self, header: str) -> bool:
-        """Whether one of several records may still be read in this batch. Others are left to the sweep."""
+        """Whether one more of several records may be read in this batch. The sweep reads the others."""
         return header in self._records or self._read < MAX_FILES
 
     def single(self, key: str, overdue: datetime | None, beside_header: bool = False) -> AnsweredRecord:
-        """The record that is this one file. beside_header: a header of its stem does not name it. Raises Contended."""
+        """The record of this one file. beside_header: a header of its stem does not name it. Raises Contended."""
         if key not in self._records:
             self._records[key] = persistently(partial(self._attempt.single, key, overdue, beside_header))
         return self._records[key]
 
     def headers_of(self, key: str) -> frozenset[str]:
-        """The headers that name this file and have another stem. A note tells them; they may have changed since."""
+        """The headers with another stem that name this file. They come from a note and may have changed since."""
         if key not in self._headers:
             self._headers[key] = keys_of(self._notes.get(MEMBERS, key))
         return self._headers[key]
 
     def retract(self, record: AnsweredRecord, files: list[str]) -> None:
-        """Empties the outcomes that these files got on their own before their record was complete.
+        """Retracts the outcomes that these files got on their own before their record was complete.
 
-        They are also taken off the list of ignored files.
-        If the record has a result, all of them. Otherwise only refusals, and none of a segment. Raises Contended.
+        It also removes them from the list of ignored files. If the record has a result, all outcomes are retracted.
+        Otherwise only refusals are, and none of a segment. Raises Contended.
         """
         for file in files:
             if record.is_result or not is_header(file):
@@ -87,12 +88,12 @@ class Batch:
                 persistently(partial(self._ignored.remove, file))
 
     def has_result_of(self, key: str) -> bool:
-        """Whether a record of this batch has a result, and this file is part of it."""
+        """Whether a record of this batch has a result that includes this file."""
         return any(record.is_result and key in record.files for record in self._records.values())
 
 
 def persistently(attempt: Callable[[], Found]) -> Found:
-    """Repeats what another worker was in the way of. Raises Contended."""
+    """Repeats an attempt until no other worker writes first. Raises Contended after too many attempts."""
     for _ in range(MAX_ATTEMPTS):
         try:
             return attempt()

@@ -1,4 +1,4 @@
-"""A hint that a file may be new -> the records that it is about -> their outcomes."""
+"""From a hint that a file may be new to its records and their outcomes."""
 
 from datetime import datetime
 from functools import partial
@@ -18,10 +18,10 @@ from ecg_core.readers.names import is_header, is_junk, may_be_signal
 
 
 class Drop:
-    """Answers the hints of one batch. Make a new one for hints that came later: this one remembers what it read."""
+    """Answers the hints of one batch. It remembers what it read, so later hints need a new Drop."""
 
     def __init__(self, inbox: Store, results: Store, classifier: Classifier, forms: tuple[str, ...] = ()) -> None:
-        """forms: extensions from FORMS: what to write beside each result. shared: see shared.py."""
+        """forms: extensions from FORMS that are written beside each result. shared: see shared.py."""
         self._writer = Writer(inbox, results, classifier, forms)
         self._notes = Notes(results)
         self._ignored = Ignored(results)
@@ -32,7 +32,7 @@ class Drop:
         self.shared = Shared(inbox, results)
 
     def arrived(self, key: str, overdue: datetime | None = None) -> tuple[Answer, ...]:
-        """Answers the records that the file belongs to; mostly it is one.
+        """Answers the records that the file belongs to; usually one.
 
         overdue: a record that has waited since before this time is answered without its missing files. Raises
         Contended, and what the stores raise.
@@ -45,17 +45,17 @@ class Drop:
         return tuple(dict.fromkeys(record.answer for record in found))
 
     def has_seen(self, key: str) -> bool:
-        """Whether a record of this batch has a result, and this file is part of it."""
+        """Whether a record of this batch has a result that includes this file."""
         return self._batch.has_result_of(key)
 
     def place_of(self, answer: Answer) -> str | None:
-        """Where the outcome of a record is written, or its entry in the list of ignored files."""
+        """The key of a record's outcome, or of its entry in the list of ignored files."""
         if answer.state == "ignored":
             return self._ignored.address(answer.key)
         return self._writer.address(answer.key) if answer.state in ("written", "unchanged") else None
 
     def _records_about(self, key: str, overdue: datetime | None) -> list[AnsweredRecord]:
-        """The records whose headers name the file. Without one, the file is a record of its own."""
+        """The records whose headers name the file. If there are none, the file is its own record."""
         owned = self._owners.of(key, overdue)
         persistently(partial(self._leave_to_sweep, key, owned.left, is_new=overdue is None))
         found = owned.records
@@ -66,12 +66,12 @@ class Drop:
             return asking
         headed = is_annotation_beside_header(key) and any(record.has_header_beside(key) for record in found)
         if any(record.answer.state == "archived" for record in found):
-            # Its header may be the file that cannot be read now. So it waits for it as long as it takes.
+            # The file that cannot be read now may be its header. So the file is never overdue and waits.
             overdue = None
         return [self._batch.single(key, overdue, headed)]
 
     def _leave_to_sweep(self, key: str, headers: set[str], is_new: bool) -> None:
-        """Notes these headers for the sweep. If the note of headers is full, others may name a new file too."""
+        """Notes these headers for the sweep. If the note of headers is full, more headers may name a new file."""
         full = is_new and len(self._batch.headers_of(key)) >= MAX_KEYS[MEMBERS]
         there = self._inbox.head(key) if headers or full else None
         if there is None:
@@ -82,7 +82,7 @@ class Drop:
             self.shared.ask(key, token_of(there))
 
     def _settle(self, key: str, found: list[AnsweredRecord]) -> None:
-        """Settles the note about who waits for this file, if every one that waits has now been answered with it."""
+        """Settles the note about who waits for this file, if each record that waits was now answered with the file."""
         if not (is_header(key) or may_be_signal(key) or self._batch.headers_of(key)):
             return
         note = self._notes.get(WAITING, key)
@@ -92,7 +92,7 @@ class Drop:
             self._notes.settle(note)
 
     def _retract_own(self, key: str, found: list[AnsweredRecord]) -> None:
-        """Empties outcomes from before the header came: those of the signals beside it, or that of this file."""
+        """Empties outcomes from before the header came: of the signal files beside it, or of this file."""
         for record in found:
             if is_header(key) and record.answer.key == key and record.is_answered:
                 self._batch.retract(record, [file for file in record.files[1:] if leads_to(file, key)])

@@ -1,4 +1,4 @@
-"""A folder as a Store: a key is a path below it. Several watchers on one machine may use it at the same time."""
+"""A folder as a Store: a key is a path in it. Several watchers on one machine may use it at the same time."""
 
 import json
 import os
@@ -16,13 +16,13 @@ from ecg_core.drop.store import Conflict, Entry, Stored
 from ecg_core.errors import FileTooLarge
 from ecg_core.readers.wfdb.header import MAX_NAME_LENGTH
 
-# A subfolder for metadata, the lock, and files that are being written. It is on the same disk, so renaming a finished
-# file into place copies nothing.
+# Subfolder for metadata, the lock, and files that are being written. It is on the same disk, so moving a finished file
+# out of it copies nothing.
 OWN = ".ekg"
 NOTE = ".note"
-# Far above the size of any metadata file that put() writes.
+# Much larger than any metadata file that put() writes.
 MAX_METADATA_BYTES = 100_000
-# The path separator of this system if it is not the slash; no key may contain it.
+# The path separator of this system, if it is not a slash. No key may contain it.
 _SEPARATOR = os.sep if os.sep != "/" else "\0"
 
 
@@ -38,7 +38,7 @@ class FolderStore:
     def get(self, key: str, limit: int) -> Stored | None:
         """Raises FileTooLarge, and OSError for a file that cannot be read."""
         path = self._path(key)
-        # Reading a named pipe would wait for its writer without end.
+        # Opening a named pipe would wait for a writer without end.
         if not path.is_file():
             return None
         try:
@@ -83,19 +83,20 @@ class FolderStore:
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]
     ) -> None:
-        """Raises Conflict. A reader never sees half a file, even if the process ends during the write."""
+        """Raises Conflict. A reader never sees half a file, even if the process is killed during the write."""
         with self._locked():
             there = self.head(key)
             if (there.etag if there else None) != replaces:
                 raise Conflict
-            # The process may end between the two renames. So the metadata name the etag of the file they belong to.
+            # The process may be killed between the two renames. So the metadata have the etag of the file that they
+            # belong to.
             written = self._written(body)
             about = json.dumps({"etag": _entry(key, written.stat()).etag, "metadata": dict(metadata)}).encode()
             _move(self._written(about), self._about(key))
             _move(written, self._path(key))
 
     def expire(self, prefix: str, before: datetime) -> None:
-        """Removes empty files older than `before`. For a bucket, a lifecycle rule removes settled notes like this."""
+        """Removes empty files older than `before`, which are settled notes. In a bucket, a lifecycle rule does this."""
         with self._locked():
             for entry in list(self.list(prefix)):
                 if not entry.size and entry.modified < before:
@@ -122,7 +123,7 @@ class FolderStore:
         return self._place(key + NOTE if key.startswith(NOTES) else key)
 
     def _place(self, key: str) -> Path:
-        """The path below the folder. Raises ValueError for a key that leads out of it."""
+        """The path in the folder. Raises ValueError for a key that leads out of it."""
         parts = key.rstrip("/").split("/") if key else []
         if any(part in ("", ".", "..") or _SEPARATOR in part or "\0" in part for part in parts):
             raise ValueError("a key of this store is a relative path without empty parts")
@@ -151,13 +152,13 @@ def _move(written: Path, place: Path) -> None:
 
 def _entry(key: str, status: os.stat_result) -> Entry:
     etag = f"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"
-    # A copy may keep the mtime of its original; ctime says when it came here. A time in the future (a wrong clock on a
-    # network share) counts as now.
+    # A copy may keep the mtime of its original, but ctime is the time of its arrival. A time in the future (a network
+    # share with a wrong clock) counts as now.
     changed = min(status.st_ctime if os.name == "posix" else max(status.st_mtime, status.st_ctime), time.time())
     return Entry(key, status.st_size, etag, datetime.fromtimestamp(changed, UTC))
 
 
 def _shortened(part: str) -> str:
-    """A file name within the limit of file systems. An outcome's name is longer than its record's."""
+    """A file name within the limit of file systems: an outcome's name is longer than its record's name."""
     data = os.fsencode(part)
     return part if len(data) <= MAX_NAME_LENGTH else sha256(data).hexdigest() + Path(part).suffix

@@ -1,8 +1,8 @@
-"""The list of files in which no ECG was found and none was to be: an object for each, with the reason.
+"""The list of ignored files: files without an ECG whose names do not promise one. Each has an object with the reason.
 
-Nothing in the inbox is passed over in silence. Each file has an object of its own, because many workers may write at
-the same time, and because an entry must be removed alone: the file is replaced by an ECG, or a header comes that names
-it. A removed entry is an empty object: the drop has no right to delete.
+Every file of the inbox is reported, even an ignored one. Each has its own object, because many workers may write at the
+same time. An entry must also be removable alone: the file may be replaced by an ECG, or a header that names it may
+arrive. A removed entry is an empty object, because the drop has no right to delete.
 """
 
 import json
@@ -12,11 +12,11 @@ from ecg_core.drop.store import Store
 from ecg_core.errors import EcgError, EmptyFile, HeaderInvalid, NoEcgLeads, RecordIncomplete, UnsupportedFormat
 from ecg_core.readers.names import SIGNAL_SUFFIXES, Noise, is_junk, is_noise, may_be_signal, split
 
-# Above the size of any entry: the longest key, each character escaped, and the reason.
+# Larger than any entry: the longest key, with each character escaped, and the reason.
 MAX_ENTRY_BYTES = 10_000
-# Refusals that say: there is no ECG here.
+# Refusals that mean: the file holds no ECG.
 _NO_ECG = (UnsupportedFormat, EmptyFile, NoEcgLeads)
-# The shadow that macOS lays beside each file has the file's extension.
+# The shadow file that macOS writes beside each file has the same extension as that file.
 _NO_ECG_OF_JUNK = (*_NO_ECG, RecordIncomplete, HeaderInvalid)
 
 
@@ -36,7 +36,7 @@ class Ignored:
             self._put(key, body, there.etag if there else None)
 
     def remove(self, key: str) -> None:
-        """Empties the entry, if there is one. Asks the store only about files that may be in the list."""
+        """Empties the entry if there is one. Asks the store only about files that may be in the list."""
         if not may_be_ignored(key):
             return
         there = self._results.head(self.address(key))
@@ -48,15 +48,15 @@ class Ignored:
 
 
 def may_be_ignored(key: str) -> bool:
-    """Whether a file of this name is ignored if no ECG is found in it: always, or beside a header of its stem."""
+    """Whether a file of this name is ignored if it holds no ECG: always, or only beside a header of its stem."""
     return is_noise(key) or is_annotation_beside_header(key)
 
 
 def is_annotation_beside_header(key: str) -> bool:
-    """Whether a file beside a header that does not name it is an annotation: neither a file format nor a signal."""
+    """Whether a file is an annotation: a header beside it does not name it, and it is neither a format nor a signal."""
     return may_be_signal(key) and split(key)[2].lower() not in SIGNAL_SUFFIXES
 
 
 def holds_no_ecg(key: str, refusal: EcgError) -> bool:
-    """Whether the refusal means that a file of such a name is ignored. Any other refusal is its outcome."""
+    """Whether a file of this name is ignored after this refusal. Otherwise the refusal is its outcome."""
     return isinstance(refusal, _NO_ECG_OF_JUNK if is_junk(key) else _NO_ECG)

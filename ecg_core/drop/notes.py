@@ -13,11 +13,11 @@ from contextlib import suppress
 from ecg_core.drop.addresses import ARCHIVED, MEMBERS, WAITING, lone_address, note_address
 from ecg_core.drop.store import Conflict, Entry, Store, Stored
 
-# Keys in the note about one file. When the file arrives, the record of each key is read; a hundred take ten seconds.
+# Keys in the note about one file. When the file arrives, the record of each key is read. A hundred take ten seconds.
 MAX_KEYS = {MEMBERS: 100, WAITING: 1_000, ARCHIVED: 1_000}
-# A thousand keys of the longest kind, if JSON escapes each character with six.
+# A thousand keys of maximal length, if JSON needs six characters for each of theirs.
 MAX_NOTE_BYTES = 8_000_000
-# More than the workers that can write one note at the same time.
+# More than the number of workers that can write one note at the same time.
 MAX_ATTEMPTS = 20
 
 
@@ -26,14 +26,14 @@ class Notes:
         self._results = results
 
     def get(self, kind: str, name: str) -> Stored | None:
-        """The note about a file, also a settled (empty) one. None if there is none."""
+        """The note about a file, even if it is settled (empty). None if there is none."""
         return self._results.get(self._place(kind, name), MAX_NOTE_BYTES)
 
     def add(self, kind: str, name: str, key: str, token: str = "") -> None:
         """Adds a key to the note about a file.
 
-        If a WAITING or ARCHIVED note is full, the key gets a note of its own: the sweep finds it, the arrival of the
-        file does not. A full MEMBERS note stays as it is: see shared.py. Raises Conflict for too many writers.
+        If a WAITING or ARCHIVED note is full, the key gets a note of its own. The sweep finds that note; the arrival of
+        the file does not. A full MEMBERS note does not change: see shared.py. Raises Conflict for too many writers.
         """
         places = [self._place(kind, name), *([] if kind == MEMBERS else [lone_address(kind, name, key)])]
         for place in places:
@@ -81,5 +81,5 @@ def keys_of(note: Stored | None) -> frozenset[str]:
 
 
 def token_of(there: Entry) -> str:
-    """Identifies an upload. A new upload, even of the same bytes, changes the note."""
+    """Identifies an upload. Even if a new upload has the same bytes, its token differs."""
     return f"{there.etag} {there.modified.isoformat()}"

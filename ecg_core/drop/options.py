@@ -1,4 +1,4 @@
-"""What the metadata of an object state about its file: options of classify(), such as x-amz-meta-fs-hz: 500."""
+"""Options of classify() in the metadata of an object, such as x-amz-meta-fs-hz: 500."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -9,14 +9,14 @@ from typing import Any
 
 
 def _number(text: str) -> float:
-    """NaN for what is no number: classify() refuses it as it refuses a number out of range."""
+    """NaN for text that is not a number. classify() refuses NaN like any number out of range."""
     try:
         return float(text)
     except ValueError:
         return math.nan
 
 
-# The name in the metadata -> the option of classify(), and how its text is read.
+# Name in the metadata -> (option of classify(), parser of its text).
 OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "fs-hz": ("fs_hz", _number),
     "units": ("units", str),
@@ -26,7 +26,7 @@ OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
 
 
 def stated(metadata: Mapping[str, str]) -> dict[str, str]:
-    """The metadata that are options, by name. An empty text states nothing; other metadata are not ours."""
+    """The metadata that are options, by name. An empty text states nothing. Other metadata are ignored."""
     found = {name.lower(): _decoded(text).strip() for name, text in metadata.items()}
     return {name: found[name] for name in OPTIONS if found.get(name)}
 
@@ -41,7 +41,7 @@ def digest_of(said: Mapping[str, str]) -> str:
 
 
 def _decoded(text: str) -> str:
-    """S3 returns what is not ASCII, such as µV, in the encoding of mail headers (RFC 2047)."""
+    """S3 returns text that is not ASCII, such as µV, in the encoding of mail headers (RFC 2047)."""
     if not text.startswith("=?"):
         return text
     try:

@@ -1,4 +1,4 @@
-"""The content of what is written: the outcome (a result or a refusal), its metadata, and other forms of a result."""
+"""The content that is written: the outcome (a result or a refusal), its metadata, and other forms of a result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from ecg_core.model.classifier import Classifier
 from ecg_core.readers.names import is_header
 
 CONTENT_TYPES = {FHIR: "application/fhir+json", SVG: "image/svg+xml"}
-# S3 takes 2 kB of metadata. If the versions need more characters than this, none are written.
+# S3 accepts 2 kB of metadata. If the versions need more characters than this, they are left out.
 MAX_VERSIONS = 1_000
 # Metadata of an outcome. source: names and bytes of the files. record: the recording that was read from them.
 SOURCE, RECORD, MODEL, RELEASE = "source-sha256", "record-sha256", "model-sha256", "release"
 # Names and bytes of the record's headers, if it has any.
 HEADERS = "headers-sha256"
-# What the metadata of the file, or of the record's header, state. Absent if they state nothing.
+# The options in the metadata of the file, or of the record's header. Absent if there are none.
 OPTIONS = "options-sha256"
-# The code of a refusal, so that a HEAD request is enough to tell it from a result.
+# The code of a refusal. With it, a HEAD request is enough to tell a refusal from a result.
 CODE = "code"
-# The versions of the objects that were read, in the order of the record's files. Only for an inbox with versions.
+# Versions of the objects that were read, in the order of the record's files. Only if the inbox has versions.
 VERSIONS = "source-versions"
-# Two results are the same if these are.
+# Two results are the same if these metadata are equal.
 IDENTITY = (RECORD, MODEL, RELEASE, OPTIONS)
 
 
@@ -67,7 +67,7 @@ class Outcome:
     def same_as(self, existing: Stored) -> bool:
         """Whether the existing outcome is the same: equal bytes, or the same record, model, release and options.
 
-        Equal bytes are not required in the second case: another processor may round the last digit differently. The
+        The second case allows different bytes, because another processor may round the last digit differently. The
         first answer stays.
         """
         mine, theirs = ([about.get(name) for name in IDENTITY] for about in (self.metadata, existing.metadata))
@@ -75,7 +75,7 @@ class Outcome:
 
 
 def made_of(classifier: Classifier, parts: tuple[Stored, ...]) -> dict[str, str]:
-    """Metadata of everything that an outcome depends on: the files' bytes, what is stated, the model, this release."""
+    """Metadata of all inputs of an outcome: the files' bytes, the stated options, the model, this release."""
     made = {SOURCE: digest(parts), MODEL: classifier.identity.sha256, RELEASE: __version__}
     if said := _stated(parts):
         made[OPTIONS] = digest_of(said)
@@ -83,7 +83,7 @@ def made_of(classifier: Classifier, parts: tuple[Stored, ...]) -> dict[str, str]
 
 
 def _stated(parts: tuple[Stored, ...]) -> dict[str, str]:
-    """The options that the first file states: the header of a record, or a single file."""
+    """The options in the metadata of the first file: a record's header, or a single file."""
     return stated(parts[0].metadata) if parts else {}
 
 
@@ -95,7 +95,7 @@ def headers_digest(parts: tuple[Stored, ...]) -> str:
 def classified(
     classifier: Classifier, parts: tuple[Stored, ...], made: Mapping[str, str], refusal: EcgError | None
 ) -> Outcome:
-    """Classifies the files. refusal: an error that is known already, then they are not classified.
+    """Classifies the files. refusal: an error that is already known; the files are not classified then.
 
     An error of the files becomes an outcome; an error of this service (status 500 or above) is raised.
     """

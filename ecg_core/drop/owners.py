@@ -1,6 +1,7 @@
-"""Which records a file belongs to.
+"""Finds the records that a file belongs to.
 
-The records are answered on the way: whether a segment is a record itself depends on the result of the whole.
+Each record is answered as soon as it is found. Whether a segment is also a record depends on the result of the
+segmented record.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
 
 @dataclass(frozen=True)
 class Owned:
-    """left: headers that may name the file, and whose records were too much for this batch."""
+    """left: headers that may name the file but were not read, because the batch has no room for their records."""
 
     records: list[AnsweredRecord] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
@@ -30,9 +31,10 @@ class Owners:
         self._inbox, self._batch = inbox, batch
 
     def of(self, key: str, overdue: datetime | None) -> Owned:
-        """The records whose header may name the file, answered.
+        """Answers the records whose headers may name the file, and returns them.
 
-        Three ways lead to a header: a note about the file, the same stem, or the file is the header.
+        There are three ways to a header: a note about the file names it, it has the same stem, or the file itself is a
+        header.
         """
         owned = Owned()
         for header in sorted(self._batch.headers_of(key)):
@@ -67,7 +69,7 @@ class Owners:
         owned.records.extend(results or [*asking, self._batch.record(header, overdue)])
 
     def _names_segment(self, master: str, header: str) -> bool:
-        """Whether a master header names this segment now. The note may tell what an older version of it named."""
+        """Whether a master header names this segment now. The note may come from an older version of the header."""
         try:
             there = self._inbox.get(master, MAX_HEADER_BYTES)
             names = Header(there.body).asks_for if there else ()

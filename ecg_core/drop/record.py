@@ -1,4 +1,4 @@
-"""A record and its answer, and what that tells about the files beside it."""
+"""A record with its answer, and what this says about other files in the same folder."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ecg_core.readers.names import folded, header_beside, is_header, may_be_sign
 
 @dataclass(frozen=True)
 class AnsweredRecord:
-    """files: the files of the record that exist, its header first. asked: the folded names that its header names.
+    """files: the files of the record that exist, header first. asked: the names in its header, folded.
 
     broken: the header cannot be read.
     """
@@ -29,7 +29,7 @@ class AnsweredRecord:
         return self.is_answered and self.answer.code is None
 
     def asks_for(self, key: str) -> bool:
-        """Whether the header names this file, and the record has no other file of that name in another spelling.
+        """Whether the header names this file, and the record has no other spelling of it.
 
         A broken header counts as naming every file with its stem.
         """
@@ -38,7 +38,7 @@ class AnsweredRecord:
         return folded(key) in self.asked and (key in self.files or folded(key) not in all_folded(self.files))
 
     def has_seen(self, name: str, waiting: str) -> bool:
-        """Whether the key that waited for this name is part of the record, and has got a file of this name."""
+        """Whether the key that waited for this name is part of the record, and the record has a file of this name."""
         return waiting in self.files and folded(name) in all_folded(self.files)
 
     def has_header_beside(self, key: str) -> bool:
@@ -52,13 +52,13 @@ def all_folded(names: Iterable[str]) -> frozenset[str]:
 
 
 def same_stem(one: str, other: str) -> bool:
-    """Whether two keys are equal but for the extension."""
+    """Whether two keys differ only in their extension."""
     return stem_of(one) == stem_of(other)
 
 
 def leads_to(file: str, header: str) -> bool:
-    """Whether a worker finds this header from the file's name alone. It needs a note (MEMBERS) otherwise.
+    """Whether a worker finds this header from the file's name alone. Otherwise it needs a MEMBERS note.
 
-    One header of a stem is found so: the one with the extension .hea in lower case. x.HEA may lie beside x.hea.
+    It finds only the header x.hea, with the extension in lower case. x.HEA may exist beside it.
     """
     return may_be_signal(file) and header_beside(file) == header

@@ -1,8 +1,8 @@
-"""Files that more headers name than a MEMBERS note holds. The sweep finds the other headers in the file's folder.
+"""Files that are named by more headers than a MEMBERS note holds. The sweep finds the other headers in the folder.
 
-A header and its files lie in one folder. When such a file arrives, the headers in its note are answered at once, and a
-SHARED note asks the sweep to look at every header of the folder. The note says how far the sweep has got, so each sweep
-goes on where the last one ended, and new bytes of the file begin anew.
+A header and its files are in one folder. When such a file arrives, the headers in its note are answered at once, and a
+SHARED note asks the sweep to check every header of the folder. The note says how far the sweep has come, so the next
+sweep continues there. If the file gets new bytes, the search starts again.
 """
 
 import json
@@ -21,7 +21,7 @@ from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
 
 @dataclass(frozen=True)
 class Search:
-    """A SHARED note. token: identifies the upload of the file. after: the last key that was looked at."""
+    """A SHARED note. token: identifies the upload of the file. after: the last key that was checked."""
 
     file: str
     token: str
@@ -46,7 +46,7 @@ class Shared:
             self._put(place, Search(file, token), note)
 
     def save(self, note: Stored, after: str | None) -> None:
-        """Notes how far the search has got; None settles the note. Not if the file arrived anew in the meantime."""
+        """Notes how far the search has come; None settles the note. Does nothing if the file arrived again."""
         search = Search.of(note)
         with suppress(Conflict):
             self._put(note.key, replace(search, after=after) if search and after is not None else None, note)
@@ -57,7 +57,7 @@ class Shared:
         self._results.put(place, body, replaces=replaces, content_type="application/json", metadata={})
 
     def headers(self, search: Search) -> Iterator[str]:
-        """The headers that are left to look at, in the order of keys."""
+        """The headers that were not checked yet, in the order of keys."""
         folder = split(search.file)[0]
         for entry in self._inbox.list(folder, search.after):
             if is_header(entry.key) and split(entry.key)[0] == folder:

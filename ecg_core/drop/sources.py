@@ -1,4 +1,4 @@
-"""The files of one record as they are in the inbox now. Each is read once."""
+"""The files of one record as they are in the inbox now. Each file is read once."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -12,9 +12,9 @@ from ecg_core.readers.paths import too_large
 from ecg_core.readers.wfdb.header import Header
 from ecg_core.recording import MAX_BYTES
 
-# Keys that are listed for one spelling of a stem to find an extension in another case (.DAT for .dat).
+# For one spelling of a stem, this many keys are listed to find an extension in another case (.DAT for .dat).
 MAX_SIBLINGS = 1_000
-# A record of a thousand segments has 2,001 files; they are read in half a minute.
+# A record of a thousand segments has 2,001 files. Reading them takes half a minute.
 MAX_FILES = 2_048
 
 
@@ -27,14 +27,14 @@ class Missing(Exception):
 
 
 class Sources:
-    """What records.record() needs: get() finds the names that exist, header() reads headers.
+    """The interface for records.record(): get() finds names that exist, header() reads headers.
 
-    stop_at_missing: raise Missing at the first name that does not exist. refusal: why the files cannot be read, such as
-    their size. Once it is set, files are only checked for existence.
+    stop_at_missing: raise Missing at the first name that does not exist. refusal: why the files cannot be read, for
+    example their size. After it is set, files are only checked for existence.
     """
 
     def __init__(self, inbox: Store, named: Callable[[str], None] = lambda name: None) -> None:
-        """named: called with each name before it is looked for."""
+        """named: called with each name before the store is asked for it."""
         self._inbox, self._named = inbox, named
         self._read: dict[str, Stored] = {}
         self._unread: dict[str, Entry] = {}
@@ -46,7 +46,7 @@ class Sources:
         self.refusal: EcgError | None = None
 
     def get(self, name: str, /) -> str | None:
-        """The key that exists for a name, in any spelling of it. Reads the file.
+        """The existing key for a name, in any spelling. Reads the file.
 
         Raises Missing, Archived, and FileTooLarge for more names than MAX_FILES.
         """
@@ -68,7 +68,7 @@ class Sources:
         return other if other is not None and self.exists(other) else None
 
     def exists(self, key: str) -> bool:
-        """Whether an object with exactly this key exists. Reads it, if the limits allow. Raises Archived."""
+        """Whether an object with exactly this key exists. Reads it if the limits allow. Raises Archived."""
         if key in self._read or key in self._unread:
             return True
         try:
@@ -94,11 +94,11 @@ class Sources:
         return there is not None
 
     def body(self, key: str) -> bytes:
-        """The bytes of a file that exists. Empty if it was not read."""
+        """The bytes of a file that exists. Empty if it was only checked for existence."""
         return self._read[key].body if key in self._read else b""
 
     def header(self, key: str) -> Header:
-        """Of a file that exists, parsed once. Raises HeaderInvalid."""
+        """The parsed header of a file that exists. Raises HeaderInvalid."""
         if key not in self._headers:
             self._headers[key] = Header(self.body(key))
         return self._headers[key]
@@ -108,33 +108,33 @@ class Sources:
         return self._read.get(key) or self._unread[key]
 
     def of(self, keys: tuple[str, ...]) -> tuple[Stored, ...]:
-        """Those of these files that were read, in the given order."""
+        """The given files that were read, in the given order."""
         return tuple(self._read[key] for key in keys if key in self._read)
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All files that were looked for and exist."""
+        """All requested files that exist."""
         return (*self._read, *self._unread)
 
     @property
     def asked(self) -> frozenset[str]:
-        """The names that were looked for, folded."""
+        """The requested names, folded."""
         return frozenset(map(folded, self._names))
 
     def have_changed(self) -> bool:
-        """Whether a file has changed, appeared or gone since it was looked for."""
+        """Whether a file has changed, appeared or disappeared since it was requested."""
         found = {**self._unread, **self._read}
         now = {key: self._inbox.head(key) for key in (*found, *self._absent)}
         return any(_identity(there) != _identity(found.get(key)) for key, there in now.items())
 
 
 def _identity(there: Entry | None) -> object:
-    """The etag depends on the bytes only. New options come with an upload of the same bytes."""
+    """What identifies a version. The etag depends on the bytes only, and new metadata may come with the same bytes."""
     return (there.etag, there.version, stated(there.metadata)) if there else None
 
 
 def sibling(inbox: Store, name: str) -> str | None:
-    """Another key that means the same file: its extension has another case, or its letters another form of Unicode."""
+    """Another key for the same file: its extension has another case, or its letters have another form of Unicode."""
     wanted = folded(name)
     for spelling in spellings(name):
         folder, stem, suffix = split(spelling)

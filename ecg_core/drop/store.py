@@ -1,4 +1,4 @@
-"""The protocol of a place that keeps objects under keys: a bucket, a folder, or a fake."""
+"""The protocol of a store, which keeps objects by key: a bucket, a folder, or a fake."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from typing import Protocol
 
 
 class Conflict(Exception):
-    """The object changed after it was read, so it was not replaced."""
+    """The object has changed since it was read, so it was not replaced."""
 
 
 class Archived(Exception):
-    """The object is there, but in an archive (S3 Glacier): its bytes can be read only after somebody restores it."""
+    """The object exists, but in an archive (S3 Glacier). Its bytes cannot be read until somebody restores it."""
 
     def __init__(self, key: str) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class Archived(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """etag: changes with the content. modified: by the store's clock, with time zone. version: if the store has them.
+    """etag: changes with the content. modified: the store's clock, with time zone. version: None without versions.
 
     metadata: filled by head() and get(), empty from list().
     """
@@ -43,24 +43,24 @@ class Store(Protocol):
 
     @property
     def longest(self) -> int:
-        """The most bytes of a key in UTF-8. No object has a longer key."""
+        """The maximum bytes of a key in UTF-8."""
 
     def get(self, key: str, limit: int) -> Stored | None:
-        """The object, or None. Raises FileTooLarge above limit bytes; it does not read the rest. Raises Archived."""
+        """The object, or None. Raises FileTooLarge above limit bytes, without reading the rest. Raises Archived."""
 
     def head(self, key: str) -> Entry | None:
-        """The object without its body, or None. Also of an archived object."""
+        """The object without its body, or None. It works for archived objects too."""
 
     def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
-        """The objects whose keys begin with the prefix, in the order of their keys. Each page is a call of its own.
+        """The objects whose keys begin with the prefix, in the order of their keys. Each page is a separate request.
 
-        after: only keys that come later than this one.
+        after: only keys that sort after this one.
         """
 
     def put(
         self, key: str, body: bytes, *, replaces: str | None, content_type: str, metadata: Mapping[str, str]
     ) -> None:
-        """Writes if the existing object has the etag `replaces`, or for None if there is no object.
+        """Writes only if the existing object has the etag `replaces`. None: only if there is no object.
 
-        Raises Conflict otherwise.
+        Otherwise raises Conflict.
         """

@@ -1,4 +1,4 @@
-"""Reads the open notes again: answers records whose files never came, settles notes that nobody needs."""
+"""Reads the open notes again: answers records whose files never came, and settles notes that nobody needs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from ecg_core.drop.shared import Search
 from ecg_core.drop.store import Entry, Store
 from ecg_core.drop.writer import Answer
 
-# The worker that wrote a younger note may still be at work on the same record.
+# The worker that wrote a younger note may still be working on the record.
 GRACE = timedelta(minutes=5)
-# Notes about archived files that one sweep looks at. A sweep of Lambda has time for a thousand.
+# Notes about archived files that one sweep checks. A sweep on Lambda has time for a thousand.
 MAX_ARCHIVED = 2_000
 # The state of an answer that keeps the key in its note.
 _OPEN = {WAITING: "waiting", ARCHIVED: "archived"}
@@ -25,10 +25,10 @@ _OPEN = {WAITING: "waiting", ARCHIVED: "archived"}
 
 @dataclass
 class Swept:
-    """Numbers of notes. settled: nothing waits for the file any more. waiting: something still does.
+    """Numbers of notes. settled: nothing waits for the file any more. waiting: something still waits.
 
-    left: not read to the end because the time was over; at least so many. answers: one for each record that was read.
-    faults: one for each note that could not be worked through.
+    left: a lower limit of the notes that were not finished because the time was over. answers: one for each record that
+    was read. faults: one for each note that failed.
     """
 
     settled: int = 0
@@ -46,11 +46,11 @@ def sweep(
     in_time: Callable[[], bool] = lambda: True,
     grace: timedelta = GRACE,
 ) -> Swept:
-    """Answers the records of every open note again. One that has waited longer than patience gets its outcome as it is.
+    """Answers the records of every open note again. Records that have waited longer than patience get their outcome.
 
-    Notes older than patience come first, so that many younger ones cannot keep them from their turn. Notes about
-    archived files come last. in_time: False ends the sweep. grace: notes younger than this are skipped. new_drop:
-    called for each note, because a Drop remembers what it read, and that may have changed before the next note.
+    Notes older than patience come first, so that many younger notes cannot delay them. Notes about archived files come
+    last. in_time: the sweep ends when it returns False. grace: notes younger than this are skipped. new_drop: called
+    for each note, because a Drop remembers what it read, and that may be out of date for the next note.
     """
     swept, overdue, others = Swept(), now - patience, list[Entry]()
     look_again = partial(_look_again, new_drop, results, overdue, in_time, swept)
@@ -84,7 +84,7 @@ def sweep(
 
 
 def _some_archived(results: Store, now: datetime, before: datetime, in_time: Callable[[], bool]) -> list[Entry]:
-    """Notes about archived files, others at each sweep: most of these files may stay in the archive for ever."""
+    """Some notes about archived files, different ones at each sweep. Most of these files may stay archived for ever."""
     notes = (entry for entry in results.list(ARCHIVED) if entry.size and entry.modified <= before)
     return nsmallest(
         MAX_ARCHIVED,
@@ -102,7 +102,7 @@ def _look_again(
     kind: str,
     entry: Entry,
 ) -> None:
-    """Answers the keys of a note again. Keys that wait for nothing any more are taken out of it, even if time ends."""
+    """Answers the keys of a note again. Removes keys that no longer wait from the note, even if the time is over."""
     try:
         drop, note = new_drop(), results.get(entry.key, MAX_NOTE_BYTES)
         if note is None:
@@ -133,7 +133,7 @@ def _look_again(
 def _search(
     drop: Drop, results: Store, entry: Entry, overdue: datetime, in_time: Callable[[], bool], swept: Swept
 ) -> None:
-    """Answers the records of all headers that name a shared file, from where the last sweep ended."""
+    """Answers the records of all headers that name a shared file. Starts where the last sweep ended."""
     try:
         note = results.get(entry.key, MAX_NOTE_BYTES)
         search = Search.of(note) if note else None
@@ -150,7 +150,7 @@ def _search(
                 if drop.shared.may_name(header, search.file):
                     swept.answers += drop.arrived(header, overdue)
             except Exception as fault:
-                # A header that fails for ever must not keep the next ones from their turn.
+                # A header that always fails must not block the next ones.
                 swept.faults.append(fault)
                 Notes(results).add(WAITING, search.file, header, search.token)
         drop.shared.save(note, None)

@@ -1,4 +1,4 @@
-"""Watches an inbox folder by listing it again and again. Network shares send no events for new files."""
+"""Watches an inbox folder by listing it repeatedly. Network shares send no events for new files."""
 
 import time
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from ecg_core.drop.writer import Answer
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers.names import is_header
 
-# Between two listings. Listing 10,000 files takes 30 ms.
+# Time between two listings. Listing 10,000 files takes 30 ms.
 INTERVAL_S = 2.0
-# Between two sweeps of the open notes.
+# Time between two sweeps of the open notes.
 SWEEP_S = 60.0
 PATIENCE = timedelta(hours=24)
 
 
 class Arrivals:
-    """Finds files that are new or changed, and complete: a file that is still being copied has not arrived."""
+    """Finds new and changed files that are complete. A file that is still being copied is not complete."""
 
     def __init__(self, inbox: FolderStore) -> None:
         self._inbox = inbox
@@ -29,7 +29,7 @@ class Arrivals:
         self._told: dict[str, str] = {}
 
     def settled(self) -> list[str]:
-        """The keys to answer now, headers first: files unchanged since the last call and not yet returned."""
+        """The keys to answer now, headers first: files unchanged since the last call and not returned before."""
         now = {entry.key: entry.etag for entry in self._inbox.list("")}
         keys = [key for key, etag in now.items() if self._seen.get(key) == etag and self._told.get(key) != etag]
         self._seen = now
@@ -37,7 +37,7 @@ class Arrivals:
         return sorted(keys, key=lambda key: (not is_header(key), key))
 
     def again(self, key: str) -> None:
-        """Returns the key once more at the next call, because it could not be answered."""
+        """Returns the key again at the next call, because it could not be answered."""
         self._told.pop(key, None)
 
 
@@ -55,12 +55,12 @@ class Watcher:
         self._arrivals = Arrivals(self._inbox)
 
     def look(self, answered: Callable[[Answer], None], failed: Callable[[Exception], None]) -> None:
-        """Answers what has arrived since the last call. A file that fails is tried again at the next call."""
+        """Answers the files that arrived since the last call. A file that fails is tried again at the next call."""
         drop, said = self._drop(), set[Answer]()
         for key in self._arrivals.settled():
             try:
                 for answer in drop.arrived(key):
-                    # Several files may belong to one record. Its answer is reported once.
+                    # Several files may belong to one record. Report its answer once.
                     if answer not in said:
                         answered(answer)
                     said.add(answer)
@@ -69,7 +69,7 @@ class Watcher:
                 failed(fault)
 
     def sweep(self, answered: Callable[[Answer], None], failed: Callable[[Exception], None]) -> None:
-        """Answers what has waited longer than the patience."""
+        """Answers records that have waited longer than the patience."""
         now = datetime.now(UTC)
         swept = sweep(self._drop, self._results, now, self._patience, grace=timedelta(0))
         for answer in swept.answers:
@@ -82,7 +82,7 @@ class Watcher:
     def forever(
         self, answered: Callable[[Answer], None], failed: Callable[[Exception], None], interval_s: float = INTERVAL_S
     ) -> None:
-        """Looks and sweeps until it is interrupted. If a folder is away for a while, it is tried again."""
+        """Looks and sweeps until interrupted. If a folder is not available, it tries again."""
         swept = time.monotonic()
         while True:
             try:

@@ -1,4 +1,4 @@
-"""The files of a record -> its outcome, written if it is new and no other worker wrote first."""
+"""From the files of a record to its outcome. It is written if it is new and no other worker wrote first."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from ecg_core.readers.names import Noise
 State = Literal["written", "unchanged", "waiting", "archived", "gone", "ignored"]
 # An outcome has 1 to 20 kB.
 MAX_OUTCOME_BYTES = 1_000_000
-# The content type of an outcome that was emptied.
+# The content type of an emptied outcome.
 NOTHING = "application/octet-stream"
 
 
@@ -36,7 +36,7 @@ class Answer:
     key: the record's header, or its single file. code: of a refusal, None for a result. diagnosis: of a new result.
     state, one of: written: the outcome is new. unchanged: the outcome existed already. waiting: a file of the record is
     missing. archived: a file of it must be restored from an archive first. gone: no object has this key. ignored: no
-    ECG was found in the file and none was to be, as in a README; the list of ignored files has its reason.
+    ECG was found in the file and its name expects none, such as README; the list of ignored files has the reason.
     """
 
     key: str
@@ -62,12 +62,12 @@ class Before:
         return bool(self.outcome and self.outcome.size) and CODE not in self.metadata
 
     def says(self, made: dict[str, str]) -> bool:
-        """Whether the outcome was made of exactly this (see outcome.made_of), and no form is missing."""
+        """Whether the outcome has exactly these inputs (see outcome.made_of), and no form is missing."""
         same = all(self.metadata.get(name) == made.get(name) for name in (*made, OPTIONS))
         return same and self.complete(CODE in self.metadata)
 
     def complete(self, refused: bool) -> bool:
-        """Whether every form belongs to the outcome. A worker that was killed may have left a form of another one."""
+        """Whether every form belongs to the outcome. If a worker was killed, a form of another outcome may remain."""
         return refused or all(
             form and form.size and all(form.metadata.get(name) == self.metadata.get(name) for name in IDENTITY)
             for form in self.forms.values()
@@ -83,7 +83,7 @@ class Before:
 
 class Writer:
     def __init__(self, inbox: Store, results: Store, classifier: Classifier, forms: tuple[str, ...]) -> None:
-        """forms: extensions from FORMS: what to write beside each result."""
+        """forms: extensions from FORMS that are written beside each result."""
         self._inbox, self._results = inbox, results
         self._classifier = classifier
         self._forms = forms
@@ -95,7 +95,7 @@ class Writer:
         try:
             outcome = self._results.get(self.address(key), MAX_OUTCOME_BYTES)
         except Archived:
-            # An old outcome may be in an archive. Its metadata tell enough.
+            # An old outcome may be in an archive. Its metadata are enough.
             there = self._results.head(self.address(key))
             outcome = Stored(**vars(there)) if there else None
         return Before(outcome, {form: self._results.head(self.address(key, form)) for form in self._forms})
@@ -110,8 +110,8 @@ class Writer:
     ) -> Answer:
         """Classifies the files and writes the outcome if it is new.
 
-        Raises Conflict if the outcome or the files have changed meanwhile. instead: called before a refusal is
-        written; if it returns an answer, nothing is written and this is the answer.
+        Raises Conflict if the outcome or the files have changed since they were read. instead: called before a refusal
+        is written. If it returns an answer, that is the answer and nothing is written.
         """
         parts = sources.of(names)
         made = made_of(self._classifier, parts)
@@ -125,14 +125,15 @@ class Writer:
             return Answer(key, "unchanged", code)
         self._write(key, before, outcome)
         if before.outcome and sources.have_changed():
-            # The ABA problem: an etag depends on the content only. Meanwhile the files may have changed and come back;
-            # then others wrote a new outcome and after it the old one, with the old etag. put() cannot notice that. So
-            # start again if a file is not as it was read. If there was no outcome before, put() notices.
+            # The ABA problem: an etag depends on the content only. The files may have changed and changed back since
+            # they were read. Other workers then wrote a new outcome and the old one again, with the old etag, so put()
+            # sees no conflict. So start again if a file is not as it was read. If there was no outcome before, put()
+            # sees the conflict.
             raise Conflict
         return Answer(key, "written", code, outcome.diagnosis)
 
     def _write(self, key: str, before: Before, outcome: Outcome) -> None:
-        """Writes the other forms before the outcome: a reader who finds the outcome finds them too."""
+        """Writes the other forms before the outcome, so that every reader who finds the outcome finds them too."""
         for form in FORMS:
             asked = form in self._forms
             if not asked and before.outcome is None:
@@ -150,7 +151,7 @@ class Writer:
         self._results.put(place, body, replaces=replaces, content_type=content_type, metadata=outcome.metadata)
 
     def retract(self, key: str, refused: bool) -> None:
-        """Empties the outcome that a file got on its own before its record was complete. refused: only a refusal."""
+        """Empties the outcome that a file got before its record was complete. refused: only a refusal."""
         there = self._results.head(self.address(key))
         if there and not (refused and CODE not in there.metadata):
             self.empty(key, there)

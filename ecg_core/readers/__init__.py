@@ -1,7 +1,7 @@
-"""Files -> the one recording in them. Content decides, never the name.
+"""Reads files and returns the one recording in them. The content of a file decides its format, not its name.
 
-registry.py lists the formats. A format's reader is imported when a file of it may be here, so that a WFDB record costs
-no table reader's start-up time.
+registry.py lists the formats. The module of a format is imported only when a file may have this format. So a WFDB
+record does not pay for the import of the table reader.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from ecg_core.readers.records import Bundle
 from ecg_core.readers.registry import choose
 from ecg_core.recording import MAX_BYTES, Files, Recording
 
-# How zip, gzip and bzip2 begin; a tar says so within its first block.
+# The first bytes of zip, gzip and bzip2. A tar archive has its mark within its first block.
 _ARCHIVES = (b"PK", b"\x1f\x8b\x08", b"BZh")
 
 
@@ -25,12 +25,12 @@ def read(
     leads: Sequence[str] | str | None = None,
     gain: float | None = None,
 ) -> Recording:
-    """The one record among files: name (with or without folders) to bytes.
+    """The one record among the files. files: name (with or without folders) to bytes.
 
-    fs_hz (Hz), units (nV, uV, mV, V), leads (names of the channels in order, "-" for one that is no lead) and gain
-    (counts per mV of raw converter values) fill in what the file leaves open; where the file states them, it counts and
-    a correction says so. Raises EmptyFile, FileTooLarge, ArchiveUnsafe, UnsupportedFormat, SeveralRecords, and what the
-    readers raise.
+    fs_hz (Hz), units (nV, uV, mV, V), leads (names of the channels in order, "-" for a channel that is not a lead) and
+    gain (counts per mV of raw converter values) state what the files do not. If the files state it too, the files count
+    and a correction says so. Raises EmptyFile, FileTooLarge, ArchiveUnsafe, UnsupportedFormat, SeveralRecords, and what
+    the readers raise.
     """
     options = Options(fs_hz, units, leads, gain)
     if not any(files.values()):

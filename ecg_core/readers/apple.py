@@ -1,9 +1,9 @@
 """The Apple Watch's ECG export: lines of key and value in the watch's language, then one column of lead I.
 
-No documentation of the format exists; read from exports in English, German and Japanese. The keys are translated, so
-values decide: one is a rate, a number before a word for hertz, one a voltage unit, one the lead. Decimal commas follow
-the watch's region, and stand beside the comma that separates key and value. Name and birth date at the top are never
-looked at.
+The format has no documentation. This reader was made from exports in English, German and Japanese. The keys are
+translated, so the values decide. The rate is a number before a word for hertz. One value is a unit of voltage, one is
+the lead. The region of the watch decides the decimal mark; it can be a comma although a comma also separates key and
+value. The lines with name and birth date at the top are not used.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from ecg_core.readers.text import MAX_WORDS_LENGTH, as_utf8, first_lines, fold, 
 from ecg_core.readers.units import MV_PER_UNIT, choose_units, unit_of
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ, Recording
 
-# Exports seen have 10 to 14 lines of key and value; a longer head is another format.
+# Known exports have 10 to 14 lines of key and value. A longer head is another format.
 MAX_HEAD_LINES = 40
 
 _DEVICE = re.compile(r"watch\s*\d+[.,]\d+|apple\s*watch", re.IGNORECASE)
@@ -68,22 +68,22 @@ _KEYS = frozenset(
     )
 )
 _RATE_VALUE = re.compile(r"([\d.,]+)\s*(?:hz|hertz|hercios|herc\w*|герц\w*|ヘルツ|赫兹|赫茲|헤르츠)", re.IGNORECASE)
-# The word for hertz in any language: between device and unit nothing else is a number before a word.
+# A number before a word, which means hertz in some language. No other value near the unit looks like this.
 _ANY_RATE = re.compile(r"([\d.,٫]+)\s*[^\W\d_]{2,24}\.?")
-# Below the rate stand lead and unit, and maybe one line more; above them a value in hertz may be a name or a symptom.
+# Lead and unit, and perhaps one more line, follow the rate. A value in hertz further up may be a name or a symptom.
 _LINES_FROM_RATE_TO_UNIT = 3
-# Enough translated keys to tell this export from another table of one column.
+# This many known keys tell the export from any other table of one column.
 _MIN_KEYS = 3
 
 
 def _pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
-    """Key and value of each line; values keep their commas."""
+    """Key and value of each line. Values keep their commas."""
     split = (re.match(r'\s*+"?([^,;\t"]++)"?\s*+[,;\t]\s*+(.*)', line[:MAX_WORDS_LENGTH]) for line in lines)
     return [(match[1].strip(), match[2].strip(' \t",;')) for match in split if match]
 
 
 def _rate_line(pairs: Sequence[tuple[str, str]]) -> int | None:
-    """The place of the rate: the last value in hertz above the unit, and near it."""
+    """The index of the rate: the last value in hertz that is shortly above the unit."""
     end = max((number for number, (_, value) in enumerate(pairs) if unit_of(value)), default=len(pairs))
     near = range(max(0, end - _LINES_FROM_RATE_TO_UNIT), end)
     known = [number for number in near if _RATE_VALUE.fullmatch(pairs[number][1])]
@@ -96,7 +96,7 @@ def _is_rate(value: str) -> bool:
 
 
 def _layout(head: bytes) -> tuple[list[tuple[str, str]], int, int] | None:
-    """Keys and values, byte offset and line number of the first sample; None if the head is not built so."""
+    """(keys and values, byte offset and line number of the first sample). None if the head has another structure."""
     lines = head.decode("utf-8", "replace").split("\n")
     filled = [number for number, line in enumerate(lines) if line.strip()]
     for position, number in enumerate(filled[: MAX_HEAD_LINES + 1]):
@@ -120,7 +120,7 @@ def _scale(unit: str | None, options: Options, corrections: Corrections) -> floa
 
 
 def sniff(data: bytes) -> bool:
-    """True for a head of key and value with Apple's keys, or an Apple Watch as device, above one column of numbers."""
+    """Whether a head of keys and values stands above one column of numbers, with Apple's keys or device name."""
     layout = _layout(head_of(data))
     if layout is None:
         return False
@@ -130,13 +130,13 @@ def sniff(data: bytes) -> bool:
     place = _rate_line(pairs)
     if place is None or watch or keys >= _MIN_KEYS:
         return place is not None
-    # In a language whose keys are not known, and from another device: a rate, a lead and a unit end the head.
+    # The language or the device is unknown. Then the head must end with a rate, a lead and a unit.
     below = [value for _, value in pairs[place + 1 :]]
     return any(map(unit_of, below)) and any(map(lead_in_any_language, below))
 
 
 def read(name: str, bundle: Bundle, options: Options) -> Recording:
-    """The recording in an Apple Watch export: one lead, I unless the file names another.
+    """The recording in an Apple Watch export. It has one lead: I, unless the file names another.
 
     Raises HeaderInvalid, SamplingRateUnknown, SamplingRateOutOfRange, UnitsUnknown, SignalInvalid, FileTooLarge,
     UnsupportedFormat.
@@ -148,7 +148,7 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     pairs, body, line = layout
     corrections = Corrections()
     place = _rate_line(pairs)
-    # Lead and unit stand below the rate; above it stand a person's name and other words that may look like a lead.
+    # Lead and unit follow the rate. The lines above it hold a person's name and other words that can look like a lead.
     below = [value for _, value in pairs[-2 if place is None else place + 1 :]]
     value = "" if place is None else pairs[place][1]
     stated = _RATE_VALUE.fullmatch(value) or _ANY_RATE.fullmatch(value)

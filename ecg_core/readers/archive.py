@@ -1,4 +1,4 @@
-"""Archives, unpacked in memory; nothing that an archive declares about itself is trusted. Zip here, others beside."""
+"""Unpacks archives in memory and trusts no size that they declare. Zip is here, the others are in compressed.py."""
 
 import stat
 import zipfile
@@ -20,11 +20,12 @@ _ENTRY_MAGIC = b"PK\x01\x02"
 
 # A record of a thousand segments has 2,001 files.
 MAX_MEMBERS = 2_048
-# Deeper or longer than any record's path, and short enough for every file system.
+# Longer than the path of any record, and short enough for every file system.
 MAX_NAME_LENGTH = 512
-# Sampled voltage deflates to a half or a tenth, a flat line to a thousandth: above both limits it is a bomb.
+# The ratio of unpacked to packed size. ECG samples reach 10, a flat line reaches 1000. An archive above this ratio and
+# above the size limit is a bomb.
 MAX_RATIO = 200
-# Inflated at a time. Large pieces, once freed, stay with the process as gaps in its heap.
+# Unpacked in one step. Larger pieces would leave gaps in the process's heap after they are freed.
 PIECE_BYTES = 65_536
 
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -32,7 +33,7 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, Runti
 
 
 def unpacked(bundle: Bundle) -> Bundle:
-    """The files of the archive that came, or the bundle itself if none did.
+    """The files in the archive that was sent. Without an archive, the bundle itself.
 
     Raises SeveralRecords, ArchiveUnsafe, FileTooLarge, EmptyFile.
     """
@@ -59,7 +60,7 @@ def _decompressed(name: str, data: bytes) -> dict[str, bytes]:
 
 
 def _archives(bundle: Bundle) -> list[str]:
-    """The names of archives. What a header asks for is a signal, whatever its first samples look like."""
+    """The names of archives. A file that a header names is a signal, even if its first bytes look like an archive."""
     found = [name for name in bundle if is_archive(bundle[name]) and (len(bundle) == 1 or not is_noise(name))]
     if not found or len(bundle) == 1:
         return found
@@ -77,12 +78,13 @@ def is_archive(data: bytes) -> bool:
 
 
 def extract(data: bytes) -> dict[str, bytes]:
-    """The members by their names, folders included; what operating systems add is left out.
+    """The members by name, with folders. Files that operating systems add are left out.
 
-    They may hold MAX_BYTES, or MAX_TEXT_BYTES if no header is among them. Raises ArchiveUnsafe, FileTooLarge,
-    EmptyFile.
+    All members together may have MAX_BYTES, or MAX_TEXT_BYTES if none of them is a header. Raises ArchiveUnsafe,
+    FileTooLarge, EmptyFile.
     """
-    # Every entry of the directory begins with these bytes: counted before zipfile makes an object of each.
+    # Each entry of the directory begins with these bytes. They are counted first, because zipfile makes an object of
+    # each entry.
     if data.count(_ENTRY_MAGIC) > MAX_MEMBERS:
         raise ArchiveUnsafe(f"The archive holds more than {MAX_MEMBERS:,} files.")
     try:
@@ -106,7 +108,7 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
             entries[name] = entry
     if not entries:
         raise EmptyFile("The archive holds no files.")
-    # Without a header only a text can be read.
+    # Without a header, only a text file can be read.
     limit = MAX_BYTES if any(map(is_header, entries)) else MAX_TEXT_BYTES
     files, left = {}, limit
     for name, entry in entries.items():
@@ -121,7 +123,7 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
 
 
 def checked_name(name: str) -> str:
-    """A member's name with forward slashes. Raises ArchiveUnsafe for one that leaves its folder."""
+    """A member's name with forward slashes. Raises ArchiveUnsafe for a name that leads out of the archive's folder."""
     name = name.replace("\\", "/")
     parts = name.removesuffix("/").split("/")
     if (
@@ -135,7 +137,7 @@ def checked_name(name: str) -> str:
 
 
 def _checked(entry: zipfile.ZipInfo) -> str:
-    """The member's name. Raises ArchiveUnsafe for what is no plain file under a plain name."""
+    """The member's name. Raises ArchiveUnsafe unless it is a regular file with a safe name."""
     name = checked_name(entry.orig_filename)
     mode = stat.S_IFMT(entry.external_attr >> 16)
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -148,7 +150,7 @@ def _checked(entry: zipfile.ZipInfo) -> str:
 
 
 def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int) -> bytes | None:
-    """None for more bytes than may still be taken. zipfile verifies the CRC at the end."""
+    """The bytes of a member. None if it has more than `left` bytes. zipfile verifies the CRC at the end."""
     content = BytesIO()
     with archive.open(entry) as member:
         while piece := member.read(PIECE_BYTES):

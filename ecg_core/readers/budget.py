@@ -1,23 +1,23 @@
-"""What one request may cost. Every limit counts over the whole request, whatever its files say about themselves."""
+"""How much one request may cost. Each limit counts all files of the request together."""
 
 from dataclasses import dataclass
 
 from ecg_core.errors import FileTooLarge
 from ecg_core.recording import MAX_BYTES
 
-# Of all headers together: a record of a thousand segments has half of it.
+# Bytes of all headers together. A record of a thousand segments needs half of it.
 MAX_HEADERS_BYTES = 1_000_000
-# Lines of all headers together: a thousand segments of ten signals have 12,000.
+# Lines of all headers together. A thousand segments of ten signals have 12,000.
 MAX_HEADER_LINES = 20_000
-# Samples of all channels: as many as MAX_BYTES hold at one byte each, the densest format that is not FLAC.
+# Samples of all channels together: MAX_BYTES at one byte a sample. Only FLAC is denser.
 MAX_DECODED = MAX_BYTES
-# A compressed stream costs a tenth of a millisecond before its first sample. A thousand segments have one each.
+# Streams of FLAC. Opening one takes 0.1 ms. A thousand segments have one each.
 MAX_STREAMS = 1_024
 
 
 @dataclass
 class Budget:
-    """What is left. Each method spends some of it and raises FileTooLarge where too little is left."""
+    """The budget that is left. Each method spends some of it, and raises FileTooLarge if too little is left."""
 
     header_bytes: int = MAX_HEADERS_BYTES
     header_lines: int = MAX_HEADER_LINES

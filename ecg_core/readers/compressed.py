@@ -1,7 +1,6 @@
-"""Files in gzip or bzip2, and tar archives, unpacked in memory: one file, or the files of one record.
+"""Unpacks gzip, bzip2 and tar in memory: one file, or the files of one record.
 
-Nothing is written to disk, nothing that a file declares about itself is trusted, and the limits are those of zip
-archives.
+Nothing is written to disk. No size that a file declares is trusted. The limits are the same as for zip archives.
 """
 
 import bz2
@@ -14,15 +13,15 @@ from ecg_core.readers.archive import COMPRESSED, MAGIC, MAX_MEMBERS, MAX_RATIO, 
 from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
 
-# A gzip file may be made of several streams, each at least 20 bytes long.
+# A gzip file can have several streams. Each has at least 20 bytes.
 MAX_STREAMS = 1_024
-# A tar has a header for each of its files.
+# A tar archive has one header block for each file.
 MAX_CONTENT_BYTES = MAX_BYTES + MAX_MEMBERS * tar.HEADER_BYTES
 MAX_PADDING = 1_048_576
 
 
 def extract(name: str, data: bytes) -> dict[str, bytes]:
-    """The file, or the members of a tar, by their names. Raises ArchiveUnsafe, FileTooLarge, EmptyFile."""
+    """The members of a tar archive by name, or the one file. Raises ArchiveUnsafe, FileTooLarge, EmptyFile."""
     plain = name
     content = data
     if data.startswith(COMPRESSED):
@@ -54,7 +53,7 @@ def _inflated(data: bytes) -> bytes:
             position = _stream(data, position, content)
             if not data.startswith(COMPRESSED, position):
                 break
-        # Zero bytes fill up a tape's last block.
+        # Tape formats fill their last block with zero bytes.
         if data[position : position + MAX_PADDING].strip(b"\0") or len(data) > position + MAX_PADDING:
             raise EOFError
     except (zlib.error, OSError, EOFError, ValueError):
@@ -63,7 +62,7 @@ def _inflated(data: bytes) -> bytes:
 
 
 def _stream(data: bytes, position: int, content: io.BytesIO) -> int:
-    """Appends the content of the stream that begins at this position, and returns the position behind it."""
+    """Unpacks the stream that begins at this position, appends it to content, and returns the position after it."""
     gzip = data.startswith(COMPRESSED[0], position)
     inflate = zlib.decompressobj(zlib.MAX_WBITS | 16) if gzip else bz2.BZ2Decompressor()
     left = b""

@@ -1,10 +1,10 @@
-"""What was changed or assumed in reading a file: nothing of it is silent."""
+"""The list of corrections: everything that a reader changed or assumed is reported to the caller."""
 
 from collections.abc import Iterator
 
 
 class Corrections:
-    """What was changed or assumed in reading, each said once, in order."""
+    """What a reader changed or assumed, in order. Each correction is kept once."""
 
     def __init__(self) -> None:
         self._said: dict[str, None] = {}

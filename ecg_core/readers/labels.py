@@ -1,4 +1,4 @@
-"""The label of a channel, as a table's column or an export's field holds it: its lead and its unit."""
+"""The label of a channel in a table or an export: lead name and unit."""
 
 import re
 from collections.abc import Sequence
@@ -11,34 +11,35 @@ LEAD_WORDS = any_of(
     *("leads", "lead", "Ableitungen", "Ableitung", "Dérivations", "Dérivation", "Derivaciones", "Derivación"),
     *("Derivazioni", "Derivazione", "Derivações", "Derivação", "Afleidingen", "Afleiding", "リード", "誘導", "导联"),
 )
-# The minus of an inverted lead is no separator, a hyphen between words is one.
+# "-I" is an inverted lead, so that minus is not a separator. A hyphen between words is one.
 _LEAD_WORD = re.compile(rf"^(?:{LEAD_WORDS})(?:[\s_:.]+|-)(?=[^\s-])", re.IGNORECASE)
-# What stands for a unit where there is none, or where its micro sign was lost: the unit must come from elsewhere.
+# Placeholders in the position of a unit: raw counts, or a unit that lost its micro sign. The unit must come from
+# elsewhere.
 _NO_UNIT = re.compile(r"[?\ufffd]v|a\.?u|adu|adc|digits?|lsb|raw|counts?|n/?a")
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]*+)[)\]]\W*+$")
 _SEPARATORS = " \t._/:,;([{-"
 _ROMAN = re.compile(r"(?:^|[^A-Za-z0-9-]|(?<=\w)-)(I{1,3}|aV[RLF]|V[1-6])$")
 
 
-# Bipolar leads by their electrodes, the positive one first.
+# Bipolar limb leads, named by their electrodes. The positive electrode is first.
 _ELECTRODES = re.compile(r"(?<![a-z])(la-ra|l[lf]-ra|l[lf]-la)(?![a-z-])", re.IGNORECASE)
 
 
 def electrode_pair(name: str) -> str | None:
-    """The limb lead that two electrodes measure: "ECG_LA-RA_24BIT_CAL" -> I."""
+    """The limb lead between the two electrodes of a name. "ECG_LA-RA_24BIT_CAL" -> "I"."""
     found = _ELECTRODES.findall(name) if len(name) <= MAX_NAME_LENGTH and "-" in name else []
     pairs = {"la-ra": "I", "ll-ra": "II", "ll-la": "III"}
     return pairs[found[0].lower().replace("lf", "ll")] if len(found) == 1 else None
 
 
 def lead_in_any_language(name: str) -> str | None:
-    """The lead that a name ends with ("Afleiding I"): only for places that hold nothing but a lead."""
+    """The lead at the end of a name ("Afleiding I"). Use it only for a value that can be nothing but a lead."""
     match = _ROMAN.search(name.strip())
     return canonical_lead(name) or (canonical_lead(match[1]) if match else None)
 
 
 def split_unit(name: str) -> tuple[str, str | None]:
-    """ "II [uV]" -> ("II", "uV"); without a unit, or with one that is none ("II [digits]"), the name alone."""
+    """ "II [uV]" -> ("II", "uV"). The unit is None if there is none, or if it is no voltage ("II [digits]")."""
     if len(name) > MAX_NAME_LENGTH:
         return name, None
     name = _LEAD_WORD.sub("lead ", without_accents(name).strip())

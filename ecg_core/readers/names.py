@@ -1,6 +1,6 @@
-"""What the name of a file says: its folder, stem and extension, and whether it may be part of a record.
+"""What a file name says: its folder, stem and extension, and whether the file may be part of a record.
 
-Names may carry folders ("a/b/100.hea"). Two names mean the same file if their stems are equal in Unicode's form NFC and
+Names may have folders ("a/b/100.hea"). Two names mean the same file if their stems are equal in Unicode form NFC and
 their extensions are equal in lower case.
 """
 
@@ -21,12 +21,12 @@ _DOCUMENTS = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _DOCUMENT_SUFFIXES = {".md", ".rst", ".pdf", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".svg"}
-# The annotators of PhysioNet's ECG databases.
+# Extensions of annotation files in PhysioNet's ECG databases.
 _ANNOTATIONS = {
     *(".atr", ".ari", ".ann", ".qrs", ".wqrs", ".gqrs", ".sqrs", ".xws", ".ecg-qrs", ".pwave", ".event", ".epi"),
     *(".pu", ".pu0", ".pu1", ".q1c", ".q2c", ".qt1", ".qt2", ".man", ".sta", ".stb", ".stc", ".stf", ".apn", ".16a"),
 }
-# Extensions of other formats, which are not read yet.
+# Extensions of other file formats. No reader reads them yet.
 _FOREIGN_SUFFIXES = {
     *(".xml", ".edf", ".bdf", ".rec", ".dcm", ".scp", ".ecg", ".mat", ".npy", ".json", ".zip", ".atc", ".mwf", ".hl7"),
     *(".gz", ".bz2", ".tar", ".tgz", ".tbz2"),
@@ -37,7 +37,7 @@ Noise = Literal["folder", "system", "document", "annotation", "hidden"]
 
 
 class Names(Protocol):
-    """The names that exist: a Listing, or something that looks each up when it is asked for."""
+    """The names that exist: a Listing, or an object that looks up each name when asked."""
 
     def get(self, name: str, /) -> str | None: ...
 
@@ -59,7 +59,7 @@ def composed(name: str) -> str:
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """The name as it is, then with its folder and its file name in form NFC or NFD. One spelling for ASCII."""
+    """The name itself, then with folder and file name in form NFC or NFD. An ASCII name has one spelling."""
     if name.isascii():
         return (name,)
     folder, file = name[: name.rfind("/") + 1], name[name.rfind("/") + 1 :]
@@ -68,31 +68,31 @@ def spellings(name: str) -> tuple[str, ...]:
 
 
 def stem_of(name: str) -> tuple[str, str]:
-    """(folder, stem), the same for all files that may belong to one header."""
+    """(folder, stem). Equal for all files that may belong to one header."""
     return split(composed(name))[:2]
 
 
 def header_beside(name: str) -> str:
-    """The header that a file of this stem may belong to."""
+    """The name of the header that may own this file: same folder and stem."""
     folder, stem = stem_of(name)
     return folder + stem + HEADER_SUFFIX
 
 
 def folded(name: str) -> str:
-    """The name in form NFC, its extension in lower case: the same for all names that a header may mean by one."""
+    """The name in form NFC with its extension in lower case. Equal for all names that a header cannot tell apart."""
     folder, stem, suffix = split(composed(name))
     return folder + stem + suffix.lower()
 
 
 def find(name: str, among: Names) -> str | None:
-    """The existing name with this stem and, in any case, this extension."""
+    """The existing name with this stem and this extension. The case of the extension does not matter."""
     return among.get(name) or among.get(folded(name))
 
 
 def noise(name: str) -> Noise | None:
-    """What the name says about a file in which no ECG is found: why it is none. None: it was to be an ECG.
+    """Why a file of this name can be ignored if it holds no ECG. None: a refusal must be reported.
 
-    The name alone is no reason to pass over a file: a table may be called "records_0001.txt".
+    The name alone is not enough to ignore a file: a table may be called "records_0001.txt".
     """
     if is_junk(name):
         return "system" if name.rpartition("/")[2] else "folder"
@@ -105,13 +105,13 @@ def noise(name: str) -> Noise | None:
 
 
 def is_junk(name: str) -> bool:
-    """What operating systems leave behind: never part of a record, whatever a header says."""
+    """Whether operating systems made this file. It is never part of a record, even if a header names it."""
     *folders, file = name.split("/")
     return not file or file.lower() in _SYSTEM_NAMES or file.startswith("._") or "__MACOSX" in folders
 
 
 def is_noise(name: str) -> bool:
-    """Junk, documents, annotations and hidden files: passed over beside a record, but looked at where there is none."""
+    """Junk, documents, annotations and hidden files. Beside a record they are ignored; without one they are read."""
     return noise(name) is not None
 
 
@@ -120,7 +120,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def may_be_signal(name: str) -> bool:
-    """Whether a header of its stem may ask for it: its extension is that of signals, or of no file format."""
+    """Whether a header of the same stem may name this file: its extension is that of signals, or of no known format."""
     suffix = split(name)[2].lower()
     return suffix in SIGNAL_SUFFIXES or (
         bool(suffix) and suffix not in _DOCUMENT_SUFFIXES and not is_file_of_its_own(suffix)
@@ -128,15 +128,15 @@ def may_be_signal(name: str) -> bool:
 
 
 def is_file_of_its_own(suffix: str) -> bool:
-    """Whether the extension is that of a file format. Beside a header, any other file is an annotator's."""
+    """Whether a file format has this extension. Beside a header, a file without one is an annotation."""
     suffix = suffix.lower()
     return suffix in _FOREIGN_SUFFIXES or any(suffix in format_.suffixes for format_ in registry.FORMATS)
 
 
 class Listing:
-    """The names that came together, in their order. headers: those of them that are headers.
+    """The names that were sent together, in their order. headers: the headers among them.
 
-    names: all but junk, and without hidden ones if another name may be that of a record.
+    names: without junk. Hidden files are left out too if a visible file may be a record.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -147,14 +147,14 @@ class Listing:
         self._index = {folded(name): name for name in self.names} | {name: name for name in self.names}
 
     def get(self, name: str, /) -> str | None:
-        """The name itself, or the one that differs from it in spelling only: case of the extension, form of Unicode."""
+        """The name itself, or a name that differs only in the case of its extension or its form of Unicode."""
         return self._index.get(name)
 
     def singles(self, taken: Collection[str], headed: Mapping[tuple[str, str], bool]) -> Iterator[str]:
-        """The names that are not taken by a record and may hold one. Noise only if there is nothing else.
+        """The names that no record has taken and that may hold a recording. Noise only if nothing else exists.
 
-        headed: (folder, stem) of each header that is no segment, and whether it asks for no file. Such a header is
-        invalid, and keeps the files of its stem.
+        headed: (folder, stem) of each header that is not a segment, and whether it names no file. Such a header is
+        invalid: the files of its stem stay with it.
         """
         by_stem = {(composed(folder), composed(stem)): invalid for (folder, stem), invalid in headed.items()}
         quiet = not self.headers and all(map(is_noise, self.names))

@@ -1,7 +1,7 @@
-"""Channels that are numbered: a number is no lead name. "lead_1" may be the first channel, or the second of lead_0.
+"""Channels with numbers. A number is not a lead name: "lead_1" may be the first channel, or the second after lead_0.
 
-Lead 1, 2 and 3 stand for I, II and III only beside channels with real lead names, where no other number occurs, and if
-the samples obey Einthoven's law. D1, D2 and D3 are the Spanish, French and Portuguese names of I, II and III.
+Lead 1, 2 and 3 are read as I, II and III only if other channels have real lead names, no other number occurs, and the
+samples obey Einthoven's law. D1, D2 and D3 are the Spanish, French and Portuguese names of I, II and III.
 """
 
 import re
@@ -22,10 +22,12 @@ _LEAD_WORDS = any_of(
 )
 _NUMBERED = re.compile(rf"(?:(?:ecg|ekg)?[\s_.:-]*+(?:{_LEAD_WORDS}|l)|(d))[\s_.:-]*+(\d++)")
 _ELECTRODE = re.compile(r"c[\s_.:-]*+0*(\d{1,4})")
-# Of the lead itself: rounding and noise stay far below, another lead's channel far above.
+# Share of the lead's standard deviation. Rounding and noise stay far below it; the channel of another lead is far
+# above.
 _MAX_RESIDUAL = 0.2
 _MIN_COMPARED, _MAX_COMPARED = 100, 50_000
-# Each as a sum of I, II and III: Einthoven's law, and Goldberger's, which tell I from III.
+# Each lead as a weighted sum of I, II and III. Einthoven's law alone cannot tell I from III; Goldberger's equations
+# can.
 _LAWS = {"III": (-1, 1, 0), "aVR": (-0.5, -0.5, 0), "aVL": (0.5, 0, -0.5), "aVF": (0, 0.5, 0.5)}
 
 REFUSED = "Channels of the file are numbered, and a number does not tell which lead a channel is."
@@ -33,21 +35,21 @@ REFUSED = "Channels of the file are numbered, and a number does not tell which l
 
 @dataclass(frozen=True)
 class Naming:
-    """leads: of each channel, None where its name is none. numbered: whether lead 1, 2, 3 were taken as I, II, III."""
+    """leads: of each channel, None if it has none. numbered: whether lead 1, 2, 3 were read as I, II, III."""
 
     leads: tuple[str | None, ...]
     numbered: bool
 
 
 def naming(names: Sequence[str], options: Options, corrections: Corrections) -> Naming:
-    """The leads of channels by their names and the option. Raises NoEcgLeads for channels that are only numbered."""
+    """The leads of channels, from names and option. Raises NoEcgLeads if the channels have numbers instead of names."""
     found = canonical_leads(names)
     numbers = {place: match for place, name in enumerate(names) if name not in LEADS and (match := _number(name))}
     if electrodes := _numbered_electrodes(names, found):
         if options.names is None:
             raise NoEcgLeads(REFUSED, LEADS_HINT)
         found = [None if place in electrodes else lead for place, lead in enumerate(found)]
-    # D4 and above exist for numbers only, and so do D1 to D3 beside them.
+    # D4 and above are only numbers. If one exists, D1 to D3 are numbers too.
     if all(match[1] and match[2] in "123" for match in numbers.values()):
         numbers = {}
     if not numbers:
@@ -61,7 +63,7 @@ def naming(names: Sequence[str], options: Options, corrections: Corrections) -> 
 
 
 def _numbered_electrodes(names: Sequence[str], found: Sequence[str | None]) -> set[int]:
-    """Where C1, C2, ... were taken for chest electrodes: beside C0 or C7, or without a limb lead, they are numbers."""
+    """Indices of C1, C2, ... that are numbers and not chest electrodes: C0 or C7 exists, or there is no limb lead."""
     matches = {place: match for place, name in enumerate(names) if (match := _ELECTRODE.fullmatch(fold(name[:64])))}
     if not any(found[place] for place in matches):
         return set()
@@ -75,7 +77,7 @@ def _number(name: str) -> re.Match[str] | None:
 
 
 def verify(signal: NDArray[np.float32], leads: Sequence[str], corrections: Corrections) -> None:
-    """Raises NoEcgLeads unless the limb leads of signal [leads, samples] obey Einthoven's and Goldberger's laws."""
+    """Raises NoEcgLeads unless signal [leads, samples] obeys Einthoven's law and Goldberger's equations."""
     signal = signal[:, :: -(-signal.shape[1] // _MAX_COMPARED) or 1]
     rows = {lead: signal[row].astype(np.float64) for row, lead in enumerate(leads)}
     for lead, factors in _LAWS.items():

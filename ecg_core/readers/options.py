@@ -1,6 +1,6 @@
-"""What a caller states about a file: it fills in what the file leaves open. What the file states counts.
+"""What a caller states about a file. It is used only where the file states nothing.
 
-Words above a table may mean something else: if they and an option contradict each other, neither counts.
+Words above a table are less certain than the rest of a file. If they contradict an option, the file is refused.
 """
 
 import math
@@ -14,11 +14,11 @@ from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.units import unit_of
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 
-# Stands in a list of leads for a channel that is none.
+# In a list of leads: this channel is not a lead.
 NO_LEAD = "-"
-# Counts per mV. An 8-bit converter with steps of 1 mV would show no P wave; no 32-bit converter resolves a picovolt.
+# Counts per mV. With steps of 1 mV or more no P wave is visible. No 32-bit converter resolves a picovolt.
 MIN_GAIN, MAX_GAIN = 1.0, 1e9
-# No recorder has more channels, and a longer list is not looked at.
+# More than any recorder has channels. A longer list is refused before it is parsed.
 MAX_LEADS_GIVEN = 512
 
 _LEADS_OPTION = "with leads= in Python, --leads on the command line, ?leads= over HTTP"
@@ -34,8 +34,8 @@ _BOTH_HINT = "Give units= for values in a unit of voltage, or gain= for raw conv
 class Options:
     """fs_hz: samples per second. units: nV, uV, mV or V. gain: counts per mV of raw converter values.
 
-    leads: the names of the channels in their order, as a sequence or separated by commas; "-" for one that is no lead.
-    None: not stated.
+    leads: the names of the channels in order, as a sequence or a text with commas; "-" for a channel that is not a
+    lead. None means not stated.
     """
 
     fs_hz: float | None = None
@@ -64,7 +64,7 @@ class Options:
 
     @cached_property
     def names(self) -> tuple[str | None, ...] | None:
-        """The leads by their canonical names, None for a channel that is no lead; None if no leads were given.
+        """Canonical lead names; None for a channel that is not a lead. The whole value is None if no leads were given.
 
         Raises NoEcgLeads, DuplicateLeads.
         """
@@ -86,15 +86,16 @@ class Options:
         return tuple(found)
 
     def refuse_both(self) -> None:
-        """Raises UnitsUnknown if both unit and gain were given for values of which the file states neither."""
+        """Raises UnitsUnknown if both unit and gain were given. Called when the file states neither."""
         if self.units is not None and self.gain is not None:
             raise UnitsUnknown("Both a unit and a gain were given for values without a unit.", _BOTH_HINT)
 
 
 def named(stated: Sequence[str | None], options: Options, corrections: Corrections) -> list[str | None]:
-    """The lead of each channel. stated: by the file, None where it names none.
+    """The lead of each channel. stated: the file's lead of each channel, None if it states none.
 
-    Given names fill in what the file leaves open. Raises NoEcgLeads if the file names no lead and their count is wrong.
+    The option names only channels without a stated lead. Raises NoEcgLeads if the file states no lead at all and the
+    option has another number of names.
     """
     given = options.names
     if given is None:

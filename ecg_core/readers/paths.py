@@ -1,4 +1,4 @@
-"""Paths on a disk -> the records to classify, each read when its turn comes."""
+"""Finds the records that paths on a disk name. Each record is read only when its turn comes."""
 
 import os
 import sys
@@ -17,14 +17,14 @@ STDIN = "-"
 
 @dataclass(frozen=True)
 class Input:
-    """shown: what to call it. paths: the record's files, its header first. refusal: what was wrong on the way here."""
+    """shown: its name in the output. paths: the record's files, header first. refusal: an error of the search."""
 
     shown: str
     paths: tuple[Path, ...]
     refusal: EcgError | None = None
 
     def files(self) -> dict[str, bytes]:
-        """Raises FileTooLarge, UnsupportedFormat or the refusal."""
+        """The files by name. Raises FileTooLarge, UnsupportedFormat or the refusal."""
         if self.refusal:
             raise self.refusal
         if self.shown == STDIN:
@@ -36,9 +36,9 @@ class Input:
 
 
 def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file. Raises FileTooLarge before reading more than the limit, UnsupportedFormat."""
+    """The bytes of a file. Raises UnsupportedFormat, and FileTooLarge before it reads more than the limit."""
     try:
-        # Without O_NONBLOCK a named pipe would wait for a writer for ever; Windows has no such pipes.
+        # Without O_NONBLOCK, opening a named pipe waits for a writer without end. Windows has no such pipes.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with open(os.open(path, flags), "rb") as file:  # noqa: PTH123
             return _bounded(file, limit)
@@ -54,14 +54,16 @@ def _bounded(file: BinaryIO, limit: int) -> bytes:
 
 
 def too_large() -> FileTooLarge:
-    """The refusal of a record whose files were not even read to their end."""
+    """The error for a record whose files were not read to their end."""
     return FileTooLarge(f"The record's files are larger than {MAX_BYTES // 1_000_000} MB.")
 
 
 def find_inputs(paths: Iterable[str]) -> list[Input]:
-    """The records that the paths name, in order: files, WFDB names without extension, folders, "-" for standard input.
+    """The records that the paths name, in order.
 
-    Several files of one WFDB record are one input; anything else that is named twice is answered twice.
+    A path is a file, a WFDB name without extension, a folder, or "-" for standard input.
+
+    Several files of one WFDB record are one input. Any other path that occurs twice is answered twice.
     """
     found: list[Input] = []
     seen: set[tuple[Path, ...]] = set()
@@ -107,7 +109,7 @@ def _record(shown: str, header: Path, siblings: names.Listing) -> Input:
     try:
         group = records.record(header.name, siblings, lambda name: _header(folder / name))
     except HeaderInvalid:
-        # Reading the header alone tells what is wrong with it.
+        # The header is broken. Reading it alone gives the error message.
         return Input(shown, (header,))
     return Input(shown, tuple(folder / name for name in group.names))
 

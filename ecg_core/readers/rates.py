@@ -1,4 +1,4 @@
-"""Sampling rates: as people write them, within what is possible, and whether two of them agree."""
+"""Sampling rates: parses them, checks their range, and compares two of them."""
 
 import re
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.text import number_of
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 
-# Stated rates are nominal: a watch's 512 Hz are 512.5. Beyond 1 % two rates contradict each other.
+# Stated rates are nominal: a watch that states 512 Hz samples at 512.5. A difference above 1 % is a contradiction.
 RATE_TOLERANCE = 0.01
 
 
 def rate_of(text: str, kilo: str = "") -> float:
-    """A sampling rate in Hz. Of "512,508" and "1,000" the comma's meaning is the one that gives a possible rate."""
+    """A sampling rate in Hz. The comma of "512,508" or "1,000" is read so that the rate is possible."""
     factor = 1e3 if kilo else 1.0
     rate = number_of(text) * factor
     plain = number_of(re.sub(r"[.,](?=\d{3}(?!\d))", "", text)) * factor
@@ -35,12 +35,12 @@ def choose_rate(stated: float | None, option: float | None, corrections: Correct
 
 
 def agreed(stated: Sequence[float]) -> float | None:
-    """The one rate or scale that is stated; None if there is none, or if two of them differ."""
+    """The value if all stated values (rates or scales) agree. None if there is none, or if two of them differ."""
     return stated[0] if stated and all(rates_agree(stated[0], other) for other in stated) else None
 
 
 def refuse_contradiction(words: float, option: float | None, what: str, unit: str) -> None:
-    """Raises HeaderInvalid if words above a table and the option are different numbers."""
+    """Raises HeaderInvalid if the words above a table and the option differ."""
     if option is not None and not rates_agree(words, option):
         raise HeaderInvalid(
             f"{what} given with the file is {option:.6g} {unit}, the words above the table say {words:.6g} {unit}.",

@@ -1,7 +1,7 @@
-"""Which files form one record: a WFDB header and the files that it asks for, or a single file.
+"""Which files form one record: a WFDB header and the files that it names, or a single file.
 
-Uploads, folders and the S3 drop all use record() and group(). A record never leaves its folder. A stem must match
-exactly, an extension in any case.
+Uploads, folders and the S3 drop all use record() and group(). All files of a record are in one folder. Stems must be
+equal; the case of an extension does not matter.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,15 +13,15 @@ from ecg_core.readers.names import Listing, Names, find, is_header, split
 from ecg_core.readers.wfdb.header import Header
 from ecg_core.recording import Files
 
-# The signals of all segments of a record together: a thousand segments of ten signals.
+# Signals of all segments of a record together. A thousand segments of ten signals reach it.
 MAX_SEGMENT_SIGNALS = 10_000
 
 
 @dataclass(frozen=True)
 class Group:
-    """names: the files of one record that exist, its header first, or one single file (header is None then).
+    """names: the files of one record that exist, header first. A single file has header None.
 
-    missing: the names that the record asks for and that are not there, with its folder.
+    missing: names, with their folder, of files that the record needs and that do not exist.
     """
 
     names: tuple[str, ...]
@@ -30,7 +30,7 @@ class Group:
 
 
 class Bundle(Mapping[str, bytes]):
-    """The files of one request by name, with or without folders. Each header is parsed once, within one budget."""
+    """The files of one request by name, with or without folders. Each header is parsed once, within the budget."""
 
     def __init__(self, files: Files, budget: Budget | None = None) -> None:
         self._files = files
@@ -61,7 +61,7 @@ class Bundle(Mapping[str, bytes]):
         return header
 
     def signals(self) -> set[str]:
-        """The files that any valid header asks for."""
+        """The names of all files that valid headers name."""
         asked: set[str] = set()
         for name in self.listing.headers:
             try:
@@ -86,7 +86,7 @@ class Bundle(Mapping[str, bytes]):
 
 
 def record(header: str, among: Names, header_of: Callable[[str], Header]) -> Group:
-    """The record of one header. among: the names that exist. header_of: the header of a name.
+    """The record of one header. among: the names that exist. header_of: returns the parsed header of a name.
 
     Raises HeaderInvalid.
     """
@@ -112,15 +112,15 @@ def record(header: str, among: Names, header_of: Callable[[str], Header]) -> Gro
 
 
 def group(listing: Listing, header_of: Callable[[str], Header]) -> Iterator[Group]:
-    """The records among the names, then the single files; noise is left out.
+    """The records among the names, then the single files. Noise is left out.
 
-    An invalid header keeps the files of its stem: reading it tells what is wrong.
+    An invalid header keeps the files of its stem, so that reading them reports what is wrong.
     """
     headers: dict[str, Header | None] = {}
     for name in listing.headers:
         try:
             header = header_of(name)
-            # Raises for names outside its folder.
+            # Raises HeaderInvalid for a name outside the header's folder.
             _ = header.asks_for
             headers[name] = header
         except HeaderInvalid:

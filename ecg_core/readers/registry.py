@@ -1,7 +1,7 @@
-"""The formats that are read: one line for each. Everything that lists formats takes them from here.
+"""The formats that are read, one entry each. Every list of formats in the project is made from here.
 
-A format is one module with two functions, `sniff(data)` and `read(name, bundle, options)`, imported when a file of the
-format may be here. Who adds one adds its module and its line; nothing else changes.
+A format is one module with two functions, `sniff(data)` and `read(name, bundle, options)`. It is imported only when a
+file may have this format. To add a format, add its module and its entry.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from ecg_core.readers.options import Options
     from ecg_core.readers.records import Bundle
 
-# What a look at a file sees of it. Text begins within a few kB, and no magic number lies further in.
+# Readers see this much of a file to recognise it. Text begins within a few kB; magic numbers are within it too.
 LOOK_BYTES = 8_192
-# Each is looked at by every reader, for some milliseconds. An export brings a table, and a few notes and settings.
+# Every reader looks at each single file, which takes some milliseconds. An export has a table and a few other files.
 MAX_SINGLE_FILES = 8
-# The extensions of WFDB's signal files. A file that MATLAB itself wrote is none: its .mat begins with these bytes.
+# Extensions of WFDB signal files. A .mat file that MATLAB itself wrote begins with _MATLAB and is not one.
 WFDB_SIGNALS = (".dat", ".mat")
 _MATLAB = b"MATLAB "
 
 
 class Reader(Protocol):
     def sniff(self, data: bytes) -> bool:
-        """Whether a file is of this format, judged by its content."""
+        """Whether a file has this format. Only the content decides."""
 
     def read(self, name: str, bundle: "Bundle", options: "Options") -> Recording:
         """The recording in the file of this name. Raises EcgError."""
@@ -38,9 +38,9 @@ class Reader(Protocol):
 class Format:
     """A file format.
 
-    name: Recording.format. title: in hints and documentation, after "Send". module: its reader. suffixes: of its files,
-    for listings only. may_be: a quick look at a file's first LOOK_BYTES; None for a format whose files are found by
-    their header. example: a file of examples/.
+    name: Recording.format. title: how hints and documentation name it, after "Send". module: its reader. suffixes: of
+    its files, for listings only. may_be: a quick check of a file's first LOOK_BYTES; None for a format that is found by
+    its header. example: a file of examples/.
     """
 
     name: str
@@ -68,7 +68,7 @@ WFDB = Format(
     None,
     "normal.hea",
 )
-# From the general to the special: the last format whose reader says yes reads the file.
+# From general to special: if several readers accept a file, the last of them reads it.
 FORMATS = (
     WFDB,
     Format(
@@ -84,7 +84,7 @@ FORMATS = (
 
 
 def reader_of(data: bytes) -> Reader | None:
-    """The reader of a single file, None if its content is of no format that is read."""
+    """The reader of a single file. None if no reader accepts its content."""
     look = data[:LOOK_BYTES]
     for format_ in reversed(FORMATS):
         if format_.may_be and format_.may_be(look):
@@ -97,14 +97,14 @@ def reader_of(data: bytes) -> Reader | None:
 def choose(header: str | None, singles: Sequence[str], files: Files) -> tuple[str, Reader, int]:
     """(the header or file to read, its reader, the number of files that belong to no record).
 
-    header: of the record that came. singles: the files that belong to none. Raises SeveralRecords, RecordIncomplete,
-    UnsupportedFormat.
+    header: of the record that was sent. singles: the files that belong to no record. Raises SeveralRecords,
+    RecordIncomplete, UnsupportedFormat.
     """
     if header is not None:
         if any(reader_of(files[name]) for name in singles[:MAX_SINGLE_FILES]):
             raise SeveralRecords("A record came together with another file that holds one.")
         return header, WFDB.reader(), len(singles)
-    # A file that came alone is looked at, whatever its name: ".hidden", "README".
+    # If only one file was sent, its name does not matter: ".hidden" and "README" are read too.
     singles = singles or list(files)
     if len(singles) > MAX_SINGLE_FILES:
         raise SeveralRecords(f"More than {MAX_SINGLE_FILES} files came that are not part of one record.")
@@ -128,11 +128,11 @@ def _readable(names: Sequence[str], files: Files) -> list[tuple[str, Reader]]:
 
 
 def formats() -> str:
-    """What can be sent, as words: "a WFDB record (...), ... or an Apple Watch ECG export"."""
+    """The formats as words: "a WFDB record (...), ... or an Apple Watch ECG export"."""
     *others, last = (format_.title for format_ in FORMATS)
     return f"{', '.join(others)}, or {last}"
 
 
 def unsupported(message: str) -> UnsupportedFormat:
-    """The refusal that names every format that is read."""
+    """An UnsupportedFormat error whose hint names every format."""
     return UnsupportedFormat(message, f"Send {formats()}.")

@@ -1,7 +1,7 @@
-"""Tar archives in memory. Links, devices and names that leave their folder are refused, as in a zip.
+"""Reads tar archives in memory. Links, devices and names that lead out of the archive's folder are refused.
 
-The standard library parses each header block. Its reader of whole archives is not used: it searches extended headers
-with patterns that take quadratic time (CVE-2024-6232), and calls itself for each of them.
+The standard library parses each header block. Its reader of whole archives is not used: it parses extended headers with
+patterns of quadratic time (CVE-2024-6232), and calls itself for each extended header.
 """
 
 import tarfile
@@ -14,7 +14,7 @@ from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
 
 HEADER_BYTES = tarfile.BLOCKSIZE
-# A long name, or some fields of pax: a record's have some hundred bytes.
+# A long name or some pax fields. Those of a record have a few hundred bytes.
 _MAX_EXTENSION_BYTES = 16_384
 _REGULAR = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _PAX, _PAX_GLOBAL, _LONG_NAME = tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME
@@ -45,14 +45,14 @@ def extract(data: bytes) -> dict[str, bytes]:
 
 
 def _members(data: bytes) -> Iterator[tuple[str, int, int]]:
-    """Name, place and size of each regular file."""
+    """Name, byte offset and size of each regular file."""
     position, long_name, count = 0, None, 0
     while position + HEADER_BYTES <= len(data):
         block = data[position : position + HEADER_BYTES]
         if not block.strip(b"\0"):
             return
         count += 1
-        # Each may have a header for its long name.
+        # A member with a long name has an extra header.
         if count > 2 * MAX_MEMBERS:
             raise ArchiveUnsafe(f"The archive holds more than {MAX_MEMBERS:,} files.")
         try:
@@ -85,7 +85,7 @@ def _members(data: bytes) -> Iterator[tuple[str, int, int]]:
 
 
 def _path_of(content: bytes) -> bytes | None:
-    """The path among pax fields, each "LENGTH KEY=VALUE\\n". Raises ArchiveUnsafe."""
+    """The path among pax fields, each "LENGTH KEY=VALUE\\n". None if there is none. Raises ArchiveUnsafe."""
     path, position = None, 0
     while position < len(content):
         blank = content.find(b" ", position, position + 8)

@@ -1,4 +1,4 @@
-"""Is this text, and in which encoding? Everything after this module works on UTF-8 with plain line ends."""
+"""Is a file text, and in which encoding? The modules after this one see only UTF-8 with line feeds."""
 
 import codecs
 import re
@@ -7,32 +7,32 @@ import unicodedata
 from ecg_core.errors import FileTooLarge, UnsupportedFormat
 from ecg_core.readers.registry import unsupported
 
-# An upload has 10 MB, and a text from an archive may have no more: with its copies in UTF-8 and its numbers, the whole
-# process stays below 150 MB of memory.
+# An upload has at most 10 MB, and a text from an archive may not be larger. So the whole process, with the copies of
+# the text and its numbers, stays below 150 MB of memory.
 MAX_TEXT_BYTES = 10_500_000
 
-# Where a table's header and first rows must lie: 64 KB hold 100 lines of 60 columns, and cost 1 ms to look at.
+# A table must begin within these bytes. 64 KB hold 100 lines of 60 columns; searching them takes 1 ms.
 HEAD_BYTES = 65_536
-# To recognise a table less will do, unless its lines are so long that these hold only a few.
+# Recognising a table needs fewer bytes, unless its lines are so long that these bytes hold only a few lines.
 SNIFF_BYTES, SNIFF_LINES = 8_192, 20
-# No word or line of words that is looked for is longer, and searching takes longer than linear time.
+# Longer than any word or line of words that is searched for. Search time grows faster than length.
 MAX_WORDS_LENGTH = 300
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-# Control characters that no text file holds; tab, line ends, form feed and Ctrl-Z (the end of a DOS file) are left out.
+# Control characters that no text has. Tab, line ends, form feed and Ctrl-Z (the end of a DOS file) are allowed.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a")) + b"\x7f"
-# Zero bytes behind a text of so many are padding; behind fewer they belong to a binary format.
+# A text of at least this length may be padded with zero bytes. In a shorter file they belong to a binary format.
 _MIN_PADDED = 64
-# Of a UTF-16 file in Latin letters half of the bytes are zero, all of them on one side.
+# In a UTF-16 text of Latin letters half of the bytes are zero: either all even ones or all odd ones.
 _UTF16_SHARE = 0.4
-# Beyond the head of a Windows-1252 text no letter is read, so that one byte each will do for them.
+# Only the head of a Windows-1252 text is searched for words. After it, each letter becomes one byte, to save memory.
 _PLAIN_CP1252 = bytes(range(128)) + b"_" * 32 + b" " + b"_" * 95
 _BLOCK_BYTES = 1_000_000
 _LOOKALIKES = {"\ufeff": "", "\u200e": "", "\u200f": "", "\u2212": "-", "\xa0": " ", "\u202f": " ", "\u2009": " "}
 
 
 def encoding_of(data: bytes) -> str | None:
-    """The encoding of a text, judged by its beginning; None if the bytes are no text."""
+    """The encoding of a text, from its first bytes. None if the file is not text."""
     head = data[:HEAD_BYTES]
     for bom, encoding in _BOMS:
         if head.startswith(bom):
@@ -64,12 +64,10 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def as_utf8(data: bytes) -> bytes:
-    """The text as UTF-8 without byte order mark, lines ended by a line feed, typographic blanks and minus made plain.
+    """The text as UTF-8 without byte order mark, with line feeds, ASCII blanks and ASCII minus signs.
 
-    Zero bytes at its end are left out.
-
-    Bytes that are no UTF-8 are read as Windows-1252, which holds Latin-1; its letters are kept in the head only.
-    Raises FileTooLarge, UnsupportedFormat if this is no text.
+    Zero bytes at its end are removed. A text that is not UTF-8 is read as Windows-1252, a superset of printable
+    Latin-1; its letters are kept in the head only. Raises FileTooLarge, and UnsupportedFormat if this is not text.
     """
     if len(data) > MAX_TEXT_BYTES:
         raise FileTooLarge(f"Of a text, {MAX_TEXT_BYTES / 1e6:g} MB are read at most.")
@@ -94,7 +92,7 @@ def as_utf8(data: bytes) -> bytes:
 
 
 def padding_of(data: bytes) -> int:
-    """The number of zero bytes at the end of a text, with which some recorders fill up their last block."""
+    """The number of zero bytes at the end of a text. Some recorders fill their last block with them."""
     if not data.endswith(b"\0"):
         return 0
     count = len(data) - len(data.rstrip(b"\0"))
@@ -107,7 +105,7 @@ def first_lines(text: bytes) -> bytes:
 
 
 def head_of(data: bytes) -> bytes:
-    """The first lines of a file as UTF-8, without looking at the rest of it. Empty if it is no text."""
+    """The first lines of a file as UTF-8; the rest of the file is not decoded. Empty if the file is not text."""
     head = data[:SNIFF_BYTES]
     few = max(head.count(b"\n"), head.count(b"\r")) < SNIFF_LINES
     if few:
@@ -136,20 +134,20 @@ def without_accents(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """For comparing words: lower case, without accents, one way to write the micro sign, plain apostrophes.
+    """Text for comparison: lower case, no accents, one micro sign, plain apostrophes.
 
-    Of a text that is longer than any of these words, the beginning.
+    Only the first MAX_WORDS_LENGTH characters are kept.
     """
     return without_accents(text[:MAX_WORDS_LENGTH]).casefold().strip()[:MAX_WORDS_LENGTH]
 
 
 def any_of(*words: str) -> str:
-    """A pattern for any of the words in folded text, whatever separates their parts."""
+    """A pattern that matches any of these words in folded text, with any separator between their parts."""
     return "|".join(re.escape(fold(word)).replace(r"\ ", r"[\s_.-]*") for word in words)
 
 
 def number_of(text: str) -> float:
-    """A number with a decimal point or comma, thousands marked by the other one."""
+    """A number with a decimal point or a decimal comma. The other mark may separate thousands."""
     if "," in text and "." in text:
         text = text.replace("," if text.rfind(".") > text.rfind(",") else ".", "")
     try:

@@ -1,4 +1,4 @@
-"""Units of voltage as people and devices write them, and what they are in mV."""
+"""Units of voltage as people and devices write them, and their factor to mV."""
 
 import re
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.text import fold
 
 MV_PER_UNIT = {"nV": 1e-6, "uV": 1e-3, "mV": 1.0, "V": 1e3}
-# For other patterns: a unit in folded text.
+# Part of other patterns: a unit in folded text.
 UNIT = r"(?:nano|micro|mikro|milli|mili)?volt(?:ios|s|i)?|mcv|(?:a?μ|[unm])?v|мк?в"
 
 
 def unit_of(text: str) -> str | None:
-    """ "uV", "mV", "V" or "nV" for a unit as people write it, with or without brackets; None for anything else."""
+    """The unit "uV", "mV", "V" or "nV" for a text, with or without brackets. None for any other text."""
     word = fold(text).strip(" ()[]{}\"'.")
     if not re.fullmatch(UNIT, word):
         return None
@@ -24,7 +24,7 @@ def unit_of(text: str) -> str | None:
 
 
 def choose_units(stated: Sequence[str | None], given: str | None, corrections: Corrections) -> list[str]:
-    """The unit of each lead. given: the option, for leads without one. Raises UnitsUnknown if one has none."""
+    """The unit of each lead. given: the option, for leads that state none. Raises UnitsUnknown if one has none."""
     if given and any(unit and unit != given for unit in stated):
         corrections.add("unit given with the file not used: the file states another")
     elif given and not all(stated):

@@ -1,6 +1,6 @@
-"""Rhythms without normal beats, and two in which the atria or a pacemaker set the pace.
+"""Rhythms without normal beats, and two rhythms whose rate the atria or a pacemaker set.
 
-Their waves are ours, chosen to look like textbook ECGs:
+The shapes of the waves are our own. They were chosen to look like textbook ECGs:
 - Ventricular tachycardia: QRS of 140 to 200 ms, T against it, atria at a rate of their own (Brugada et al. 1991,
   doi 10.1161/01.cir.83.5.1649). Above 220 per minute QRS and T merge into one wave: ventricular flutter.
 - Torsade de pointes: the axis of wide beats turns around the baseline (Dessertenne 1966, Arch Mal Coeur 59:263).
@@ -19,7 +19,7 @@ import numpy as np
 from ecg_core.synthesis.dipole import Floats, dipole, of_one_person
 from ecg_core.synthesis.waves import NARROW_QRS, P_WAVES, Wave
 
-# Where the ventricle's own focus lies: the direction (x left, y to the feet, z back) in which it activates the heart.
+# Origins of ventricular beats. The vector is the direction of activation: x to the left, y to the feet, z to the back.
 FOCI = (
     (0.30, 0.90, 0.50),  # outflow of the right ventricle
     (0.60, -0.50, 0.70),  # apex of the right ventricle
@@ -27,26 +27,27 @@ FOCI = (
     (0.50, -0.80, -0.40),  # inferior wall of the left ventricle
     (-0.80, 0.40, -0.50),  # lateral wall of the left ventricle
 )
-# Standard deviation of the direction from person to person, in each axis. Sizes in mV.
+# Standard deviation of the direction between persons, in each axis. Sizes in mV.
 FOCUS_SPREAD, FOCUS_MIN_MV, FOCUS_MAX_MV = 0.25, 0.8, 1.6
-# Shares of the RR interval by which it varies at random.
+# Random variation of the RR interval, as shares of it.
 VT_RANDOM, TORSADE_RANDOM, PACED_RANDOM = 0.008, 0.06, 0.001
-# Beats from one narrow part of torsade to the next, and the size of the smaller of its two axes.
+# Beats between two narrow parts of torsade, and the size of the smaller axis relative to the larger.
 TWIST_BEATS, TWIST_SMALL = (8.0, 18.0), 0.5
-# Atria that the ventricles do not follow.
+# Rate of atria that are independent of the ventricles.
 ATRIAL_BPM = (60.0, 100.0)
-# Wavelets of fibrillation, and the amplitude of each in mV: within a second lead II ranges over about 1.1 and 0.2 mV.
+# Wavelets of fibrillation, and the amplitude of each in mV. Within a second, lead II has a range of about 1.1 mV
+# (coarse) and 0.2 mV (fine).
 WAVELETS, COARSE_MV, FINE_MV = 4, (0.10, 0.22), (0.020, 0.040)
-# Standard deviations over time: of a wavelet's rate as a share, of the logarithm of its size, of its direction.
+# Standard deviations over time of a wavelet's rate (as a share), of the logarithm of its size, and of its direction.
 RATE_DRIFT, SIZE_DRIFT, TURN_DRIFT = 0.12, 0.5, 0.7
-# Slow changes are sums of this many sines below this frequency: the same at every sampling rate.
+# A slow change is a sum of this many sines below this frequency. So it is the same at every sampling rate.
 DRIFT_SINES, DRIFT_HZ = 6, 0.9
-# The sawtooth: amplitudes of its harmonics. mV along each axis.
+# The sawtooth: relative amplitudes of its harmonics, and mV along each axis.
 SAW, SAW_MV = (1.0, 0.45, 0.22, 0.1), (0.02, 0.13, -0.07)
 # P waves of a strained atrium are larger.
 STANDSTILL_P = (1.0, 1.7)
 
-# One beat of a ventricle's focus, as shares of its main direction (x), and of one across it (y).
+# One ventricular beat: shares of its size along its main direction (x), and along a perpendicular direction (y).
 VENTRICULAR = (
     Wave(-0.050, 0.016, 0.018, 0.25, 0.35, 0.0),
     Wave(0.000, 0.030, 0.034, 1.00, 0.10, 0.0),
@@ -65,7 +66,7 @@ FLUTTER_WAVES = (*NARROW_QRS, Wave(0.270, 0.055, 0.036, 0.150, 0.090, -0.120, Tr
 
 @dataclass(frozen=True)
 class Span:
-    """What every rhythm is made for. rate_bpm: of the ventricles; of fibrillation: waves per minute."""
+    """Arguments of every rhythm. rate_bpm: of the ventricles; for fibrillation, waves per minute."""
 
     rate_bpm: float
     duration_s: float
@@ -113,7 +114,7 @@ def _fibrillation(size_mv: tuple[float, float]) -> Callable[[Span, np.random.Gen
         heart = np.zeros((3, span.samples))
         for _ in range(WAVELETS):
             rate_hz = span.rate_bpm / 60 * (1 + 0.1 * float(random.uniform(-1, 1)))
-            # A drift is a sum of sines, so its integral is the sum of theirs. That keeps the phase smooth.
+            # The integral of a sum of sines is known exactly. It keeps the phase smooth.
             phase = 2 * np.pi * rate_hz * (span.time_s + RATE_DRIFT * _drift(span, random, integral=True))
             phase += float(random.uniform(0, 2 * np.pi))
             wave = np.sin(phase) + 0.25 * np.sin(2 * phase + float(random.uniform(0, 2 * np.pi)))
@@ -138,7 +139,7 @@ def _atrial_flutter(span: Span, random: np.random.Generator) -> Floats:
 
 def _paced(span: Span, random: np.random.Generator) -> Floats:
     beats_s, intervals_s = _beats(span, span.rate_bpm, PACED_RANDOM, random)
-    # A recorder's own filter widens the spike of 1 ms to the distance of two samples.
+    # The filter of a recorder widens the spike of 1 ms to the distance of two samples.
     narrowest_s = 0.5 / span.fs_hz
     waves = [
         replace(wave, rise_s=max(wave.rise_s, narrowest_s), fall_s=max(wave.fall_s, narrowest_s))
@@ -175,13 +176,13 @@ def _beats(span: Span, rate_bpm: float, variation: float, random: np.random.Gene
 
 
 def _atria(span: Span, random: np.random.Generator) -> Floats:
-    """P waves at a rate of their own: the ventricles do not follow them."""
+    """P waves at a rate that is independent of the ventricles."""
     beats_s, intervals_s = _beats(span, float(random.uniform(*ATRIAL_BPM)), 0.02, random)
     return dipole(of_one_person(P_WAVES, random), beats_s, intervals_s, np.ones(len(beats_s)), span.samples, span.fs_hz)
 
 
 def _directions(random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Two axes across each other: [3] each. The first is that of one of FOCI, in one person."""
+    """Two perpendicular axes, [3] each. The first is one of FOCI, varied for one person."""
     along = np.array(FOCI[int(random.integers(len(FOCI)))]) + FOCUS_SPREAD * random.standard_normal(3)
     along /= np.linalg.norm(along)
     across = np.cross(along, random.standard_normal(3))

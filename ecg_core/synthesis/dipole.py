@@ -12,7 +12,7 @@ from ecg_core.synthesis.waves import Wave
 QT_EXPONENT = 1 / 3
 # Beyond five standard deviations a Gaussian is below 4e-6 of its peak.
 REACH = 5.0
-# Persons differ in the size and direction of the dipole by these shares at most. So a normal ECG stays normal.
+# The size and direction of the dipole differ between persons by these shares at most, so a normal ECG stays normal.
 PERSON_SCALE, PERSON_WAVE = 0.12, 0.08
 
 Floats = NDArray[np.float64]

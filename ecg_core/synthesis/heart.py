@@ -1,7 +1,7 @@
 """Synthetic ECGs for demonstrations, tests and load: a cardiac dipole, seen by twelve leads.
 
-The waves of each beat (see waves.py) move the dipole. Dower's matrix turns it into leads (Dower et al. 1980,
-doi 10.1002/clc.1980.3.2.87). Heart rate variability, breathing, baseline wander and noise are added.
+The waves of each beat (see waves.py) move the dipole. Dower's matrix turns it into leads (Dower et al. 1980, doi
+10.1002/clc.1980.3.2.87). Heart rate variability, breathing, baseline wander and noise are added.
 """
 
 import hashlib
@@ -29,12 +29,13 @@ DOWER: dict[str, tuple[float, float, float]] = {
     "V6": (0.831, 0.076, 0.230),
 }
 
-# Above the highest rate P would fall into the T wave before it. Below the lowest rate the ventricles would beat alone.
+# At a higher rate, the P wave would overlap the T wave before it. At a lower rate, the ventricles would beat on their
+# own.
 MIN_HEART_RATE_BPM, USUAL_HEART_RATE_BPM, MAX_HEART_RATE_BPM = 40.0, 70.0, 150.0
 MAX_NOISE_MV, MAX_WANDER_MV = 1.0, 5.0
 # A resting adult breathes 15 times per minute. Breathing changes the rate, the amplitude of QRS and the baseline.
 BREATHING_HZ = 0.25
-# The slow wave of blood pressure control (Mayer wave), the other half of heart rate variability.
+# The slow wave of blood pressure control (Mayer wave) is the second part of heart rate variability.
 MAYER_HZ = 0.1
 # Shares of the RR interval. Together they give an SDNN of about 25 ms, common in short resting recordings of adults.
 RR_BREATHING, RR_MAYER, RR_RANDOM = 0.025, 0.015, 0.008
@@ -58,7 +59,7 @@ def synthesize(
 ) -> Recording:
     """A twelve-lead recording, in whole microvolts. rhythm: one of ALL_RHYTHMS.
 
-    heart_rate_bpm: without one, the usual rate of the rhythm; of fibrillation, waves per minute.
+    heart_rate_bpm: None for the usual rate of the rhythm. For fibrillation: waves per minute.
     noise_mv: standard deviation of the noise. wander_mv: amplitude of the baseline wander.
     The same arguments give the same samples. Raises ValueError for arguments out of range.
     """

@@ -2,8 +2,8 @@
 
 Each wave of a beat is a Gaussian pulse along the axes of Frank's vectorcardiogram (McSharry et al. 2003,
 doi 10.1109/TBME.2003.808805; in three dimensions Sameni et al. 2007, doi 10.1155/2007/43407), with different widths
-before and after its peak. The values are ours, chosen to look like textbook ECGs (bundle branch blocks: Surawicz et al.
-2009, doi 10.1016/j.jacc.2008.12.013).
+before and after its peak. The values are our own, chosen to look like textbook ECGs (bundle branch blocks: Surawicz et
+al. 2009, doi 10.1016/j.jacc.2008.12.013).
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Wave:
     follows_rate: bool = False
 
 
-# Right atrium, then left atrium: down and to the left, first to the front, then to the back.
+# Right atrium, then left atrium. Both point down and to the left; the first also to the front, the second to the back.
 P_WAVES = (
     Wave(-0.160, 0.018, 0.020, 0.060, 0.060, -0.070),
     Wave(-0.130, 0.020, 0.018, 0.080, 0.055, 0.020),

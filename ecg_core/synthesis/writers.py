@@ -91,9 +91,9 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
 
 
 def write(recording: Recording, path: Path) -> list[Path]:
-    """Writes the recording and returns the paths. The ending of path chooses the format: .hea (and .dat), .zip, .csv.
+    """Writes the recording and returns the paths. The extension decides the format: .hea (and .dat), .zip, .csv.
 
-    Raises ValueError for another ending.
+    Raises ValueError for another extension.
     """
     if path.suffix == ".csv":
         files = {path.name: csv_bytes(recording)}

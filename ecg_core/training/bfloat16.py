@@ -1,8 +1,8 @@
-"""Does a network train in bfloat16 or in float32?
+"""Decides whether a network is trained in bfloat16 or in float32.
 
-bfloat16 is faster only where the hardware computes it. Without AVX-512 it wins nothing, and torch 2.13 cannot run all
-layers in it on every CPU: the LSTM fails on AVX2 (intel/torch-xpu-ops#4066), the backward pass of convolutions on
-avx2_vnni_2 (pytorch/pytorch#148861). So the hardware is asked, and then one step is tried.
+bfloat16 is faster only if the hardware computes it. Without AVX-512 it is not faster. torch 2.13 cannot train every
+layer in bfloat16 on every CPU: the LSTM fails on AVX2 (intel/torch-xpu-ops#4066), the backward pass of convolutions
+fails on avx2_vnni_2 (pytorch/pytorch#148861). So the module checks the hardware, then tries one training step.
 """
 
 import copy
@@ -12,14 +12,14 @@ import torch
 from ecg_core.training.networks.windowed import LEAD_COUNT, EcgNetwork
 
 BFLOAT16, FLOAT32 = "bfloat16", "float32"
-# As torch.cpu.get_capabilities() names them: two of x86, one of ARM.
+# Names as in torch.cpu.get_capabilities(): two of x86, one of ARM.
 CPU_FEATURES = ("avx512_bf16", "amx_bf16", "bf16")
-# Of the trial. Batch normalisation needs two.
+# Records in the trial step. Batch normalisation needs at least two.
 RECORDS = 2
 
 
 def precision(network: EcgNetwork, device: torch.device, *, wanted: bool = True) -> str:
-    """BFLOAT16 if wanted, if the device has it in hardware and if the network can be trained in it; else FLOAT32."""
+    """BFLOAT16 if it is wanted, the device computes it, and the network can be trained in it. Otherwise FLOAT32."""
     return BFLOAT16 if wanted and in_hardware(device) and trainable(network, device) else FLOAT32
 
 

@@ -1,4 +1,4 @@
-"""Trains networks on PTB-XL folds 1-8: one file, top to bottom. Fold 9 is only measured; fold 10 is never read."""
+"""Trains networks on PTB-XL folds 1-8: one file, top to bottom. Fold 9 is only for measuring; fold 10 is not read."""
 
 import copy
 import hashlib
@@ -31,9 +31,9 @@ WEIGHT_DECAY = 0.05
 GRADIENT_NORM = 1.0
 CHECKPOINT = "checkpoint.pt"
 DEVICES = ("cpu", "cuda")
-# How often a run prints its AUC on fold 9. Measuring it takes a third of an epoch's time.
+# How many times a run prints its AUC on fold 9. One measurement takes a third of an epoch's time.
 LINES = 25
-# The modules that decide what the weights become, beside networks/.
+# Modules, besides networks/, that influence the trained weights.
 HASHED = ("bfloat16", "fit", "settings", "tasks", "data/augment", "data/dataset", "data/misplacement", "data/ptbxl")
 
 
@@ -51,7 +51,8 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
     order = torch.Generator().manual_seed(settings.seed)
     steps = len(training) // settings.batch
     rate = network.learning_rate
-    # On a GPU, starting a small kernel takes longer than its work. The fused optimizer starts one for all weights.
+    # On a GPU, starting a small kernel takes longer than its work. The fused optimizer starts one kernel for all
+    # weights.
     fused = device.type == "cuda"
     optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=WEIGHT_DECAY, fused=fused)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=settings.epochs * steps)
@@ -100,7 +101,7 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
 
 
 def device_of(name: str) -> torch.device:
-    """Raises ValueError if torch does not know the device or does not find it. Called before the data is read."""
+    """The device of this name. Raises ValueError if torch does not know or find it. Call it before reading the data."""
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -129,7 +130,7 @@ def _follow(pairs: Sequence[tuple[Tensor, Tensor]], decay: float) -> None:
 
 
 def code_sha256() -> str:
-    """Of the modules that decide what the weights become."""
+    """The hash of the modules that influence the trained weights."""
     folder = Path(__file__).parent
     paths = [*(folder / f"{name}.py" for name in HASHED), *sorted((folder / "networks").glob("*.py"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
@@ -149,7 +150,7 @@ def _save(path: Path, state: dict[str, Any], run: dict[str, Any], *rest: Any) ->
 def _resume(path: Path, state: dict[str, Any], run: dict[str, Any], *generators: torch.Generator) -> int:
     """Loads a checkpoint and returns its epoch. Raises ValueError if it was trained with other settings.
 
-    Another machine may use another precision: run then names both.
+    A run may continue on a machine with another precision. Then `run` names both precisions.
     """
     held = torch.load(path, map_location="cpu", weights_only=True)
     was, wanted = ({**part["settings"], "soft targets": part["soft_targets_sha256"]} for part in (held, run))
@@ -172,7 +173,7 @@ def _resume(path: Path, state: dict[str, Any], run: dict[str, Any], *generators:
 
 
 def read_checkpoint(path: Path) -> tuple[EcgNetwork, dict[str, Any]]:
-    """The averaged network of a checkpoint, ready to predict, and its settings, precision, epoch and hashes."""
+    """(the averaged network of a checkpoint, ready to predict; its settings, precision, epoch and hashes)."""
     held = torch.load(path, map_location="cpu", weights_only=True)
     average = held["average"]
     last = [name for name in average if name.endswith("weight")][-1]
@@ -185,7 +186,7 @@ def read_checkpoint(path: Path) -> tuple[EcgNetwork, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Source:
-    """The folders of the data. Another process reads it from there."""
+    """The folders of the data, for another process that reads the data itself."""
 
     ptbxl: Path
     soft_targets: Path | None = None
@@ -194,8 +195,8 @@ class Source:
 def fit_all(runs: Sequence[tuple[Path, Settings]], data: Data, source: Source, *, resume: bool = True) -> list[Path]:
     """Trains several networks and returns their checkpoints, in order.
 
-    On the CPU, as many train side by side as there are cores: two runs of one thread each finish sooner than one run
-    of two threads, which wait for each other at every layer.
+    On the CPU, one network is trained on each core at the same time. Two runs of one thread each finish sooner than one
+    run of two threads, because the threads of one run wait for each other at every layer.
     """
     first = runs[0][1]
     side_by_side = min(len(runs), (os.cpu_count() or 1) // first.threads) if first.device == "cpu" else 1

@@ -1,4 +1,4 @@
-"""What all requests of one process may hold together. Lambda gives a process one request at a time: no limits there."""
+"""Limits for all requests of one process together. Not used on Lambda: a process there gets one request at a time."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from starlette.types import Message, Receive
 from ecg_core.recording import MAX_BYTES
 from functions.api.problems import RequestTimeout, ServiceBusy
 
-# A client that sends nothing for so long has gone, or never meant to send.
+# A client that sends nothing for this time is considered gone.
 SILENCE_SECONDS = 10.0
-# 0.4 Mbit/s: slower than any line that such a file is sent over. At this rate the largest body takes eight minutes.
+# 0.4 Mbit/s. Every line that is used for such files is faster. The largest body takes eight minutes at this rate.
 MIN_BYTES_PER_SECOND = 50_000
-# Bodies that are received, wait or are classified at the same time. So it also limits the queue for the cores: with
-# 30 ms for a record and two cores, the last one waits 1.5 s.
+# Bodies that are being received, waiting, or being classified. This also limits the queue: with 30 ms for a record and
+# two cores, the last request waits 1.5 s.
 MAX_BODIES = 100
-# Four of the largest records: a laptop has memory for them. More copies of a body exist while it is taken apart, but of
-# no more bodies than there are cores.
+# Four of the largest records, which fit into the memory of a laptop. Parsing a body makes more copies, but only for as
+# many bodies as there are cores.
 MAX_HELD_BYTES = 4 * MAX_BYTES
-# Each body may hold so much beside that: ten seconds of twelve leads at 1000 Hz. A few large bodies that stand still
-# cannot keep ordinary records out.
+# Bytes that each body may always hold: ten seconds of twelve leads at 1000 Hz. So a few large bodies that have stalled
+# cannot block ordinary records.
 SMALL_BYTES = 250_000
 
 
 @dataclass(frozen=True)
 class Limits:
-    """silence_s: seconds. min_rate: bytes per second. bodies: a number. held, small: bytes."""
+    """silence_s: seconds. min_rate: bytes per second. bodies: a count. held, small: bytes."""
 
     silence_s: float = SILENCE_SECONDS
     min_rate: int = MIN_BYTES_PER_SECOND
@@ -46,9 +46,9 @@ class Capacity:
 
 
 class Held:
-    """One body: the bytes that are held for it, and the time until which the next ones must come.
+    """One body: the bytes that are held for it, and the time limit for the next bytes.
 
-    Every byte moves that time, at most to silence_s from now.
+    Every received byte extends the time limit, up to silence_s from now.
     """
 
     def __init__(self, capacity: Capacity) -> None:
@@ -59,7 +59,7 @@ class Held:
         self._deadline = self._clock() + self._limits.silence_s
 
     def enter(self, announced: int) -> None:
-        """announced: bytes that will come, 0 if unknown. Raises ServiceBusy if there is no room for them."""
+        """Counts a new body. announced: its size, 0 if unknown. Raises ServiceBusy if there is no room for it."""
         large = max(announced - self._limits.small, 0)
         if self._capacity.bodies >= self._limits.bodies or self._capacity.held + large > self._limits.held:
             raise ServiceBusy("The service has as many requests as it can hold.")
@@ -78,7 +78,7 @@ class Held:
         return message
 
     def keep(self, size: int) -> None:
-        """Raises ServiceBusy if all bodies together would be too large."""
+        """Counts received bytes as held. Raises ServiceBusy if all bodies together would be too large."""
         self._received += size
         more = max(self._received - self._limits.small, 0) - self._large
         if self._capacity.held + more > self._limits.held:
@@ -87,12 +87,12 @@ class Held:
         self._capacity.held += more
 
     def drop(self) -> None:
-        """The bytes are no longer held. More may still arrive and be thrown away."""
+        """Stops counting the bytes as held. More bytes may still arrive; they are discarded."""
         self._capacity.held -= self._large
         self._large = 0
 
     def close(self) -> None:
-        """Ends the request."""
+        """Ends the request and releases its place."""
         self.drop()
         self._capacity.bodies -= self._counted
         self._counted = False

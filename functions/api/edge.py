@@ -18,7 +18,7 @@ from functions import log
 from functions.api.capacity import Capacity, Held
 from functions.api.problems import BodyTooLarge, RequestInvalid, RequestTimeout, problem
 
-# Answers hold no scripts and load nothing. Only the page of /docs needs another policy; its route in app.py sets it.
+# Answers contain no scripts and load nothing. Only the page /docs needs another policy; its route in app.py sets it.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 # Set on every answer, unless its route has set the header already.
 SECURITY_HEADERS = {
@@ -27,22 +27,22 @@ SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-# Any other method is text that the sender chose. It is logged as "?".
+# Any other method is free text from the sender. It is logged as "?".
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Digits of a Content-Length. 16 digits would be a petabyte or more.
+# Maximum digits of a Content-Length. 16 digits would mean a petabyte or more.
 MAX_DIGITS = 15
-# Many clients read the answer only after they have sent the whole body. So a body that is too large is read and thrown
-# away, up to this size.
+# Many clients read the answer only after they have sent the whole body. So the rest of a body that is too large is read
+# and discarded, up to this size.
 MAX_DISCARDED_BYTES = 100_000_000
-# An answer is handed to the server in pieces of this size, so that no more of it waits for a client that reads slowly.
+# Answers are passed to the server in pieces of this size. So little of an answer waits in memory for a slow client.
 PIECE_BYTES = 65_536
 
 
 class Edge:
-    """ASGI middleware. HEAD is answered as GET; the server leaves the body out.
+    """ASGI middleware. HEAD is answered as GET; the server removes the body.
 
-    max_body_bytes: a larger body is refused before it is parsed. uploads: whether the refusal names POST /uploads.
-    capacity: None if this process serves one request at a time and gets its body at once.
+    max_body_bytes: a larger body is refused before it is parsed. uploads: whether the refusal mentions POST /uploads.
+    capacity: None if this process serves one request at a time and gets the whole body at once.
     """
 
     def __init__(self, app: ASGIApp, max_body_bytes: int, uploads: bool, capacity: Capacity | None) -> None:
@@ -89,7 +89,7 @@ class Edge:
 
 
 class _Exchange:
-    """One request and its answer: counts bytes, knows the status and the code of a refusal for the log line."""
+    """One request and its answer: counts bytes, and keeps the status and refusal code for the log line."""
 
     def __init__(
         self,
@@ -104,20 +104,20 @@ class _Exchange:
         self._limit, self._error = limit, too_large
         self._in_pieces = capacity is not None
         self._headers = Headers(scope=scope)
-        # Whether nothing more of the body can arrive.
+        # Whether the whole body has arrived.
         self._ended = not {"content-length", "transfer-encoding"} & set(self._headers)
         self._held = Held(capacity) if capacity and not self._ended else None
         self._late = False
-        # The client waits for a word before it sends the body. The first call of the server's receive() says it.
+        # The client sends the body only after "100 Continue". The server sends that at the first call of its receive().
         self._waits = self._headers.get("expect", "").lower() == "100-continue"
-        # On Lambda its own request id, which its other log lines carry too.
+        # On Lambda: its own request id, which its other log lines have too.
         self.request_id = str(getattr(scope.get("aws.context"), "aws_request_id", None) or uuid4())
         self.status: int | None = None
         self.code: str | None = None
         self.received = self.sent = 0
 
     def check(self) -> None:
-        """Raises RequestInvalid if Content-Length is no number, BodyTooLarge above the limit, ServiceBusy."""
+        """Raises RequestInvalid if Content-Length is not a number, BodyTooLarge above the limit, ServiceBusy."""
         announced = self._headers.get("content-length", "0")
         if not (announced.isascii() and announced.isdigit()):
             raise RequestInvalid("The Content-Length is no number.")
@@ -172,7 +172,7 @@ class _Exchange:
             await self._send({**message, "body": body[start : start + PIECE_BYTES], "more_body": more})
 
     async def _discarded(self) -> bool:
-        """Reads the rest of the body and throws it away. False if more may come: then the connection must be closed."""
+        """Reads and discards the rest of the body. False: more may come, so the connection must be closed."""
         if self._held:
             self._held.drop()
         while not (self._ended or self._late or self._waits) and self.received < MAX_DISCARDED_BYTES:
@@ -181,12 +181,12 @@ class _Exchange:
         return self._ended
 
     def close(self) -> None:
-        """Nothing is held for this request any more."""
+        """Releases everything that is held for this request."""
         if self._held:
             self._held.close()
 
     async def refuse(self, error: EcgError) -> None:
-        """Answers with the problem, unless an answer has begun already."""
+        """Sends the error, unless an answer has already begun."""
         self.code = error.code
         if self.status is None:
             await problem(error)(self._scope, self._receive, self.send)

@@ -1,4 +1,4 @@
-"""The threads that classify, one for each core: more would only wait for each other."""
+"""Threads that classify, one for each core. More threads would only wait for each other."""
 
 import asyncio
 import os
@@ -13,16 +13,16 @@ Answer = TypeVar("Answer")
 
 
 class Workers:
-    """alone: this process serves one request at a time. Then no thread is used: it would take half a millisecond.
+    """alone: this process serves one request at a time. Then no thread is used; it would take half a millisecond.
 
-    The queue needs no limit of its own: capacity.py limits the requests that may wait.
+    The queue has no limit of its own, because capacity.py limits the waiting requests.
     """
 
     def __init__(self, alone: bool) -> None:
         self._cores = None if alone else ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="classify")
 
     async def run(self, work: Callable[[], Answer], receive: Receive) -> Answer:
-        """What work returns. Raises ClientDisconnect if the client goes before the work has begun: it is not done."""
+        """Returns the result of work. If the client disconnects before work starts, raises ClientDisconnect instead."""
         if self._cores is None:
             return work()
         queued = self._cores.submit(work)
@@ -39,6 +39,6 @@ class Workers:
 
 
 async def _disconnected(receive: Receive) -> None:
-    """Returns when the client has gone."""
+    """Returns when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass

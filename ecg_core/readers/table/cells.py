@@ -1,4 +1,4 @@
-"""The cells of a table's lines, and what each of them holds."""
+"""Splits the lines of a table into cells and tells numbers, words and clock times apart."""
 
 import csv
 import re
@@ -10,7 +10,7 @@ MISSING = (
     *("nan", "na", "n/a", "null", "none", "nil", "-", "--", "---", "*", "?", "#n/a", "#num!", "#div/0!", "#value!"),
     *("<na>", "nat"),
 )
-# What is no number, or beyond all, as the C libraries of Windows print it.
+# NaN and infinity as the C libraries of Windows print them.
 WINDOWS_NAN = re.compile(
     r"[-+]?(?:1[.,]#(?:qnan|snan|ind|inf|j|r)0*+|nan\((?:ind|snan|qnan)\)|(?<=[-+])nan)", re.IGNORECASE
 )

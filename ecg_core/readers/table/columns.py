@@ -1,4 +1,4 @@
-"""Which columns of a table are leads of the ECG, in which unit, and which column holds the time."""
+"""Which columns of a table are ECG leads, in which unit, and which column holds the time."""
 
 import re
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ NAMES_HINT = "Add a header line that names each column by its lead and unit, suc
 
 @dataclass(frozen=True)
 class Columns:
-    """leads: canonical names. positions: their columns. units: what the names state. time: its column.
+    """leads: canonical names. positions: their columns. units: from the column names. time: its column.
 
-    numbered: whether lead 1, 2, 3 were taken as I, II, III. time_factor: how many of the unit one step of the numbers
-    is. guess_unit: whether a time without a unit may be in any. counters, ids: columns that number rows or patients.
-    given: whether the leads come from the option. lines: words that describe the table, above those of its meta lines.
+    numbered: whether lead 1, 2, 3 were read as I, II, III. time_factor: units of time per step of 1. guess_unit:
+    whether a missing unit of time may be guessed. counters, ids: columns with numbers of rows, or with names of
+    records. given: whether any lead comes from the option. lines: lines of words from a description above the table.
     """
 
     leads: tuple[str, ...]
@@ -45,12 +45,12 @@ class Columns:
     lines: tuple[str, ...]
 
     def has_clock(self, table: Table) -> bool:
-        """Whether its times are clock times, such as 12:30:01.5."""
+        """Whether the time column has clock times, such as 12:30:01.5."""
         return self.time is not None and table.kinds[self.time] == "clock"
 
 
 def columns_of(table: Table, options: Options, corrections: Corrections) -> Columns:
-    """Raises NoEcgLeads, DuplicateLeads."""
+    """The columns of a table. Raises NoEcgLeads, DuplicateLeads."""
     described = description(table.meta, table.kinds)
     names = list(described.names) or _names(table, corrections)
     plain, units = units_of(names)
@@ -127,7 +127,7 @@ def _named(plain: Sequence[str], channels: Sequence[int], options: Options, corr
 
 
 def _others(table: Table, names: Sequence[str], time: int | None, positions: Sequence[int]) -> int:
-    """The number of columns that are left out, without times and counters."""
+    """The number of columns that are not read. Times and counters do not count."""
     return sum(
         table.kinds[column] != "empty"
         and column != time
@@ -140,7 +140,7 @@ def _others(table: Table, names: Sequence[str], time: int | None, positions: Seq
 
 
 def _names(table: Table, corrections: Corrections) -> list[str]:
-    """A name for each column, "" where there is none."""
+    """A name for each column; "" for a column without a name."""
     width = len(table.kinds)
     if table.names and any(canonical_leads(units_of(table.names)[0])):
         return list(table.names)

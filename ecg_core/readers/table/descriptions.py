@@ -1,7 +1,7 @@
-"""Descriptions of the columns that recorders write above a table, besides a line of names.
+"""Descriptions of columns that some recorders write above a table, in addition to column names.
 
-AcqKnowledge: a line "2 channels", then two lines for each channel, its name and its unit. OpenSignals: a comment that
-is a JSON object with lists of columns, of labels and of the sensors behind them.
+AcqKnowledge: a line "2 channels", then two lines for each channel: its name and its unit. OpenSignals: a comment that
+is a JSON object with lists of columns, labels and sensors.
 """
 
 import json
@@ -21,7 +21,7 @@ _ECG_SENSOR = re.compile(r"ecg|ekg")
 
 @dataclass(frozen=True)
 class Description:
-    """names, units: of each column, or empty. channels: the columns of sensors, None if that is not said.
+    """names, units: of each column, or empty. channels: the columns with sensors, None if not stated.
 
     lines: the description as lines of words.
     """
@@ -33,13 +33,13 @@ class Description:
 
 
 def description(meta: Sequence[str], kinds: Sequence[Kind]) -> Description:
-    """What the lines above a table with columns of these kinds describe."""
+    """The description of the columns in the lines above a table. kinds: of its columns."""
     width = len(kinds)
     for number, line in enumerate(meta):
         if match := CHANNELS.fullmatch(line):
             count = int(match[1])
             pairs = [text.strip() for text in meta[number + 1 : number + 1 + 2 * count]]
-            # A column of times stands before them, and an empty one may stand behind.
+            # A time column may come before the described columns, and an empty column after them.
             if 0 < count < MAX_COLUMNS and len(pairs) == 2 * count and width - 2 <= count <= width:
                 before = [""] if width - list(kinds).count("empty") > count else []
                 after = [""] * (width - count - len(before))
@@ -54,7 +54,7 @@ def description(meta: Sequence[str], kinds: Sequence[Kind]) -> Description:
 
 
 def _of_devices(found: object, width: int) -> Description:
-    """found: one device, or several by their addresses, whose columns stand side by side."""
+    """found: one device, or a dictionary of several by address. Their columns stand side by side."""
     devices = [found] if _is_device(found) else list(found.values()) if isinstance(found, dict) else []
     names: list[str] = []
     channels: list[tuple[int, bool]] = []
@@ -82,7 +82,7 @@ def _words(device: object, key: str) -> list[str]:
 
 
 def _lines(found: object, path: str) -> Iterator[str]:
-    """Each number and word of a JSON object as a line: "sampling rate: 1000"."""
+    """Each number and word of a JSON object as a line, such as "sampling rate: 1000"."""
     items: Iterable[tuple[object, object]] = found.items() if isinstance(found, dict) else ()
     for key, value in items:
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What stands below the rows of a table and is none: summary rows, comments, rules."""
+"""Lines below the rows of a table that are not rows: summaries, comments, rules."""
 
 import re
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from ecg_core.readers.table.cells import cells_of, kind_of
 from ecg_core.readers.table.layout import Table
 
-# Spreadsheets and monitors write some summary rows; what is longer is not read as one.
+# Spreadsheets and monitors write a few summary lines. Longer text is not a footer.
 MAX_LINES, MAX_BYTES = 64, 16_384
 _COMMENT = re.compile(r"[\s\"']*(?:#|%|//)|[-=_*~]{3,}$")
-# A row whose first number is damaged has no word in its place.
+# In a damaged row the first number is not replaced by a word of two letters or more.
 _WORD = re.compile(r"[^\W\d_]{2}")
 
 
 @dataclass(frozen=True)
 class Footer:
-    """start: byte offset of its first line, None if there is none. lines: its lines that are not blank."""
+    """start: byte offset of its first line, None if there is none. lines: its lines without blank ones."""
 
     start: int | None = None
     lines: tuple[str, ...] = ()
 
 
 def footer_of(text: bytes, table: Table) -> Footer:
-    """The lines at the end of a text in which a word stands where the rows have their first number."""
+    """The lines at the end of a text that begin with a word although the rows begin with a number."""
     begin = max(table.body, len(text) - MAX_BYTES)
     if begin > table.body:
         begin = text.find(b"\n", begin) + 1 or len(text)
@@ -31,7 +31,7 @@ def footer_of(text: bytes, table: Table) -> Footer:
     for line in reversed(text[begin:].split(b"\n")):
         position -= len(line)
         decoded = line.decode("utf-8", "replace").strip(" \t\x1a")
-        # A row of separators is an empty row.
+        # A line of separators only is an empty row.
         decoded = decoded if decoded.strip(",;|\t") else ""
         if decoded:
             if len(found) == MAX_LINES or not _is_below(decoded, table):
@@ -39,7 +39,7 @@ def footer_of(text: bytes, table: Table) -> Footer:
             found.append(decoded)
             start = position
         position -= 1
-    # Nothing but such lines: these are no rows with a footer.
+    # Every line looks like a footer, so these lines are the rows.
     return Footer()
 
 

@@ -1,4 +1,4 @@
-"""Where in a text the table of numbers begins, what separates its columns, and what its header line says."""
+"""Finds where the table of numbers begins in a text, its separator, and its header line."""
 
 import re
 from collections import Counter
@@ -13,19 +13,19 @@ from ecg_core.readers.table.cells import Kind, cells_of, kind_of
 from ecg_core.readers.table.words import is_statement
 from ecg_core.readers.units import unit_of
 
-# Monitors export fewer than a hundred channels; a wider table is no recording that has its leads in columns.
+# Monitors export fewer than a hundred channels. A table with more columns does not have its leads in columns.
 MAX_COLUMNS = 512
-# Rows from which separator and kinds of the columns are judged: enough to see a rare empty cell.
+# The last rows of the head decide separator and kinds of columns. Twenty rows include rare empty cells.
 _REFERENCE_ROWS = 20
-# Rows in a row that must look alike where a table begins: a line of meta data may be one number, hardly three.
+# This many consecutive rows must look alike at the table's start. One line of metadata may be a number; three are not.
 _ALIKE = 3
 
-# Rows that tell a counter or a time from an ECG, which never rises evenly for so long.
+# Rows that tell a counter or a time from an ECG. An ECG never rises evenly for this many samples.
 _FIRST_ROWS = 40
 
-# A line above the names and units of the channels, as AcqKnowledge writes them.
+# AcqKnowledge writes this line above the names and units of its channels.
 CHANNELS = re.compile(r"\W*(\d{1,3}) channels?\W*", re.IGNORECASE)
-# Lines below the rows that are no rows.
+# At most this many lines below the rows are not rows.
 _MAX_FOOTER = 64
 _BEGINS_WITH_WORD = re.compile(r"[\s\"']*+(?:#|%|//|[^\W\d_]{2})")
 _COMMENT = re.compile(r"^\s*(?:#|%|//|;)+\s*")
@@ -36,10 +36,10 @@ _TIME_UNIT = re.compile(
 
 @dataclass(frozen=True)
 class Table:
-    """separator: "" for runs of whitespace. names, units: one for each column, or empty. meta: the lines above.
+    """separator: "" for whitespace. names, units: one for each column, or empty. meta: the lines above.
 
-    body: byte offset of the first row. line: its number in the file, from 1. header: the line of the names, as it
-    stands. below: the first rows. left_out: what a line held that was left out above the rows.
+    body: byte offset of the first row. line: its line number in the file, from 1. header: the unchanged line of names.
+    below: the first rows. left_out: the content of a line between header and rows that was skipped, in words.
     """
 
     separator: str
@@ -55,13 +55,13 @@ class Table:
 
     @cached_property
     def first(self) -> list[list[str]]:
-        """The cells of the first rows that have one for each column."""
+        """The cells of the first rows. Rows with another number of columns are left out."""
         rows = (cells_of(line, self.separator) for line in self.below)
         return [cells for cells in rows if len(cells) == len(self.kinds)]
 
 
 def _separator(rows: Sequence[str], above: Sequence[str]) -> str:
-    """The separator that most rows share; "" for whitespace, or for one column (maybe with a decimal comma)."""
+    """The separator of most rows. "" for whitespace, or for a single column, with or without decimal commas."""
     bare = [re.sub(r'"[^"]*"', "q", row) for row in rows]
     for separator in ";\t|":
         if sum(separator in row for row in bare) > len(bare) / 2:
@@ -97,7 +97,7 @@ def _fits(cells: Sequence[str], kinds: Sequence[Kind]) -> bool:
 
 
 def _first_row(lines: Sequence[str], rows: Sequence[int], separator: str, kinds: Sequence[Kind]) -> int | None:
-    """Position in `rows` at which rows of these kinds begin."""
+    """The index in `rows` of the first row of the table. None if no rows fit these kinds."""
     alike = 0
     for position, row in enumerate(rows):
         alike = alike + 1 if _fits(cells_of(lines[row], separator), kinds) else 0
@@ -107,9 +107,9 @@ def _first_row(lines: Sequence[str], rows: Sequence[int], separator: str, kinds:
 
 
 def _counts_samples(cells: Sequence[str], below: Sequence[str], described: bool) -> bool:
-    """Whether a line holds the number of samples of each channel: AcqKnowledge writes one.
+    """Whether a line holds the number of samples of each channel, as AcqKnowledge writes it.
 
-    No time stands in it, or lines above describe the channels as AcqKnowledge does.
+    Its time cell is empty, or a description by AcqKnowledge stands above.
     """
     counts = {cell for cell in cells if cell}
     return (
@@ -122,7 +122,7 @@ def _counts_samples(cells: Sequence[str], below: Sequence[str], described: bool)
 
 
 def _numbers_columns(cells: Sequence[str], below: Sequence[str]) -> bool:
-    """Whether a line numbers the columns, as pandas does: 0, 1, 2, ... above rows of other numbers."""
+    """Whether a line numbers the columns 0, 1, 2, ... or 1, 2, 3, ..., as pandas does, and is not a row."""
     numbers = list(cells[1:] if cells and not cells[0] else cells)
     if len(numbers) < 2 or len(cells) != len(below):
         return False
@@ -137,7 +137,7 @@ def _is_unit_row(cells: Sequence[str]) -> bool:
 
 
 def _header(line: str, separator: str, kinds: Sequence[Kind]) -> list[str]:
-    """The cells of a header line, one for each column; empty if this line does not fit the table."""
+    """The cells of a header line, one for each column. Empty if the line does not fit the table."""
     line = _COMMENT.sub("", line)
     count = len(kinds)
     if count == 1:
@@ -165,7 +165,7 @@ def _header(line: str, separator: str, kinds: Sequence[Kind]) -> list[str]:
 
 
 def _without_footer(lines: Sequence[str], rows: Sequence[int]) -> Sequence[int]:
-    """The rows without those at the end that begin with a word, unless rows usually do. See footer.footer_of."""
+    """The rows without the last ones that begin with a word, if rows above begin otherwise. See footer.footer_of."""
     for dropped in range(min(_MAX_FOOTER, len(rows) - _ALIKE) + 1):
         kept = rows[: len(rows) - dropped]
         if not _BEGINS_WITH_WORD.match(lines[kept[-1]]):
@@ -174,14 +174,14 @@ def _without_footer(lines: Sequence[str], rows: Sequence[int]) -> Sequence[int]:
 
 
 def _refuse_words_below(table: Table) -> None:
-    """Raises SignalInvalid if the first column holds numbers in the first rows and words in the last ones."""
+    """Raises SignalInvalid if the first column has numbers in the first rows and words in the last rows."""
     cells = [row[0] for row in table.first] if table.kinds[0] == "text" else []
     if cells and all(kind_of(cell) == "number" for cell in cells):
         raise SignalInvalid("Column 1 begins with numbers and ends with words.", "Remove what stands below the rows.")
 
 
 def find_table(head: bytes) -> Table | None:
-    """The table in a file's head (UTF-8, whole lines); None if no rows of numbers are there.
+    """The table in a file's head (UTF-8, whole lines). None if there are no rows of numbers.
 
     Raises HeaderInvalid or SignalInvalid if header and rows do not fit together.
     """
@@ -228,7 +228,7 @@ def find_table(head: bytes) -> Table | None:
     header = above[-1] if names else ""
     body = sum(len(line.encode("utf-8", "replace")) + 1 for line in lines[: rows[first]])
     below = tuple(lines[row] for row in rows[first : first + _FIRST_ROWS])
-    # One character more than any lead's name has, so that none becomes one by being cut.
+    # The limit is one character above the longest lead name, so that no cut name becomes a lead name.
     names = [name[: MAX_NAME_LENGTH + 1] for name in names]
     place = body, rows[first] + 1
     table = Table(separator, kinds, tuple(names), tuple(units), tuple(meta), *place, header, below, left_out)

@@ -1,6 +1,6 @@
-"""Tables with a row for each lead: its name, then all of its samples. A first row may hold the times, or count.
+"""Tables with one row for each lead: the name, then all samples. The first row may hold times or sample numbers.
 
-The rows are turned into columns and read as any other table, so that the same rules hold for names, units and rates.
+Rows are turned into columns and then read as any other table, so names, units and rates follow the same rules.
 """
 
 from collections.abc import Iterator
@@ -16,22 +16,22 @@ from ecg_core.readers.table.cells import cells_of, kind_of
 from ecg_core.readers.table.rows import MAX_ROWS
 from ecg_core.readers.text import HEAD_BYTES
 
-# A row of fewer samples is not wider than tables with a column for each lead are: two seconds at 50 Hz.
+# Two seconds at 50 Hz. Tables with a column for each lead rarely have as many columns.
 MIN_SAMPLES = 100
-# Of a line: five seconds at 100 Hz have twice as many and more, and few short lines stand above them.
+# Mean length of the lines. Five seconds at 100 Hz need twice as many bytes, and few short lines stand above such rows.
 _MIN_MEAN_BYTES = 250
-# As many as any recorder has channels; a wider table has its leads in columns.
+# No recorder has more channels. A table with more lines has its leads in columns.
 MAX_LINES = 512
-# Of a line that is looked at: a name and some samples.
+# Bytes of a line that are checked: a name and some samples.
 _LOOK_BYTES = 2_048
 _SAMPLES_LOOKED_AT = 20
-# Samples that are turned at once: the objects that hold them take ten times their memory.
+# Samples that are turned at once. As Python objects they take ten times their memory.
 _BLOCK = 4_096
 
 
 @dataclass(frozen=True)
 class _Line:
-    """start, end: byte offsets. separator: "" for whitespace. name: "" if it has none. samples: whether it has many."""
+    """start, end: byte offsets. separator: "" for whitespace. name: "" if missing. samples: whether it is a lead."""
 
     start: int
     end: int
@@ -41,14 +41,14 @@ class _Line:
 
 
 def sniff(head: bytes) -> bool:
-    """Whether a text's head, whose last line may be cut, begins with rows of leads: quick for all other texts."""
+    """Whether a text begins with rows of leads. head: its beginning; its last line may be cut. Fast for other texts."""
     if head.count(b"\n") * _MIN_MEAN_BYTES > len(head):
         return False
     return any(line.samples for line in _lines(head, first_only=True))
 
 
 def _lines(text: bytes, *, first_only: bool = False) -> list[_Line]:
-    """The lines of a text, up to the first row of samples or all of them."""
+    """The lines of a text: all, or only those up to the first row of samples."""
     found: list[_Line] = []
     start = 0
     while start < len(text) and len(found) <= MAX_LINES:
@@ -80,9 +80,9 @@ def _line(text: bytes, start: int, end: int) -> _Line:
 
 
 def as_columns(text: bytes) -> bytes | None:
-    """The table with a column for each of its rows, None if its rows are no leads. Raises SignalInvalid, FileTooLarge.
+    """The table with rows turned into columns. None if its rows are not leads. Raises SignalInvalid, FileTooLarge.
 
-    The lines above the rows stay above. A name that is missing stays so.
+    The lines above the rows stay above. A missing name stays empty.
     """
     if not sniff(text[:HEAD_BYTES]):
         return None
@@ -99,7 +99,7 @@ def as_columns(text: bytes) -> bytes | None:
     counts = [text.count(separator.encode(), row.start, row.end) for row in rows]
     if max(counts) > MAX_ROWS:
         raise FileTooLarge(f"The table has more than {MAX_ROWS:,} samples of a lead.")
-    # Rows without a name are leads if they are wider than any table with a column for each lead.
+    # Rows without a lead name are accepted only if they are longer than the widest table with leads in columns.
     if not any(canonical_leads([electrode_pair(name) or name for name in units_of(names)[0]])) and (
         min(counts) < MAX_LINES
     ):
@@ -119,12 +119,12 @@ def _samples(text: bytes, row: _Line, separator: bytes) -> bytes:
     if separator == b" ":
         line = b" ".join(line.split())
     line = line.strip(b" \r" + separator)
-    # The name may be empty, and has gone then.
+    # strip() has removed an empty name already.
     return line.split(separator, 1)[1].strip(b" ") if row.name else line
 
 
 def _turned(rows: list[bytes], separator: bytes) -> Iterator[bytes]:
-    """The lines of the table that has these rows as columns. Raises SignalInvalid."""
+    """The lines of the table whose columns are these rows. Raises SignalInvalid for rows of different lengths."""
     marks = [np.flatnonzero(np.frombuffer(row, np.uint8) == separator[0]).astype(np.int32) for row in rows]
     for number, found in enumerate(marks, 1):
         if len(found) != len(marks[0]):

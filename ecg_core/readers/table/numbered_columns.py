@@ -1,4 +1,4 @@
-"""Columns named V1, V2 and so on: chest leads, or no more than the numbers that R and others give to columns."""
+"""Columns V1, V2 and so on: either chest leads, or only numbers that R and other programs give to columns."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from ecg_core.leads import canonical_leads
 from ecg_core.readers.options import LEADS_HINT, Options
 from ecg_core.readers.table.layout import Table
 
-# Posterior leads are numbered up to V9.
+# V7 to V9 are the posterior leads.
 _LAST_V = 9
 _NUMBERED_V = re.compile(r"v[ _.]?0*(\d{1,3})", re.IGNORECASE)
 NUMBERED_V = "The columns are named V1, V2 and so on, as R and others name columns without a name."
@@ -19,7 +19,7 @@ def _v_numbers(plain: Sequence[str]) -> list[int | None]:
 
 
 def are_numbers(table: Table, names: Sequence[str], plain: Sequence[str], units: Sequence[str | None]) -> bool:
-    """Whether columns V1, V2, ... without a limb lead may be no more than numbers of columns. plain: without units."""
+    """Whether V1, V2, ... may be numbers of columns: possible if no limb lead is named. plain: names without units."""
     numbers = _v_numbers(plain)
     known = [number for number in numbers if number is not None]
     limb = any(lead and lead[0] != "V" for lead in canonical_leads(plain))

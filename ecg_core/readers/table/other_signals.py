@@ -1,4 +1,4 @@
-"""Words of signals that are no ECG: what is said about them is not said about the leads."""
+"""Words for signals that are not an ECG. What a line states about them does not apply to the leads."""
 
 import re
 
@@ -52,7 +52,7 @@ _STEMS = (
 )
 _OTHER = re.compile(rf"(?<![a-z])(?:{_SIGNALS}|{_STEMS})(?![a-z])")
 _ECG = re.compile(r"(?<![a-z])(?:ecg|ekg|ecgs)(?![a-z])|electrocard|elektrokard|elettrocard|eletrocard")
-# Of a filter or a switch that only mentions another signal: "(EMG filter off)".
+# A remark about a filter or a switch that names another signal, such as "(EMG filter off)".
 _REMARK = re.compile(r"\((?=[^()]*(?:filt|notch|reject|suppress|(?<![a-z])(?:off|on)(?![a-z])))[^()]*+\)")
 _CLAUSE = re.compile(r"[,;|](?!\d)|[.](?!\d)")
 _HEADING = re.compile(
@@ -61,7 +61,7 @@ _HEADING = re.compile(
 
 
 def without_others(line: str) -> str:
-    """The folded line without its clauses about other signals. One that names the ECG as well stays."""
+    """The folded line without its clauses about other signals. A clause that also names the ECG is kept."""
     if not _OTHER.search(line):
         return line
     clauses = _CLAUSE.split(_REMARK.sub(" ", line))
@@ -69,10 +69,10 @@ def without_others(line: str) -> str:
 
 
 def heads_another(line: str) -> bool:
-    """Whether the folded line is a heading of another signal, such as "[EDA]": the lines below it are about that."""
+    """Whether the folded line is a heading of another signal, such as "[EDA]". The lines below it belong to it."""
     return bool(_HEADING.fullmatch(line))
 
 
 def heads_ecg(line: str) -> bool:
-    """Whether the line turns to the ECG again."""
+    """Whether the line names the ECG, so the lines from here on are about the ECG again."""
     return bool(_ECG.search(line))

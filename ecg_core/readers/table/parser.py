@@ -1,4 +1,4 @@
-"""Rows of a table as NumPy's C parser takes them: without quotes, decimal commas, clock times and empty cells."""
+"""Rewrites rows of a table for NumPy's C parser: no quotes, decimal commas, clock times or empty cells remain."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from ecg_core.readers.table.cells import MISSING, WINDOWS_NAN, cells_of, kind_of
 from ecg_core.readers.table.layout import Table
 from ecg_core.readers.table.thousands import COMMA_BETWEEN_THOUSANDS, commas_mark_thousands
 
-# 512 columns of twenty digits fit well; a longer line is no row of samples.
+# 512 columns of twenty digits fit. A longer line is not a row of samples.
 MAX_LINE_BYTES = 65_536
 
 _BLANK_LINES = re.compile(rb"\n(?:[ \t]*+\n)+")
@@ -22,7 +22,7 @@ _CLOCK = rb" *+\[?(?:[-\d./]++[T ]++)?(?:(\d++):)?(\d++):(\d++(?:[.:]\d*+)?)[^%s
 
 
 class Parser:
-    """Rewrites chunks of rows so that the C parser takes them: a clock time becomes three columns, h, m and s."""
+    """Rewrites and parses chunks of rows. A clock time becomes three columns: h, m and s."""
 
     def __init__(self, table: Table, columns: Sequence[int], time: int | None) -> None:
         self.table = table
@@ -41,24 +41,26 @@ class Parser:
         self.clock_columns = rb"\g<1>0\g<2>%s\g<3>%s\g<4>" % ((separator or b" ",) * 2)
         self.quoted_separator = re.compile(rb'(?m)(?:^|%s) *+"[^"\n%s]*+%s' % ((re.escape(separator),) * 3))
         words = b"|".join(map(re.escape, _WORDS))
-        # Between blanks there is no empty cell, only a word that stands for one.
+        # If whitespace separates the columns, a cell cannot be empty. A word such as "NaN" can still mark a missing
+        # value.
         cell = rb" *+(?:(?:%s) *+)?+" % words if separator else rb"(?:%s)" % words
-        # One pattern for each byte that ends a cell: a search for a single byte is ten times as fast.
+        # One pattern for each byte that may end a cell: searching for a single byte is ten times as fast.
         ends = (b"\n", separator) if separator else (b"\n", b" ", b"\t")
         self.thousands = commas_mark_thousands(table.first)
-        # "0,512" among thousands: the first rows proved too little, and such a comma stays, to be refused.
+        # "0,512" contradicts the first rows, which showed commas between thousands. Such a comma is kept, so parsing
+        # fails.
         self.decimal_commas = [before + b"0," for before in (b"\n", b"-", b" ", separator or b"\t")]
         self.missing = [(end, re.compile(rb"%s%s(?=[%s\n])" % (re.escape(end), cell, blank))) for end in ends]
         self.fill = False
-        # Whether numbers of the last chunk held commas, which are marks of thousands or decimals.
+        # Whether numbers of the last chunk had commas: between thousands or as decimal marks.
         self.commas = False
 
     def place(self, column: int) -> int:
-        """Where a column stands once the clock has become three."""
+        """The index of a column after the clock has become three columns."""
         return column + 2 if self.clock and self.time is not None and column > self.time else column
 
     def plain(self, chunk: bytes) -> bytes:
-        """The chunk without blank lines, quotes, decimal commas and clock times."""
+        """The chunk without blank lines, quotes and decimal commas; clock times become columns."""
         separator = self.separator
         self.commas = separator != b"," and b"," in chunk
         if b'"' in chunk and separator and self.quoted_separator.search(chunk):
@@ -99,7 +101,7 @@ class Parser:
         return np.loadtxt(lines, delimiter=delimiter, comments=None, usecols=self.columns, ndmin=2)
 
     def rows(self, chunk: bytes, plain: bytes, line: int) -> NDArray[np.float64]:
-        """[rows, columns] of one chunk, whose first line has this number."""
+        """[rows, columns] of one chunk. line: the line number of its first line."""
         if not plain:
             return np.empty((0, len(self.columns)))
         wrong = np.flatnonzero(self.widths(plain) != self.width)
@@ -119,7 +121,7 @@ class Parser:
             raise self.fault(chunk, line) from None
 
     def filled(self, plain: bytes) -> bytes:
-        """The rows with nan in empty cells, and for the words that stand for them."""
+        """The rows with "nan" in empty cells and in place of words that mean missing."""
         if b"#" in plain or b"(" in plain:
             plain = _WINDOWS_NAN.sub(b"nan", plain)
         rows = b"\n" + plain.lower() + b"\n"
@@ -135,7 +137,7 @@ class Parser:
         return rows[1:-1]
 
     def fault(self, chunk: bytes, line: int) -> SignalInvalid:
-        """The error for the first cell that is no number."""
+        """The error for the first cell that is not a number."""
         place = f"A row from line {line} on"
         for number, row in enumerate(chunk.decode("utf-8", "replace").split("\n"), line):
             cells = cells_of(row, self.table.separator)
@@ -155,6 +157,6 @@ class Parser:
 
 
 def _line_number(chunk: bytes, row: int, line: int) -> int:
-    """The number in the file of the row-th line of a chunk that is not blank."""
+    """The line number in the file of a row: the index `row` counts only lines of the chunk that are not blank."""
     filled = (number for number, text in enumerate(chunk.split(b"\n"), line) if text.strip(b" \t\"'"))
     return next((number for position, number in enumerate(filled) if position == row), line)

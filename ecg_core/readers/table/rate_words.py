@@ -1,7 +1,7 @@
 """Sampling rates that the lines above a table state in words.
 
-A remark is no statement: a rate counts only beside a word for sampling or alone on its line. A rate of another signal
-is none, nor is one of before the samples were resampled.
+A rate counts only beside a word for sampling, or alone on its line. Not used: remarks, rates of other signals, and
+rates before resampling.
 """
 
 import math
@@ -13,7 +13,7 @@ from ecg_core.readers.table.other_signals import heads_another, heads_ecg, witho
 from ecg_core.readers.text import any_of, number_of
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 
-# Never begun within a number: a search would try again at each of its digits.
+# The pattern cannot start inside a number. Otherwise a failed search would start again at each digit.
 NUMBER = r"(?<!\d)(?<!\d[.,])\d[\d.,]*+(?:e[-+]?\d++)?"
 _PER_SECOND = r"samples?\s?(?:/|per)\s?s(?:ec(?:onds?)?)?"
 _HERTZ = rf"hz|hertz|sps|{_PER_SECOND}|{any_of('ヘルツ', '赫兹', '헤르츠', 'герц', 'hercios')}"
@@ -29,7 +29,7 @@ _RATE_WORDS = any_of(
 
 
 def filler(words: str) -> str:
-    """What may stand between a word and its number or unit: any other word makes it a remark."""
+    """A pattern for the words allowed between a keyword and its number or unit. Any other word makes it a remark."""
     common = r"of|is|was|are|in|at|the|all|for|given|stored|measured|expressed|leads?|channels?|ecg|ekg"
     return rf"(?:[\s_:=,;()\[\]\"'.#*|-]++|(?:{common}|ist|sind|von|de|del|en|em|{words})(?![^\W_]))*+"
 
@@ -40,7 +40,7 @@ _RATE = re.compile(rf"(?:{RATE_NAMED}|{_PER_SECOND}[\s)\]]*+[:=]){_RATE_FILLER}(
 _HERTZ_VALUE = re.compile(rf"({NUMBER})\s?(k?)(?:{_HERTZ})(?![a-z])")
 _RATE_ALONE = re.compile(rf"\W*+{_HERTZ_VALUE.pattern}\W*+")
 _SAMPLING = re.compile(rf"{RATE_NAMED}|{_PER_SECOND}|(?<![a-z])sps(?![a-z])")
-# "0.05-150 Hz": a filter's limits.
+# The limits of a filter, such as "0.05-150 Hz".
 _RANGE = re.compile(rf"{NUMBER}\s?(?:k?hz)?\s?(?:[-–—~]|to|bis|\.\.)\s?{NUMBER}\s?k?(?:{_HERTZ})")
 _PART = re.compile(r"[,;|](?!\d)|[.](?!\d)")
 _CLAUSE = re.compile(r"[,;|](?!\d)|[.](?!\d)|[()]")
@@ -55,7 +55,7 @@ _INTERVAL = re.compile(
 )
 _PER_SAMPLE = re.compile(rf"({NUMBER})\s*(s|sec|ms|msec|us|μs|usec)(?:onds?)?\s*(?:/|per)\s*sample")
 
-# A rate of before the samples were taken from it.
+# Words for a rate before resampling.
 _BEFORE = re.compile(
     r"(?<![a-z])(?:original\w*|device|native|source|acquisition|acquired|initial|input|former|previous|before|prior"
     r"|pre|hardware|geraet\w*|gerat\w*|ursprung\w*|quell\w*|origen|origine|origem)(?![a-z])"
@@ -69,7 +69,7 @@ _NOT_RESAMPLED = re.compile(
     r"|(?:re|down|up|sub|inter)[\s_-]?(?:sampl|pol)\w*[\s:=]+(?:no|none|off|false|never|0)(?![\w.])"
 )
 _TO = r"\s?(?:to|at|auf|a|em|naar|@|->|=>|→|:|=)\s?"
-# "to 400" is a rate, "to 400 points" is not, and "decimation: 4" is a factor.
+# "to 400" is a rate. "to 400 points" is a length, and "decimation: 4" is a factor.
 _NOW = re.compile(
     rf"(?:{_RESAMPLED.pattern})\w*+(?:\s(?:signals?|data|ecg|ekg|from\s{NUMBER}\s?k?(?:hz)?))*+"
     rf"(?:{_TO}({NUMBER})\s?(k?)(?:{_HERTZ})(?![a-z])|\s?to\s({NUMBER})(?=\s*+(?:$|[,;.)\]])))"
@@ -77,9 +77,9 @@ _NOW = re.compile(
 
 
 def rates_stated(lines: Iterable[str]) -> list[float]:
-    """Every sampling rate in Hz that searchable lines state, in words, as an interval, or as a line of nothing else.
+    """Every sampling rate in Hz that searchable lines state: in words, as an interval, or alone on a line.
 
-    Where the samples were resampled, only the rate that they were resampled to.
+    If the samples were resampled, only the new rate counts.
     """
     kept, about_ecg = [], True
     for line in lines:
@@ -90,7 +90,7 @@ def rates_stated(lines: Iterable[str]) -> list[float]:
         if about_ecg:
             kept.append(_NOT_RESAMPLED.sub(" ", without_others(line)))
     if any(_RESAMPLED.search(line) for line in kept):
-        # A factor ("downsampled by 4") or an unclear statement gives no rate: the caller has to.
+        # A factor ("downsampled by 4") gives no rate, and neither does an unclear statement. The caller must state it.
         found = (match for line in kept for match in _NOW.finditer(line))
         return [rate for match in found if not math.isnan(rate := rate_of(match[1] or match[3], match[2] or ""))]
     return [rate for line in kept for rate in _rates(line) if not math.isnan(rate)]
@@ -113,5 +113,5 @@ def _rates(line: str) -> list[float]:
     else:
         return rates
     seconds = number_of(number) * (1.0 if unit[0] == "s" else 1e-3 if unit[:2] in ("ms", "mi") else 1e-6)
-    # An interval may also lie between two beats.
+    # Out of this range, it may be the interval between two beats.
     return [*rates, 1 / seconds] if seconds > 0 and MIN_FS_HZ <= 1 / seconds <= MAX_FS_HZ else rates

@@ -1,8 +1,8 @@
 """Tables with one column for each lead: CSV, TSV, TXT as spreadsheets, MATLAB, R, pandas and monitors write them.
 
-The lead names stand in a header line or in a line above it, or come from the option. Sampling rate: from the time
-column, from words ("fs=500"), or from the option. Unit: from the column names, a row of units, a gain or words above
-the table, or from the options. Nothing is guessed: what is missing is an error.
+Lead names: from a header line, a line above it, or the option. Sampling rate: from the time column, from words
+("fs=500"), or from the option. Unit: from the column names, a row of units, a gain or words above the table, or from
+the options. Nothing is guessed: missing information is an error.
 """
 
 import hashlib
@@ -33,18 +33,18 @@ from ecg_core.readers.table.timeline import Timeline, is_counter, on_grid, read_
 from ecg_core.readers.text import as_utf8, first_lines, head_of, padding_of
 from ecg_core.recording import MAX_VALUES, Recording
 
-# Of a text: as long as ten minutes of twelve leads at 100 Hz.
+# Bytes of text. Ten minutes of twelve leads at 100 Hz have as many.
 _LARGE_BYTES = 5_000_000
-# The head of a text is cut at its last line end; of a row of samples that is longer, this is looked at.
+# A text's head ends with its last whole line. If one row is longer than the head, only these bytes of it are checked.
 _ROW_LOOK_BYTES = 4_096
-# The beginnings of XML, HTML, JSON and RTF, which hold no table.
+# XML, HTML, JSON and RTF begin with these. They hold no table.
 _MARKUP = (b"<", b"{", b"[{", b"[\n", b"[ ")
-# A WFDB header is text with numbers too: "100.dat 212 200 ...", or "record/segments signals rate".
+# A WFDB header also has numbers: "100.dat 212 200 ...", or "record/segments signals rate".
 _WFDB = re.compile(rb"(?m)^(?:[^\s#,;]+\.[A-Za-z]\w*|~)[ \t]++\d|\A(?:#[^\n]*+\n)*+[^\s,;]+/\d+[ \t]++\d+[ \t]++\d")
 
 
 def sniff(data: bytes) -> bool:
-    """True for text with rows of numbers near its beginning."""
+    """Whether the file is text with rows of numbers near its beginning."""
     head = head_of(data)
     if head.lstrip().startswith(_MARKUP) or _WFDB.search(head):
         return False
@@ -85,11 +85,11 @@ def _read(text: bytes, data: bytes, options: Options, corrections: Corrections) 
     scales, unit_given = scales_of(table, columns, stated, options, corrections)
     in_words = agreed(rate_words.rates_stated(stated))
     if columns.time is None and in_words is None and len(text) > _LARGE_BYTES:
-        # Refused here if it is unknown: reading the rows would not tell, and costs half a second.
+        # Refuse a missing rate before the rows are read: reading them takes half a second and cannot give a rate.
         choose_rate(None, options.fs_hz, Corrections())
     time = columns.time
     if time is None and columns.counters:
-        # It tells whether the rows go on.
+        # The counter shows whether the rows continue across blank lines.
         time = columns.counters[0]
     rows = _without_empty_end(
         read_rows(text, table, columns.positions, scales, time, columns.ids, footer.start), corrections
@@ -142,7 +142,7 @@ def _without_empty_end(rows: Rows, corrections: Corrections) -> Rows:
 
 
 def _statements(table: Table, columns: Columns, below: Sequence[str]) -> list[str]:
-    """The lines above and below the rows that may state rate or unit: all but a header line with leads."""
+    """The lines above and below the rows that may state rate or unit. A header line with leads is left out."""
     header = any(canonical_leads(units_of(table.names)[0]))
     meta = [line for line in table.meta if "{" not in line] if columns.lines else table.meta
     names = () if header else ("\t".join(table.names),)
@@ -150,7 +150,7 @@ def _statements(table: Table, columns: Columns, below: Sequence[str]) -> list[st
 
 
 def _timeline(rows: Rows, table: Table, columns: Columns) -> Timeline | None:
-    """What the time column says about the rate; None where it only counts the rows."""
+    """The rate that the time column gives. None if the column only counts the rows."""
     if rows.time is None or columns.time is None:
         return None
     clock = columns.has_clock(table)

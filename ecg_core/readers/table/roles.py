@@ -1,4 +1,4 @@
-"""What a column is if it is no lead: a time, a counter of rows, or the name of a patient, a record or a file."""
+"""The role of a column that is not a lead: a time, a counter of rows, or the name of a patient, record or file."""
 
 import re
 from collections.abc import Sequence
@@ -19,24 +19,24 @@ COUNTER = re.compile(
     r"|id)\.?$"
 )
 _SUFFIX = r"_?(?:ids?|no|nr|num|number|name|key|code|index|uid|uuid|#)"
-# What tells patients, records or files apart. "ecg" alone is a signal.
+# Names of patients, records or files. "ecg" alone is a signal.
 _ID = re.compile(
     rf"(?:patients?|subjects?|subj|records?|study|files?|exam|examination|person|participants?|animal)(?:{_SUFFIX})?"
     rf"|(?:ecg|ekg|pat|rec|recording|case|hospital|admission|hadm|stay|waveform|dataset|holter){_SUFFIX}"
     r"|(?:p|s|u|uu|gu)?id|filename|filepath|path|mrn|accession(?:_?(?:no|number))?"
 )
-# Of one patient, and joined where no time says that one follows the other.
+# Parts of one patient's recording. They are joined only if a time column shows that each continues the last.
 _PART = re.compile(rf"(?:segment|window|strip|episode|session|visit|trial)(?:{_SUFFIX})?")
 
 
 def is_id(name: str, *, timed: bool) -> bool:
-    """Whether a column's name says that each value of it is another record. timed: the table has a time column."""
+    """Whether each value of a column of this name is another record. timed: whether the table has a time column."""
     plain = re.sub(r"[\s.:-]+", "_", fold(name)).strip("_")
     return bool(_ID.fullmatch(plain) or (not timed and _PART.fullmatch(plain)))
 
 
 def counts(table: Table, column: int) -> bool:
-    """Whether the first rows of a column count, perhaps anew after a number of rows."""
+    """Whether the first rows of a column count up by 1. The count may start again after some rows."""
     cells = [row[column] for row in table.first]
     if (
         table.kinds[column] != "number"
@@ -60,7 +60,7 @@ def _rises(table: Table, column: int) -> bool:
 
 
 def is_no_channel(name: str, header: Sequence[str], column: int) -> bool:
-    """Whether a column's name is that of a time or a counter."""
+    """Whether a column has the name of a time or a counter."""
     written = fold(header[column]) if column < len(header) else ""
     return bool(
         TIME.search(fold(split_unit(name)[0])) or COUNTER.match(fold(name)) or TIME.search(split_unit(written)[0])
@@ -70,7 +70,10 @@ def is_no_channel(name: str, header: Sequence[str], column: int) -> bool:
 def time_column(
     table: Table, names: Sequence[str], units: Sequence[str], leads: Sequence[int]
 ) -> tuple[int | None, tuple[str | None, float, bool]]:
-    """The time column and its unit: named so, or the first one if it has no name. A unit is worth more than a clock."""
+    """(the time column, its unit): a column named as a time, or else a clock or a first column without a name.
+
+    A column with a unit is preferred to a clock.
+    """
     candidates = [
         column
         for column, name in enumerate(names)

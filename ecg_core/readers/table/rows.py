@@ -1,4 +1,4 @@
-"""The rows of a table as numbers, parsed by NumPy's C parser in chunks, so that memory stays small."""
+"""Parses the rows of a table with NumPy's C parser, in chunks to save memory."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,18 +14,18 @@ from ecg_core.readers.table.several import Ids, blocks
 from ecg_core.readers.table.thousands import Thousands
 from ecg_core.recording import MAX_VALUES
 
-# Text that is parsed at once: large enough for the parser's speed; its lines as objects take thirty times the memory.
+# Bytes that are parsed at once. Enough for full speed; the lines as Python objects take thirty times this memory.
 CHUNK_BYTES = 250_000
-# An hour at 500 Hz, as many as 10 MB hold if each has five bytes; at worst, with empty cells, they take 0.8 s.
+# An hour at 500 Hz. 10 MB hold this many rows of five bytes. The worst case, with empty cells, takes 0.8 s.
 MAX_ROWS = 2_000_000
 
 
 @dataclass(frozen=True)
 class Rows:
-    """values: [columns, rows] mV. time: [rows] as it stands, or seconds of a clock.
+    """values: [columns, rows] mV. time: [rows] as written, or seconds if it is a clock.
 
-    infinite: values beyond all numbers, now NaN. blank: empty lines between the rows. whole: whether all values are
-    whole numbers before they are scaled. blocks: parts of 100 rows or more that empty lines separate.
+    infinite: the number of infinite values, which became NaN. blank: empty lines between the rows. whole: whether all
+    values were whole numbers before scaling. blocks: blocks of 100 rows or more, separated by empty lines.
     """
 
     values: NDArray[np.float32]
@@ -55,12 +55,12 @@ def read_rows(
     stop: int | None = None,
     decimal_comma: bool = False,
 ) -> Rows:
-    """The given columns of a table, times their scales in mV, and its time column. ids: columns with one value only.
+    """Reads columns of a table, scaled to mV, and its time column. ids: columns that must hold a single value.
 
-    stop: byte offset of the first line below the rows. decimal_comma: no comma stands between thousands.
-    Raises SignalInvalid with the line that cannot be read, FileTooLarge, SeveralRecords.
+    stop: byte offset of the first line below the rows. decimal_comma: commas are decimal marks, never between
+    thousands. Raises SignalInvalid with the line that cannot be read, FileTooLarge, SeveralRecords.
     """
-    # Blank lines are counted with the rows: a file of nothing else is no recording either.
+    # Blank lines count as rows here: a file of blank lines must be refused too.
     stop = len(text) if stop is None else stop
     lines = text.count(b"\n", table.body, stop) + 1
     if lines - 1 > MAX_ROWS:

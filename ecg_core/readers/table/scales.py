@@ -1,4 +1,4 @@
-"""What the numbers of a table are in mV: by a unit or a gain that the file states, or by the options."""
+"""The scale from the numbers of a table to mV: a unit or gain that the file states, or the options."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,10 @@ from ecg_core.readers.table.columns import Columns
 from ecg_core.readers.table.layout import Table
 from ecg_core.readers.units import MV_PER_UNIT, choose_units
 
-# A 32-bit converter over 10 mV resolves 2e-9 mV; an 8-bit one with steps of 1 mV would show no P wave.
+# A 32-bit converter over 10 mV resolves 2e-9 mV. With steps of 1 mV, as of an 8-bit converter, no P wave is visible.
 _MIN_MV_PER_DIGIT, _MAX_MV_PER_DIGIT = 1e-9, 1.0
-# The middle of converters of 10, 11 (MIT-BIH), 12, 14, 16 and 24 bits, where a lead without a voltage lies.
+# The middle of converters with 10, 11 (MIT-BIH), 12, 14, 16 and 24 bits. A lead lies near it if its offset is not
+# removed.
 _MIDDLES = (512, 1024, 2048, 8192, 32_768, 8_388_608)
 _NEAR_MIDDLE = 0.12
 
@@ -24,12 +25,12 @@ _NEAR_MIDDLE = 0.12
 def scales_of(
     table: Table, columns: Columns, stated: list[str], options: Options, corrections: Corrections
 ) -> tuple[list[float], bool]:
-    """(mV per number for each lead, whether only the option `units` says so). stated: searchable lines.
+    """(mV per number of each lead, whether the unit comes from the option `units` only). stated: searchable lines.
 
     Raises UnitsUnknown, HeaderInvalid.
     """
     if not all(columns.units) and not any(columns.units):
-        # Channels that the caller names are the ECG, whatever the file calls them.
+        # If the option names the leads, these channels are the ECG, even if the file names another signal.
         lines = stated if columns.given else words.about_leads(stated)
         units, gains = words.units_stated(lines), words.scales_stated(lines)
         scale = agreed([MV_PER_UNIT[unit] for unit in units] + gains)
@@ -71,13 +72,13 @@ def _from_words(
 
 
 def _whole(table: Table, positions: Sequence[int]) -> bool:
-    """Whether the first rows of these columns hold whole numbers."""
+    """Whether the first rows of these columns have whole numbers only."""
     cells = [row[column].lstrip("+-") for row in table.first for column in positions]
     return bool(cells) and all(cell.isdecimal() or not cell for cell in cells)
 
 
 def refuse_counts(values: NDArray[np.float32], scales: Sequence[float]) -> None:
-    """Raises UnitsUnknown for whole numbers [leads, rows] mV about the middle of a converter: they are no voltages."""
+    """Raises UnitsUnknown if values [leads, rows] mV are whole numbers near the middle of a converter: raw counts."""
     raw = values / np.array(scales, np.float32)[:, None]
     if any(np.isnan(row).all() for row in raw):
         return

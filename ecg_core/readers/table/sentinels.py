@@ -1,36 +1,37 @@
-"""Numbers that stand for a missing sample: one exact value, far from its neighbours, again and again.
+"""Numbers that stand for a missing sample (sentinels): one exact value, far from its neighbours, many times.
 
-The jump into and out of the value decides. It is none of the lead's own if it is many times the lead's usual steps. The
-top of a wave, a converter at its limit and a constant lead are reached by steps as usual, or never left.
+The steps into and out of the value decide. They must be many times larger than the lead's usual steps. This does not
+mask the top of a wave, a converter at its limit or a constant lead: the steps to them are usual, or there are none.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Programs and devices write these; 26624 is 0x6800. In the numbers of the file, before they are scaled.
+# Sentinels of programs and devices, as written in the file before scaling. 26624 is 0x6800.
 _KNOWN = (
     *(-99.0, -999.0, -9999.0, -99999.0, -999999.0, 999.0, 9999.0, 99999.0, 999999.0, -99.99, -999.99, -999.9, 999.9),
     *(-32768.0, -32767.0, 32767.0, 26624.0, 65535.0, -2147483648.0, -2147483647.0, 2147483647.0, 4294967295.0),
     *(-8388608.0, 8388607.0, -200000.0),
 )
-# A single jump may be an artefact, and a converter at its limit stays there once: only a known number may.
+# Needed for a value that is not in _KNOWN. A single jump may be an artefact, or a converter at its limit.
 _MIN_RUNS, _MIN_SAMPLES = 5, 5
-# Of the 99.8th percentile of the lead's other steps, those of its steepest waves: 1 at the top of a wave.
+# A jump is this many times the 99.8th percentile of the lead's other steps, which are those of its steepest waves. At
+# the top of a wave the ratio is 1.
 _JUMP, _JUMP_OF_KNOWN, _JUMP_OF_ONE_RUN = 8.0, 2.5, 4.0
-# The share of the jumps that must be so high: a missing sample may lie beside another one's code, or beside a gap.
+# This share of the steps must be jumps. The others may lead to another sentinel or to a gap.
 _JUMPING = 0.9
 _STEEP_PERCENTILE = 99.8
-# At 100 Hz a QRS complex is as steep as such a jump. But a known number that is reached at once from the lead's level,
-# more often than a heart beats or for longer than a QRS complex lasts, is no wave.
+# At 100 Hz a QRS complex is as steep as a jump. A known sentinel is still recognised if most steps to it come directly
+# from the lead's median, and if it occurs more often than heartbeats or lasts longer than a QRS complex.
 _AT_ONCE, _AT_ONCE_SHARE = 0.7, 0.75
 _MAX_BEATS_PER_S, _MAX_QRS_S = 5.0, 0.3
 _MIN_STEPS, _LOOKED_AT = 50, 2_000
-# What reaches further in fewer samples, quality.py reads as missing.
+# Fewer samples that are further away are left to the quality check (signal/quality/recording.py).
 _MASKED_MV, _MASKED_SHARE = 50.0, 0.01
 
 
 def without_sentinels(signal: NDArray[np.float32], scales: list[float], fs_hz: float) -> int:
-    """Sets sentinels of signal [leads, samples] mV to NaN, and returns their number. scales: mV per number."""
+    """Sets sentinels of signal [leads, samples] mV to NaN. Returns their number. scales: mV per number."""
     count = 0
     for row, scale in zip(signal, scales, strict=True):
         with np.errstate(invalid="ignore", over="ignore"):
@@ -55,9 +56,9 @@ def without_sentinels(signal: NDArray[np.float32], scales: list[float], fs_hz: f
 def _sentinel(
     row: NDArray[np.float32], value: float, others: NDArray[np.bool_] | None, fs_hz: float | None
 ) -> NDArray[np.int64] | None:
-    """Where the value stands for a missing sample, None if it does not.
+    """The indices of the value if it is a sentinel, else None.
 
-    others: where this or another such value is. fs_hz: for a known number only.
+    others: marks every candidate value. fs_hz: only if the value is in _KNOWN.
     """
     marked = row == np.float32(value)
     places: NDArray[np.int64] = np.flatnonzero(marked)
@@ -90,7 +91,7 @@ def _sentinel(
 def _edges(
     row: NDArray[np.float32], value: float, places: NDArray[np.int64], apart: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """The steps into and out of the value, without those beside gaps."""
+    """The sizes of the steps into and out of the value. Steps beside gaps are left out."""
     before = places[np.concatenate([[True], apart])] - 1
     behind = places[np.concatenate([apart, [True]])] + 1
     beside = np.concatenate([before[before >= 0], behind[behind < len(row)]])
@@ -101,7 +102,7 @@ def _edges(
 
 
 def _roughly(row: NDArray[np.float32], marked: NDArray[np.bool_]) -> float:
-    """The mean of some of the lead's other steps, which is below their steepest: a quick look."""
+    """The mean of some of the lead's other steps: a fast lower bound of its steepest steps."""
     places = np.arange(0, len(row) - 1, -(-len(row) // _LOOKED_AT))
     places = places[~(marked[places] | marked[places + 1])]
     with np.errstate(invalid="ignore", over="ignore"):

@@ -1,4 +1,4 @@
-"""Several recordings in one table: blocks between empty lines, or a column that names patients, records or files."""
+"""Detects several recordings in one table: blocks between empty lines, or a column of patients, records or files."""
 
 import re
 
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from ecg_core.errors import SeveralRecords
 from ecg_core.readers.table.parser import Parser
 
-# Rows that are a recording: two seconds at 50 Hz. Doubled line ends, and a remark's rows, are shorter blocks.
+# The shortest recording: two seconds at 50 Hz. Shorter blocks come from doubled line ends or remarks.
 MIN_BLOCK_ROWS = 100
-# The numbers that counters of packets have: 3 to 8 bits, or 16.
+# Counters of packets start again after this many values: 3 to 8 bits, or 16.
 _PACKETS = (8, 16, 32, 64, 128, 256, 65_536)
 _BLANK = re.compile(rb"\n[ \t]*+(?=\n)")
 
@@ -18,7 +18,7 @@ SEVERAL_HINT = "Send each recording as a table of its own."
 
 
 def blocks(text: bytes, body: int) -> int:
-    """The number of blocks of MIN_BLOCK_ROWS rows or more that empty lines separate."""
+    """The number of blocks with at least MIN_BLOCK_ROWS rows between empty lines."""
     found, start = 0, body
     for match in _BLANK.finditer(text, body):
         if match.start() - start >= MIN_BLOCK_ROWS:
@@ -28,7 +28,7 @@ def blocks(text: bytes, body: int) -> int:
 
 
 def refuse_new_count(counter: NDArray[np.float64], line: int) -> None:
-    """Raises SeveralRecords for a counter of rows that begins anew, unless it counts packets of a transmission."""
+    """Raises SeveralRecords if a counter of rows starts again. A counter of packets may do so."""
     if not np.isfinite(counter).all() or len(counter) < 2:
         return
     new = np.flatnonzero(np.diff(counter) < 0)
@@ -37,7 +37,7 @@ def refuse_new_count(counter: NDArray[np.float64], line: int) -> None:
 
 
 class Ids:
-    """A column in which every row must hold the same value, or nothing."""
+    """A column in which all filled cells must have the same value."""
 
     def __init__(self, parser: Parser, column: int) -> None:
         separator = parser.separator
@@ -51,7 +51,7 @@ class Ids:
         self._another: re.Pattern[bytes] | None = None
 
     def look(self, plain: bytes) -> None:
-        """Raises SeveralRecords for a value that differs from the first one. plain: rows of the table."""
+        """Raises SeveralRecords if a value differs from the first one. plain: rows of the table."""
         if self._another is None:
             match = self._value.search(plain)
             if match is None or not match[1].strip():

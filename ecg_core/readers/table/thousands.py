@@ -1,4 +1,4 @@
-"""Whether "1,234" is a thousand or a fraction: decided by what else the file holds, or refused."""
+"""Decides whether "1,234" is a thousand or a fraction, from the other numbers of the file, or refuses the file."""
 
 import re
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 
 from ecg_core.errors import SignalInvalid
 
-# A number that may be written with a mark between its thousands; the mark has become a point.
+# A number that may have a mark between thousands. The mark was replaced by a point before.
 _GROUPED = re.compile(rb"[-+]?[1-9]\d{0,2}\.\d{3}")
-# Cells of the first rows: with commas between thousands, and the cells with a decimal point that prove it.
+# Cells of the first rows with commas between thousands, and cells with a decimal point, which prove the commas.
 _COMMAS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})++(?:\.\d*+)?")
 _POINT = re.compile(r"[-+]?(?:\d++|[1-9]\d{0,2}(?:,\d{3})++)\.\d*+")
-# Of each chunk; fractions of a unit that were not rounded to three decimals show among far fewer.
+# In each chunk. If values were not rounded to three decimals, far fewer cells show it.
 _CELLS_LOOKED_AT = 200
 
 COMMA_BETWEEN_THOUSANDS = re.compile(rb"(?<=\d),(?=\d{3}(?!\d))")
 
 
 def commas_mark_thousands(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first rows prove that commas stand between thousands: beside decimal points, three digits behind."""
+    """Whether the first rows prove commas between thousands: they have decimal points, too, and groups of three."""
     cells = [cell for row in rows for cell in row if "," in cell or "." in cell]
     commas = [cell for cell in cells if "," in cell and ":" not in cell]
     return (
@@ -31,19 +31,19 @@ def commas_mark_thousands(rows: Sequence[Sequence[str]]) -> bool:
 
 
 class Thousands:
-    """Undecided where grouped cells, and perhaps whole numbers, are all that the leads hold."""
+    """Collects evidence. Undecided if the leads have only grouped cells, or only grouped cells and whole numbers."""
 
     def __init__(self) -> None:
         self.possible, self.grouped, self.whole, self.comma = True, False, False, False
-        # Whether a value of the leads is no whole number.
+        # Whether any value of the leads is not a whole number.
         self.fraction = False
 
     def look(
         self, values: NDArray[np.float64], plain: bytes, separator: str, columns: Sequence[int], comma: bool
     ) -> None:
-        """values: [rows, leads] of a chunk that stands in `plain`, in these columns. comma: the mark was one.
+        """values: [rows, leads] of the chunk `plain`, from these columns. comma: whether the mark was a comma.
 
-        A fraction below one, or one with other than three decimals, shows that the mark is a decimal mark.
+        A value with a fraction below 1, or with other than three decimals, shows that the mark is a decimal mark.
         """
         if (not self.possible and self.fraction) or not len(values):
             return
@@ -64,7 +64,7 @@ class Thousands:
                     self._look_at(lines[row].split(separator.encode() or None)[columns[lead]].strip())
 
     def look_at_times(self, times: NDArray[np.float64], chunk: bytes) -> None:
-        """A time between 0 and 1 behind a comma shows that it is a decimal mark, if no point stands beside it."""
+        """A time between 0 and 1 shows that the comma is the decimal mark, if the chunk has no point."""
         if self.possible and self.comma and b"." not in chunk and np.any((times > 0) & (times < 1)):
             self.possible = False
 

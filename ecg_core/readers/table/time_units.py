@@ -1,4 +1,4 @@
-"""What a time column counts, by its name: "time (ms)", "t [10 us]", "ticks of 1/256 s"."""
+"""The unit and factor of a time column, from its name: "time (ms)", "t [10 us]", "ticks of 1/256 s"."""
 
 import re
 
@@ -12,22 +12,22 @@ _UNITS = (
     r"|(h|hrs?|hours?|stunden?|std)|(days?|tage?))"
 )
 _UNIT = re.compile(rf"(?:^|[^a-z]){_UNITS}[\s._)\]}}]*+$")
-# A number right before the unit is a factor, a digit that belongs to a word is none: "t2 ms".
+# A number directly before the unit is a factor. A digit at the end of a word is not: "t2 ms".
 _FACTOR = re.compile(
     r"(?:^|[\s([{_:/,*×]|(?<![a-z])x|(?<=[\s([{_])x)\s?(1\s?/\s?)?((?:\d++[.,])?\d++(?:e[-+]?\d++)?)(?:th|st)?\s?(?:of\s(?:a\s)?)?$"
 )
-# What is counted is not a unit of time, and how long one of it lasts is not said.
+# These are counts, not units of time. The duration of one count is unknown.
 _COUNTS = re.compile(r"(?<![a-z])(?:ticks?|counts?|samples?|points?|cycles?|jiff\w*|frames?)(?![a-z])")
 _UNCLEAR = re.compile(
     r"[([{][^)\]}]*\d|[x×*]\s?\d|(?<![a-z])(?:cs|ds|csecs?|fps|centi\w*|deci\w*|zenti\w*|dezi\w*)(?![a-z])"
     r"|tenth|hundred|thousand|zehntel|hundertstel|tausendstel"
 )
-# A number before the unit that is no factor as they are written: "10^-4 s".
+# A number before the unit that is not a factor in a known form, such as "10^-4 s".
 _NUMBER_BEFORE = re.compile(r"(?<![a-z\d_])\d|\^")
 
 
 def time_unit(name: str) -> tuple[str | None, float, bool]:
-    """(the unit, how many of it one step of the column's numbers is, whether a missing unit may be any)."""
+    """(the unit, units per step of 1 in the column, whether a missing unit may be guessed)."""
     name = fold(name)
     match = _UNIT.search(name)
     if match is None:

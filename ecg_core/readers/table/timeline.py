@@ -1,4 +1,4 @@
-"""The sampling rate that a time column gives, and where samples are missing in it."""
+"""The sampling rate that a time column gives, and the samples that are missing in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,36 +10,37 @@ from ecg_core.errors import SeveralRecords, SignalInvalid
 from ecg_core.readers.table.time_units import SECONDS_PER_UNIT
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 
-# Without a stated unit the one of these is taken that gives a possible sampling rate.
+# If no unit is stated: the first of these units that gives a possible sampling rate.
 _GUESSED = ("s", "ms", "us", "ns")
-# More equal times than this are those at which packets arrived, and no sampling times.
+# If more times are equal, they are arrival times of packets and not sampling times.
 _MAX_EQUAL_SHARE = 0.3
-# A step this many times the usual one leaves a sample out; smaller ones are the clock's jitter.
+# A step this many times the usual one means a missing sample. Smaller differences are jitter of the clock.
 _GAP = 1.5
-# Missing samples are filled with NaN up to this many times those present; beyond, the time column is not to be trusted.
+# Missing samples are filled with NaN up to this multiple of the present ones. With more, the time column is not
+# reliable.
 _MAX_FILLED = 1.0
-# A clock without a date starts again at midnight, or at noon if it counts twelve hours; minutes do so at the hour.
+# A clock without a date starts again at midnight, or at noon if it has twelve hours. Minutes start again at each hour.
 _CLOCK_TURN_S, _MINUTES_TURN_S = 43_200.0, 3_600.0
-# More gaps than this in evenly sampled times are no lost samples, but times at which packets arrived.
+# With more gaps, the times are arrival times of packets and not sampling times.
 _MAX_GAPS_SHARE, _MIN_GAPS = 0.1, 10
 _UNEVEN_HINT = (
     "Remove the time column, and give the rate with fs_hz= in Python, --fs on the command line, ?fs_hz= over HTTP."
 )
-# Rows of a recording that is one of several in a table.
+# If the times start again after this many rows, the table has several recordings.
 _MIN_ROWS = 100
-# Decimals beyond these are rounding errors of the number format.
+# More decimals are rounding errors of the number format.
 _MAX_DECIMALS = 9
-# Steps looked at together: a million of times have 8 MB, and so would every array in between.
+# Steps per block. For a million times, each array without blocks would take 8 MB.
 _BLOCK = 65_536
-# Steps that their median is taken of.
+# The median is taken from at most this many steps.
 _SAMPLED = 100_000
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """fs_hz: from the usual step. position: [rows] each row's place on an even grid, None if no sample is missing.
+    """fs_hz: from the usual step. position: [rows] index of each row on an even grid, None if no sample is missing.
 
-    unit: as stated or taken.
+    unit: as stated, or as guessed.
     """
 
     fs_hz: float
@@ -52,7 +53,7 @@ class Timeline:
 
 
 def _resolution(time: NDArray[np.float64]) -> float:
-    """The last decimal place in use; 0 if the values are not rounded."""
+    """The unit of the last decimal place in use, such as 0.001. 0 if the values are not rounded."""
     decimals = 0
     for start in range(0, len(time), _BLOCK):
         block = time[start : start + _BLOCK]
@@ -64,14 +65,14 @@ def _resolution(time: NDArray[np.float64]) -> float:
 
 
 def _steps(time: NDArray[np.float64], turn: float | None) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """The differences between times, block by block, each with the place of its first one."""
+    """(index of the first step, differences between times), block by block."""
     for start in range(0, len(time) - 1, _BLOCK):
         steps = np.diff(time[start : start + _BLOCK + 1])
         yield start, steps if turn is None else np.where(steps < 0, steps % turn, steps)
 
 
 def _first(time: NDArray[np.float64], turn: float | None, *, below: float) -> int | None:
-    """The place of the first step that is smaller."""
+    """The index of the first step that is smaller than `below`."""
     for start, steps in _steps(time, turn):
         if len(found := np.flatnonzero(steps < below)):
             return start + int(found[0])
@@ -84,7 +85,7 @@ def _unit_of(step: float) -> str | None:
 
 
 def is_counter(time: NDArray[np.float64]) -> bool:
-    """True if the values count the rows."""
+    """Whether the values count the rows."""
     return len(time) > 1 and all(bool(np.all(steps == 1)) for _, steps in _steps(time, None))
 
 
@@ -93,7 +94,7 @@ def _equal_share(time: NDArray[np.float64]) -> float:
 
 
 def _places(time: NDArray[np.float64], turn: float | None, step: float, gap: float, line: int) -> NDArray[np.int32]:
-    """[rows] each row's place on a grid of this step, where steps beyond `gap` leave samples out."""
+    """[rows] index of each row on a grid of this step. Steps above `gap` skip missing samples."""
     position = np.zeros(len(time), np.int32)
     first = None
     for start, steps in _steps(time, turn):
@@ -113,11 +114,11 @@ def _places(time: NDArray[np.float64], turn: float | None, step: float, gap: flo
 def read_timeline(
     time: NDArray[np.float64], unit: str | None, *, clock: bool, line: int, factor: float = 1.0
 ) -> Timeline | None:
-    """The timeline of a time column, None if it gives no rate (it counts rows, or is too coarse).
+    """The timeline of a time column. None if it gives no rate: it counts rows, or is too coarse.
 
-    time: [rows] in `factor` times `unit`, None for a unit that is not stated. line: the first row's number, for error
-    messages. Raises SignalInvalid for times that are missing, run backwards, repeat, or leave out too much,
-    SeveralRecords for times that begin anew.
+    time: [rows] in units of `factor` times `unit`; unit is None if not stated. line: line number of the first row, for
+    error messages. Raises SignalInvalid if times are missing, run backwards or repeat, or if too many are skipped;
+    SeveralRecords if times start again.
     """
     if len(time) < 3 or (unit is None and is_counter(time)):
         return None
@@ -138,7 +139,7 @@ def read_timeline(
     typical = float(np.median(np.concatenate([steps[::stride] for _, steps in _steps(time, turn)])))
     if typical == 0:
         return None
-    # Times since 1970 in nanoseconds have more digits than a float keeps.
+    # Times since 1970 in nanoseconds have more digits than a float64 can hold.
     resolution = max(_resolution(time), float(np.spacing(np.abs(time).max())))
     limit = _GAP * typical + resolution
     total, count = 0.0, 0
@@ -160,14 +161,14 @@ def read_timeline(
             raise SignalInvalid("The times are uneven: they are not those of the samples.", _UNEVEN_HINT)
         position = _places(time, turn, step, gap, line)
     fs_hz = 1 / (step * factor * SECONDS_PER_UNIT[unit])
-    # A rate that is whole within what the rounding of the times leaves open is whole.
+    # Round the rate to a whole number if the rounding of the times explains the difference.
     if abs(fs_hz - round(fs_hz)) <= fs_hz * max(resolution / (step * count), 1e-9):
         fs_hz = float(round(fs_hz))
     return Timeline(fs_hz, position, unit)
 
 
 def on_grid(values: NDArray[np.float32], timeline: Timeline) -> NDArray[np.float32]:
-    """values [leads, rows] with NaN where the time column leaves samples out."""
+    """values [leads, rows] with NaN where samples are missing in the time column."""
     if timeline.position is None:
         return values
     grid = np.full((len(values), int(timeline.position[-1]) + 1), np.nan, np.float32)

@@ -1,10 +1,10 @@
 """What the lines above a table state in words: unit, digits per millivolt, lead names. For rates see rate_words.
 
-The words are looked for in English, German, French, Spanish, Italian, Portuguese, Dutch, Japanese and Chinese, folded
-(see text.fold). What was read is returned as numbers and units; no word of the file leaves this module but lead names.
+The words are English, German, French, Spanish, Italian, Portuguese, Dutch, Japanese and Chinese, folded (see
+text.fold). The functions return numbers, units and lead names only, never other words of the file.
 
-A remark is no statement: a unit counts only right behind a word for units or values, and with a number before it
-("range +-5 mV") only as the size of one digit. Nor is the unit of another signal.
+A unit counts only directly after a word for units or values. After a number ("range +-5 mV") it counts only as the size
+of one digit. Remarks and units of other signals do not count.
 """
 
 import re
@@ -16,9 +16,9 @@ from ecg_core.readers.table.rate_words import NUMBER, RATE_NAMED, filler
 from ecg_core.readers.text import MAX_WORDS_LENGTH, any_of, fold, number_of, without_accents
 from ecg_core.readers.units import MV_PER_UNIT, UNIT, unit_of
 
-# Of all lines that are searched together: 200 lines of 100 characters; searching them takes 20 ms.
+# Of all searched lines together: 200 lines of 100 characters. Searching them takes 20 ms.
 MAX_STATEMENTS_CHARACTERS = 20_000
-# Of a line that lists names: 128 channels with twelve characters each, and a separator.
+# Of a line that lists names: 128 channels of twelve characters and a separator.
 MAX_NAMES_CHARACTERS = 2_000
 
 _UNIT_WORDS = any_of(
@@ -55,18 +55,18 @@ _UNIT_OF_COUNT = re.compile(
 _UNIT_STATED = re.compile(
     rf"(?<![a-z])(?:{_UNIT_WORDS}|{_AMPLITUDE_WORDS})(?![^\W_]){filler('values|voltages?')}({UNIT})(?![\wμ/])(?!\s?(?:/|per|pro)(?![a-z]))"
 )
-# A V alone may be the name of chest leads: it is a unit where nothing follows.
+# "V" may begin the name of a chest lead. It is a unit only if nothing follows.
 _ENDS = re.compile(r"\W*$|\s*[,;.)\]]")
 _NAMES = re.compile(rf"[^\w]*(?:{_NAME_WORDS})\s*(?::=|[:=,;\t])\s*(.+)", re.IGNORECASE)
 _KEY_VALUE = re.compile(rf"[^\w]*(?:{_NAME_WORDS}|{_UNIT_WORDS}|{RATE_NAMED})\s*(?:[(\[][^)\]]*[)\]])?\s*[:=,;\t]")
 
 
 def searchable(lines: Iterable[str]) -> list[str]:
-    """The lines as the functions below search them: folded, blanks made one, long lines and long texts cut."""
+    """The lines prepared for the functions below: folded, single blanks, long lines and long texts cut."""
     searched, left = [], MAX_STATEMENTS_CHARACTERS
     for line in lines:
         if len(line) > MAX_WORDS_LENGTH:
-            # Not within a number, of which the beginning is another number.
+            # Do not cut inside a number: its first digits are another number.
             line = line[:MAX_WORDS_LENGTH].rstrip("0123456789.,")
         searched.append(" ".join(fold(line).split()))
         left -= len(searched[-1]) + 1
@@ -76,7 +76,7 @@ def searchable(lines: Iterable[str]) -> list[str]:
 
 
 def about_leads(lines: Iterable[str]) -> list[str]:
-    """Searchable lines without what they say about other signals."""
+    """Searchable lines without statements about other signals."""
     return [without_others(line) for line in lines]
 
 
@@ -99,7 +99,7 @@ def scales_stated(lines: Iterable[str]) -> list[float]:
 
 
 def units_stated(lines: Iterable[str]) -> list[str]:
-    """Every unit of the values that searchable lines state."""
+    """All units of values that searchable lines state."""
     found = []
     for line in lines:
         for match in _UNIT_STATED.finditer(line):
@@ -110,7 +110,7 @@ def units_stated(lines: Iterable[str]) -> list[str]:
 
 
 def names_stated(lines: Iterable[str]) -> list[str]:
-    """The channel names that a line of meta data lists ("Lead,Lead I", "# Labels:= I II")."""
+    """The channel names in a line of metadata, such as "Lead,Lead I" or "# Labels:= I II"."""
     for line in lines:
         if match := _NAMES.match(without_accents(line[:MAX_NAMES_CHARACTERS])):
             rest = match[1].strip().strip(",;")
@@ -120,5 +120,5 @@ def names_stated(lines: Iterable[str]) -> list[str]:
 
 
 def is_statement(line: str) -> bool:
-    """True for a line of key and value about rate, unit or leads, which is no header line."""
+    """Whether a line states rate, unit or leads as key and value. Such a line is not a header line."""
     return bool(_KEY_VALUE.match(fold(line)))

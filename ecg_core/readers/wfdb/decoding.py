@@ -1,4 +1,4 @@
-"""Samples of a verified segment -> mV, block by block; the sums of the raw samples are compared with the header's."""
+"""Samples of a verified segment -> mV, block by block. The sums of the raw samples are compared with the header."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.wfdb.segment import Lead, Part, SignalFile
 from ecg_core.readers.wfdb.signals import INVALID, Integers
 
-# Up to here float32 subtracts a baseline without a rounding error.
+# Below this limit float32 subtracts a baseline without rounding.
 EXACT_FLOAT32 = 2**24
 
 
@@ -32,8 +32,8 @@ def decode(
 ) -> None:
     """Fills the part's leads and verifies the checksums. out: [leads of the record, frames * per_frame] mV.
 
-    per_frame: the samples of each frame that are left of each lead; a lead that has more is averaged down to them.
-    Raises ChecksumMismatch, SignalInvalid, SignalTruncated.
+    per_frame: samples per frame of each lead in out. If a lead has more, they are averaged. Raises ChecksumMismatch,
+    SignalInvalid, SignalTruncated.
     """
     for file in part.files:
         columns = [0, *np.cumsum(file.widths).tolist()]
@@ -120,10 +120,10 @@ def _means(samples: Integers, bad: NDArray[np.bool_] | None) -> NDArray[np.float
 
 
 def _verify_first(file: SignalFile, rows: Integers) -> None:
-    """The first samples, as the header states them. Rotated samples have the same sum, and other first samples.
+    """Compares the first samples with the header. This finds rotated samples, because their sum does not change.
 
-    rows: [signals, frames] first sample of each frame. All zero stands for none. Differences (format 8) begin at the
-    stated value in any case. With a skew, either end of it counts as the first sample.
+    rows: [signals, frames] first sample of each frame. If the header states only zeros, it states nothing. Format 8
+    (differences) always begins at the stated value. With a skew, the first sample before or after alignment may match.
     """
     storage = file.signals[0].format
     if storage == 8 or not any(signal.initial for signal in file.signals):
@@ -135,7 +135,7 @@ def _verify_first(file: SignalFile, rows: Integers) -> None:
 
 
 def _verify(file: SignalFile, sums: NDArray[np.int64], part: Part, corrections: Corrections) -> None:
-    """The sums of the raw samples modulo 65536, as the header states them; all zero stands for none."""
+    """Compares the sums of the raw samples modulo 65536 with the header. If all are 0, the header states none."""
     for position, (signal, total) in enumerate(zip(file.signals, sums.tolist(), strict=True), file.first):
         if signal.checksum is None:
             if any(lead.signal == position for lead in part.leads):

@@ -1,4 +1,4 @@
-"""WFDB signal files in FLAC, formats 508, 516 and 524: decoded by soundfile, imported when such a file arrives."""
+"""WFDB signal files in FLAC, formats 508, 516 and 524. soundfile decodes them; it is imported when one arrives."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,10 +15,10 @@ _BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24}
 
 
 class Stream:
-    """The samples of one FLAC stream. It is opened anew for each use: an open decoder holds 100 kB."""
+    """The samples of one FLAC stream. Each use opens it again, because an open decoder takes 100 kB."""
 
     def __init__(self, data: bytes, bits: int, offset: int, widths: Sequence[int]) -> None:
-        """bits: the most that a sample may have. offset: samples before the first frame.
+        """bits: the most bits that a sample may have. offset: samples before the first frame.
 
         Raises UnsupportedFormat, SignalInvalid, HeaderInvalid.
         """
@@ -27,7 +27,7 @@ class Stream:
             self.frames = max(int(stream.frames) - offset, 0) // widths[0]
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.signedinteger]]:
-        """As Packed.blocks. Never more than a block is decoded at once: FLAC can expand 1,000 times.
+        """As Packed.blocks. It decodes one block at a time, because FLAC can expand 1,000 times.
 
         Raises SignalTruncated, SignalInvalid.
         """

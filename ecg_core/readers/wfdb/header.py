@@ -1,4 +1,4 @@
-"""WFDB headers, read as the WFDB library reads them, and verified: physionet.org/physiotools/wag/header-5.htm."""
+"""Parses and verifies WFDB headers as the WFDB library does: physionet.org/physiotools/wag/header-5.htm."""
 
 import math
 import re
@@ -9,24 +9,25 @@ from ecg_core.errors import HeaderInvalid, SamplingRateOutOfRange
 from ecg_core.readers.names import HEADER_SUFFIX, is_header
 from ecg_core.recording import MAX_FS_HZ
 
-# The file name of a gap between segments, and of a signal without samples.
+# The file name that stands for a gap between segments, or for a signal without samples.
 NULL = "~"
-# MIMIC's master headers with hundreds of segments have about 30 kB, CinC's headers with comments 1 kB.
+# Master headers of MIMIC with hundreds of segments have about 30 kB. CinC headers with comments have 1 kB.
 MAX_HEADER_BYTES = 262_144
 # The widest recordings, body surface maps and high-density EEG, have 256 channels.
 MAX_SIGNALS = 512
-# A thousand segments of one second each are parsed, decoded and verified within a second.
+# A thousand segments of one second each take less than a second to parse, decode and verify.
 MAX_SEGMENTS = 1_000
-# Of all signals together. Multi-rate records have 4 or 8 for each signal, those converted from EDF up to 1,000.
+# Samples per frame, of all signals together. Multi-rate records have 4 or 8 for each signal; EDF conversions up to
+# 1,000.
 MAX_FRAME_SAMPLES = 65_536
-# What file systems allow for one name.
+# The limit of file systems for one name.
 MAX_NAME_LENGTH = 255
 # Initial values, baselines and ADC zeros are 32-bit integers in the WFDB library.
 MAX_INTEGER = 2**31
-# A description may not be longer; the rest is cut off.
+# A longer description is cut.
 MAX_DESCRIPTION = 255
 
-# ASCII throughout: \d, \s and \w of Unicode know digits and blanks that no WFDB library does.
+# ASCII only: in Unicode, \d, \s and \w match digits and blanks that WFDB libraries do not know.
 _FIELD = re.compile(r"\S+", re.ASCII)
 _RECORD_FIELD = re.compile(r"[^\s/]+(?:/(\d{1,9}))?", re.ASCII)
 _CHANNELS = re.compile(r"\d{1,9}", re.ASCII)
@@ -45,16 +46,16 @@ _SIGNAL = re.compile(
     rf"(?:{_BLANK}(.*))?",
     re.ASCII,
 )
-# What stands in a gain's place and is none: to be refused, never to be taken for a description.
+# Invalid text in the position of the gain. It is refused; it must not be read as a description.
 _NO_GAIN = re.compile(r"[-+]?(?:\d\S*[/(]|(?:nan|inf|infinity)(?:[/(\s]|$))", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One channel. gain: ADC units per physical unit, None where the header states none, 0 for uncalibrated.
+    """One channel. gain: ADC units per physical unit; None if not stated, 0 if uncalibrated.
 
-    samples_per_frame, skew (frames) and byte offset as in the format. initial: the first sample. checksum: modulo
-    65536. Both are None where the header states none.
+    samples_per_frame, skew (frames) and byte offset are those of the format. initial: the first sample. checksum:
+    modulo 65536. Both are None if not stated.
     """
 
     file: str
@@ -72,21 +73,21 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """header: the file name of the segment's header, None for a gap. frames: its length; 0 for a layout."""
+    """header: the file name of the segment's header, None for a gap. frames: its length, 0 for a layout."""
 
     header: str | None
     frames: int
 
 
 class Header:
-    """A header whose lines are counted at once, and parsed when they are asked for, each only once.
+    """A header. It counts its lines at once and parses them on first use.
 
-    Whoever groups files needs the names alone; whoever reads the record needs all of it. Every property may raise
-    HeaderInvalid, frames_hz also SamplingRateOutOfRange.
+    To group files, only the names are needed; to read the record, everything is. Every property may raise
+    HeaderInvalid. frames_hz may also raise SamplingRateOutOfRange.
     """
 
     def __init__(self, data: bytes) -> None:
-        """Raises HeaderInvalid if this is no header, or if its counts are wrong."""
+        """Raises HeaderInvalid if this is not a header, or if its counts are wrong."""
         if len(data) > MAX_HEADER_BYTES:
             raise HeaderInvalid(f"The header is larger than {MAX_HEADER_BYTES:,} bytes.")
         if b"\0" in data:
@@ -109,7 +110,7 @@ class Header:
 
     @cached_property
     def asks_for(self) -> tuple[str, ...]:
-        """The names of its signal files, or of the headers of its segments, in its order and each once."""
+        """The names of the signal files, or of the segments' headers: in the header's order, each once."""
         suffix = HEADER_SUFFIX if self.segmented else ""
         names = (match[0] for line in self._lines if (match := _FIELD.search(line)))
         asked = tuple(dict.fromkeys(_checked_name(name + suffix) for name in names if name != NULL))
@@ -119,7 +120,7 @@ class Header:
 
     @cached_property
     def frames_hz(self) -> float | None:
-        """Frames per second, None if not stated. They may be few, with many samples each."""
+        """Frames per second, None if not stated. A low frame rate is possible, with many samples in each frame."""
         if len(self._record) < 3:
             return None
         match = _RATE.fullmatch(self._record[2])
@@ -132,7 +133,7 @@ class Header:
 
     @cached_property
     def frames(self) -> int | None:
-        """The length, None if not stated, also where the time of day stands in its place."""
+        """The length, None if not stated. Some headers have the time of day in its position: that is not a length."""
         field = self._record[3] if len(self._record) > 3 else "0"
         if not _COUNT.fullmatch(field) and ":" not in field:
             raise HeaderInvalid("The header's number of samples is no count.")
@@ -140,7 +141,7 @@ class Header:
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
-        """None of them if it has segments."""
+        """The signals. Empty if the record has segments."""
         signals = () if self.segmented else tuple(_signal(line) for line in self._lines)
         if sum(signal.samples_per_frame for signal in signals) > MAX_FRAME_SAMPLES:
             raise HeaderInvalid(f"A frame of the record holds more than {MAX_FRAME_SAMPLES:,} samples.")
@@ -148,29 +149,29 @@ class Header:
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
-        """None of them if it has signals."""
+        """The segments. Empty if the record has signals."""
         if self.segmented and not self._lines:
             raise HeaderInvalid("The header announces segments and names none.")
         return tuple(_segment(line) for line in self._lines) if self.segmented else ()
 
     def parsed(self) -> "Header":
-        """The header, all of its lines parsed. Raises HeaderInvalid, SamplingRateOutOfRange."""
+        """Parses all lines and returns the header. Raises HeaderInvalid, SamplingRateOutOfRange."""
         _ = self.frames_hz, self.frames, self.segments, self.signals
         return self
 
     @property
     def is_master(self) -> bool:
-        """Whether it asks for the headers of segments."""
+        """Whether the header names the headers of segments."""
         return self.segmented and bool(self.asks_for)
 
     @property
     def is_variable(self) -> bool:
-        """Whether its first segment is a layout: it states the leads of all segments and holds no samples."""
+        """Whether its first segment is a layout: a header that states the leads of all segments and has no samples."""
         return bool(self.segments) and self.segments[0].frames == 0 and self.segments[0].header is not None
 
 
 def _fields(line: str) -> list[str]:
-    """The fields of a header's line, which blanks of ASCII separate."""
+    """The fields of a header line, separated by ASCII blanks."""
     return _FIELD.findall(line)
 
 
@@ -182,7 +183,7 @@ def _decoded(line: bytes) -> str:
 
 
 def _checked_name(name: str) -> str:
-    """A file name from a header, if it stays in the header's folder. Raises HeaderInvalid."""
+    """A file name from a header. Raises HeaderInvalid if it leads out of the header's folder."""
     if not name or len(name) > MAX_NAME_LENGTH or name == "-" or _UNSAFE_IN_NAMES.search(name):
         raise HeaderInvalid("The header names a file outside its own folder.", "Put the record's files in one folder.")
     return name

@@ -1,7 +1,7 @@
 """WFDB records: a header with its signal files, or with the headers and signal files of its segments.
 
-Everything that the headers say is verified against the files before memory for the signal is taken; the sums of the raw
-samples are verified while they are decoded.
+What the headers state is compared with the files before memory for the signal is allocated. The sums of the raw samples
+are verified during decoding.
 """
 
 import hashlib
@@ -30,12 +30,12 @@ from ecg_core.readers.wfdb.header import NULL, Header
 from ecg_core.readers.wfdb.segment import Part, lead_positions, verified
 from ecg_core.recording import MAX_FS_HZ, MAX_VALUES, MIN_FS_HZ, Recording
 
-# Headers state rates with six digits or more.
+# Headers write rates with at least six digits.
 RATE_TOLERANCE = 1e-6
 
 
 def sniff(data: bytes) -> bool:
-    """Never: a record is found by its header, among the files that came."""
+    """Always False: a WFDB record is found by its header."""
     return False
 
 
@@ -63,7 +63,7 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     if not leads:
         raise NoEcgLeads("No channel of the record is named as an ECG lead.")
     widths = {lead.samples_per_frame for part in parts for lead in part.leads} or {1}
-    # Leads of several rates end at the highest that divides them all, so that each is only ever averaged.
+    # Leads may have several rates. All get the highest rate that divides each of them, so that averaging is enough.
     per_frame = math.gcd(*widths)
     rate = _rate(headers, widths, options.fs_hz, corrections)
     _check_size(frames * per_frame * len(leads))
@@ -87,7 +87,7 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
 
 @dataclass
 class _Folder:
-    """The folder of a header: finds files, and keeps which ones were used or missing, in the record's order."""
+    """The folder of a header. It finds files and keeps the used and missing names in the record's order."""
 
     bundle: Bundle
     path: str
@@ -100,14 +100,14 @@ class _Folder:
         return found
 
     def data(self, header: Header) -> dict[str, bytes]:
-        """The signal files that a header asks for, by their names in it; empty where one is missing."""
+        """The bytes of each signal file by its name in the header. Empty bytes for a missing file."""
         files = dict.fromkeys(signal.file for signal in header.signals if signal.file != NULL)
         return {file: self.bundle[found] if (found := self.find(file)) else b"" for file in files}
 
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """frames: by the master header. data: the signal files' bytes by their names in the header."""
+    """frames: as the master header states. data: the bytes of each signal file by its name in the header."""
 
     start: int
     frames: int | None
@@ -116,7 +116,7 @@ class _Segment:
 
 
 def _segments(master: Header, folder: _Folder) -> list[_Segment]:
-    """The record itself, or its layout and every segment that holds samples, with the signal files that are there."""
+    """The record itself, or its layout and every segment with samples. Each has the signal files that exist."""
     if not master.segments:
         return [_Segment(0, None, master, folder.data(master))]
     found: list[_Segment] = []
@@ -142,7 +142,7 @@ def _segments(master: Header, folder: _Folder) -> list[_Segment]:
 
 
 def _parts(segments: list[_Segment], options: Options, budget: Budget, corrections: Corrections) -> list[Part]:
-    """A segment that is named again is verified once."""
+    """The verified parts. If a segment is named several times, it is verified once."""
     verified_: dict[tuple[int, int | None], Part] = {}
     parts = []
     for segment in segments:
@@ -161,7 +161,7 @@ def _decode(
     budget: Budget,
     corrections: Corrections,
 ) -> None:
-    """Fills the signal, [leads, samples] mV. A segment that is named again is decoded once."""
+    """Fills the signal, [leads, samples] mV. If a segment is named several times, it is decoded once."""
     decoded: dict[tuple[int, int], NDArray[np.float32]] = {}
     for part in parts:
         target = signal[:, part.start * per_frame : (part.start + part.frames) * per_frame]
@@ -180,7 +180,7 @@ def _check_size(values: int) -> None:
 
 
 def _rate(headers: list[Header], widths: set[int], given: float | None, corrections: Corrections) -> float:
-    """Samples per second of the leads. widths: the samples that leads have in each frame. given: per second too."""
+    """Samples per second of the leads. widths: samples per frame of the leads. given: the option, in Hz."""
     rates = {header.frames_hz for header in headers} - {None}
     if len(rates) > 1:
         raise HeaderInvalid("The segments differ in their sampling rates.")
@@ -199,7 +199,7 @@ def _rate(headers: list[Header], widths: set[int], given: float | None, correcti
 
 
 def _leads(layout: Header | None, parts: list[Part], options: Options, corrections: Corrections) -> list[str]:
-    """The leads of the whole record: those of its layout, or those of every segment alike."""
+    """The leads of the record: those of its layout. Without a layout, all segments must have the same leads."""
     own = [[lead.name for lead in part.leads] for part in parts]
     if layout is None:
         names = own[0] if own else []

@@ -1,4 +1,4 @@
-"""One segment of a WFDB record, verified: its signal files hold what its header says, and its leads have units."""
+"""Verifies one segment of a WFDB record: its signal files match its header, and its leads have units."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ from ecg_core.readers.units import MV_PER_UNIT, unit_of
 from ecg_core.readers.wfdb.header import NULL, Header, Signal
 from ecg_core.readers.wfdb.signals import Samples, samples_of
 
-# Packed formats fill up their last block with so many samples.
+# Packed formats may fill their last block with this many samples.
 MAX_PADDING = 2
-# What the format defines for a header that states no gain.
+# The format's definition: the gain of a header that states none.
 DEFAULT_GAIN = 200.0
-# A step of 1 kV down to one of 1 aV: no converter is outside, and float32 neither overflows nor vanishes.
+# From 1 kV to 1 aV per step. Every converter is within, and float32 neither overflows nor underflows.
 MIN_STEPS_PER_MV, MAX_STEPS_PER_MV = 1e-6, 1e15
 
 
@@ -34,7 +34,7 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class SignalFile:
-    """One file's samples and signals. first: position of its first signal in the header. widths: samples per frame."""
+    """One file. first: position of its first signal in the header. widths: samples per frame of its signals."""
 
     samples: Samples
     signals: tuple[Signal, ...]
@@ -44,7 +44,7 @@ class SignalFile:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """start, frames: its place in the recording, in frames. has_checksums: not all of them are 0."""
+    """start, frames: its place in the recording, in frames. has_checksums: at least one of them is not 0."""
 
     start: int
     frames: int
@@ -65,7 +65,7 @@ def verified(
     budget: Budget,
     corrections: Corrections,
 ) -> Part:
-    """The segment at place 0. expected: its frames by the master header. data: the bytes of each file it names.
+    """The segment, with start 0. expected: frames as the master header states. data: the bytes of each named file.
 
     Raises HeaderInvalid, SignalTruncated, SignalInvalid, UnsupportedFormat, DuplicateLeads, UnitsUnknown.
     """
@@ -109,7 +109,7 @@ def _signal_files(header: Header, data: Mapping[str, bytes], budget: Budget) -> 
 def lead_positions(
     signals: Sequence[Signal], options: Options, corrections: Corrections
 ) -> tuple[dict[str, int], bool]:
-    """The canonical names of the channels that are leads and where they are; whether numbers were taken for I to III.
+    """(canonical lead name to channel index, whether lead 1, 2, 3 were read as I, II, III).
 
     Raises DuplicateLeads, NoEcgLeads.
     """

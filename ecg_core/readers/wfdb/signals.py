@@ -1,4 +1,4 @@
-"""WFDB signal files: https://physionet.org/physiotools/wag/signal-5.htm, decoded block by block into integers."""
+"""Decodes WFDB signal files into integers, block by block: https://physionet.org/physiotools/wag/signal-5.htm."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -12,9 +12,10 @@ from ecg_core.readers.registry import unsupported
 
 Integers = NDArray[np.signedinteger]
 
-# A few MB of temporaries, whatever the file's length. Divisible by 2 and 3: packed samples come in pairs and triplets.
+# Needs a few MB of temporary memory for any file length. Divisible by 2 and 3: packed samples come in pairs or
+# triplets.
 BLOCK_SAMPLES = 196_608
-# The code for "no sample here"; differences (format 8) have none.
+# The code for a missing sample. Format 8 (differences) has none.
 INVALID: dict[int, int | None] = {
     **dict.fromkeys((80, 508), -(2**7)),
     **dict.fromkeys((310, 311), -(2**9)),
@@ -41,7 +42,7 @@ def bytes_for(format_: int, samples: int) -> int:
 
 
 def samples_in(format_: int, size: int) -> int:
-    """The samples that so many bytes hold."""
+    """The number of samples in this many bytes."""
     if format_ in _BYTES:
         return size // _BYTES[format_]
     block, held = _PACKED[format_]
@@ -50,7 +51,7 @@ def samples_in(format_: int, size: int) -> int:
 
 
 class Samples(Protocol):
-    """The samples of one signal file. frames: whole frames that it holds."""
+    """The samples of one signal file. frames: the number of whole frames in it."""
 
     @property
     def frames(self) -> int: ...
@@ -62,9 +63,10 @@ class Samples(Protocol):
 def samples_of(
     data: bytes, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int], budget: Budget
 ) -> Samples:
-    """A signal file. widths: samples per frame of its signals. initial: their first values, for differences.
+    """A signal file. widths: samples per frame of its signals. initial: their first values, for format 8 (differences).
 
-    offset: in bytes, of a FLAC stream in samples. Raises UnsupportedFormat, FileTooLarge, SignalInvalid, HeaderInvalid.
+    offset: in bytes; in samples for a FLAC stream. Raises UnsupportedFormat, FileTooLarge, SignalInvalid,
+    HeaderInvalid.
     """
     if format_ in FLAC:
         budget.spend_stream()
@@ -77,7 +79,7 @@ def samples_of(
 
 
 class Packed:
-    """Samples at fixed places: all formats but FLAC."""
+    """Samples at fixed positions: all formats except FLAC."""
 
     def __init__(self, data: bytes, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int]) -> None:
         self._data, self._format, self._offset, self._widths = data, format_, offset, widths
@@ -98,12 +100,12 @@ class Packed:
 
 
 def frames_per_block(width: int) -> int:
-    """width: samples of a frame."""
+    """Frames in one block. width: samples per frame, of all signals together."""
     return max(BLOCK_SAMPLES // width // 6, 1) * 6
 
 
 def _summed(differences: Integers, widths: Sequence[int], last: NDArray[np.int64]) -> Integers:
-    """Format 8: samples from differences; each signal goes on from its last sample, which is updated."""
+    """Format 8: samples from differences. Each signal continues from its value in `last`, which is updated."""
     values = np.empty(differences.shape, np.int64)
     start = 0
     for signal, width in enumerate(widths):
@@ -116,7 +118,7 @@ def _summed(differences: Integers, widths: Sequence[int], last: NDArray[np.int64
 
 
 def _decode(data: bytes, format_: int, first: int, count: int) -> Integers:
-    """count samples from byte first on, in the smallest type that calculations need."""
+    """Decodes count samples from byte first. The integer type is the smallest one that is safe for later sums."""
     if format_ == 16:
         return np.frombuffer(data, "<i2", count, first)
     if format_ == 32:
@@ -137,7 +139,7 @@ def _decode(data: bytes, format_: int, first: int, count: int) -> Integers:
 
 
 def _unpack(data: bytes, format_: int, first: int, count: int) -> Integers:
-    """Formats 212, 310 and 311. A sample is shifted up to the sign bit of its 16, and back with its sign."""
+    """Formats 212, 310 and 311. Shifting left and then right again extends the sign of a sample to 16 bits."""
     size, held = _PACKED[format_]
     packed = data[first : first + bytes_for(format_, count)]
     packed += bytes(-len(packed) % size)

@@ -1,4 +1,4 @@
-"""Is this recording good enough to classify? Refusals are EcgErrors, warnings are Notices; both have stable codes."""
+"""Is a recording good enough to classify? Refusals are EcgErrors, warnings are Notices. Both have stable codes."""
 
 from ecg_core.signal.quality.recording import FLAT_MV, usable
 from ecg_core.signal.quality.windows import judge, unreadable

@@ -8,8 +8,8 @@ from ecg_core.classification import Notice
 from ecg_core.leads import LIMB_FROM_I_II, LIMB_LEADS
 from ecg_core.recording import Recording
 
-# |II - I - III| is at most 0.015 mV in correct files. The limits leave room for coarse converters; the share is of the
-# standard deviation of lead II.
+# |II - I - III| is at most 0.015 mV in correct files. The limits allow for coarse converters. The share is a share of
+# lead II's standard deviation.
 EINTHOVEN_MV, EINTHOVEN_SHARE = 0.05, 0.15
 # The comparison looks at this many samples, spread evenly over the recording.
 MAX_COMPARED = 50_000

@@ -1,4 +1,4 @@
-"""What a whole recording shows: spikes, gaps, flat leads, amplitude, clipping."""
+"""Checks a whole recording: spikes, gaps, flat leads, amplitude, clipping."""
 
 import math
 from collections.abc import Collection
@@ -31,7 +31,7 @@ FLAT_MV = 0.01
 # If more than this share of a lead is flat, the lead counts as missing.
 MAX_FLAT_SHARE = 0.5
 PARTLY_FLAT_SHARE = 0.1
-# A flat lead with more different values than this is an ECG in a wrong unit. A disconnected input has fewer.
+# A disconnected input has few different values. A flat lead with more values than this is an ECG in a wrong unit.
 MAX_DEAD_VALUES = 16
 # Median over the leads. In 3,000 records of PTB-XL it is typically 1.1 mV and never above 3.4 mV.
 MAX_AMPLITUDE_MV, UNUSUAL_AMPLITUDE_MV = 10.0, 4.0
@@ -39,7 +39,8 @@ MIN_AMPLITUDE_MV = 0.05
 # Amplitude of the largest lead: with all chest leads, with six leads, with fewer. In folds 1-8 of PTB-XL one record in
 # a thousand is below 0.89 mV, 0.38 mV (the limb leads) and 0.20 mV (lead I).
 SMALL_WITH_CHEST_MV, SMALL_OF_SIX_MV, SMALL_MV = 0.8, 0.35, 0.2
-# Share of the samples that repeat the lead's highest or lowest value. Unclipped signals touch it once a beat at most.
+# Share of the samples that repeat the lead's highest or lowest value. An unclipped signal reaches it once a beat at
+# most.
 CLIPPED_WARNING_SHARE, CLIPPED_REFUSED_SHARE = 0.02, 0.2
 CLIPPED_MIN_MV = 0.2
 MAX_GAP_SHARE = 0.5
@@ -47,7 +48,7 @@ MAX_GAP_SHARE = 0.5
 # values are read as missing. More of them may come from an amplifier without a high-pass filter, whose range is far
 # below one volt.
 MAX_DEVIATION_MV, MAX_SPIKE_SHARE, MAX_RANGE_MV = 50.0, 0.01, 1000.0
-# A duration that is shown as 5.00 s is long enough.
+# A duration that is displayed as 5.00 s counts as 5 s.
 ROUNDING_S = 0.005
 
 Marks = NDArray[np.bool_]
@@ -55,7 +56,7 @@ Marks = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Amplitudes:
-    """Each array is [leads]. typical: median peak-to-peak amplitude of the pieces in mV. flat_share: of the pieces.
+    """Each array is [leads]. typical: median peak-to-peak amplitude of the pieces, mV. flat_share: of the pieces.
 
     high, low: the extremes of the whole lead in mV.
     """
@@ -67,7 +68,7 @@ class Amplitudes:
 
 
 def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
-    """The recording without the leads that carry no signal, and the warnings about it.
+    """The recording without leads that have no signal, and its warnings.
 
     Raises SamplingRateOutOfRange, TooShort, NoEcgLeads, SignalMissing, FlatSignal, AmplitudeImplausible or
     SignalClipped.
@@ -105,7 +106,7 @@ def usable(recording: Recording) -> tuple[Recording, tuple[Notice, ...]]:
 
 
 def _without_spikes(recording: Recording) -> Recording:
-    """The recording with NaN for the few values that no body produces. Raises AmplitudeImplausible for many of them."""
+    """The recording with NaN in place of a few impossible values. Raises AmplitudeImplausible if there are many."""
     signal = recording.signal
     with np.errstate(over="ignore", invalid="ignore"):
         # The comparison is negated so that a lead with infinite values counts as wide. _gap_share refuses it later.
@@ -160,7 +161,7 @@ def _amplitudes(signal: Signal, fs_hz: float) -> Amplitudes:
 
 def _flat(signal: Signal, amplitudes: Amplitudes) -> FlatSignal | AmplitudeImplausible:
     """The refusal of a recording in which every lead is flat: dead, or an ECG in a wrong unit."""
-    # The first seconds are enough to tell.
+    # The first seconds are enough to decide.
     heads = [row[:5000] for row in signal]
     if any(len(np.unique(head[np.isfinite(head)])) > MAX_DEAD_VALUES for head in heads):
         highest = amplitudes.typical.max()

@@ -1,12 +1,12 @@
-"""Rhythms in which no normal beat stands out: fast and wide waves of the ventricles, or no QRS complex at all.
+"""Rhythms without normal beats: fast and wide waves of the ventricles, or no QRS complex at all.
 
-Such a recording may be the most urgent one, so it must not be refused as noise. Three measures of a window, each over
-all of its leads:
-- peakedness: kurtosis of the slopes. A few steep QRS complexes make it high, waves without a rest between them low.
-- share: power in WAVES_HZ compared with the bands below and above it. QRS of a normal width reaches beyond 10 Hz.
+Such a recording may be the most urgent one, so it must not be refused as noise. Each window has three measures, each
+over all of its leads:
+- peakedness: kurtosis of the slopes. A few steep QRS complexes make it high. Waves without pauses make it low.
+- share: power in WAVES_HZ compared with the bands below and above it. A QRS of normal width has power above 10 Hz.
 - repeat: the highest autocorrelation at the distances of 136 to 500 waves per minute.
-Kuo and Dillman 1978 and Barro et al. 1989 look at the same properties (compared by Amann et al. 2005,
-doi 10.1186/1475-925X-4-60).
+Kuo and Dillman 1978 and Barro et al. 1989 use the same properties (compared by Amann et al. 2005, doi
+10.1186/1475-925X-4-60).
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from ecg_core.signal.preparation import WINDOW_SAMPLES, ModelInput, Signal
 from ecg_core.signal.resampling import MODEL_FS_HZ
 
 BELOW_HZ, WAVES_HZ, ABOVE_HZ = (0.7, 1.7), (2.0, 9.0), (10.0, 45.0)
-# The band of the autocorrelation: without wander, with little noise.
+# Band of the autocorrelation: above baseline wander, and with little noise.
 REPEAT_HZ = (0.7, 25.0)
 LAGS_S = (0.12, 0.44)
 TINY = 1e-12
@@ -47,32 +47,33 @@ class Limits:
     repeat: float
 
 
-# In an answer: a warning. 12 of the 17,418 records of folds 1-8 of PTB-XL are within one of the two: 0.07 %; with lead
-# I alone 0.09 %, II 0.1 %, V5 0.05 %. All 12 are fast hearts with wide QRS complexes. Of tachycardias made of real
-# beats of left bundle branch block, 150 to 250 per minute, 99 % are warned about or refused.
+# Limits for a warning. 12 of the 17,418 records of folds 1-8 of PTB-XL are within one of the two: 0.07 %; with lead I
+# alone 0.09 %, II 0.1 %, V5 0.05 %. All 12 are fast hearts with wide QRS complexes. Of tachycardias made of real beats
+# with left bundle branch block, 150 to 250 per minute, 99 % get a warning or a refusal.
 WITHOUT_REST = Limits(7.0, 0.75, 0.3)
 REGULAR = Limits(12.0, 0.75, 0.85)
-# In a recording that is refused anyway: which reason is given. Electrode motion without an ECG stays outside, a sine of
-# 2 Hz or more does not.
+# For a recording that is refused anyway: these limits choose the reason. A sine of 2 Hz or more is within them;
+# electrode motion without an ECG is not.
 REFUSED = Limits(10.0, 0.55, 0.22)
-# The same for fibrillation in bursts. A square wave of the same rate has a share of 0.92 at most.
+# The same, for bursts of fibrillation. A square wave of the same rate has a share of 0.92 at most.
 BURSTS = Limits(18.0, 0.93, 0.3)
 
-# The steepest change within STEP_S in any lead, in mV: with all chest leads, with six leads, with fewer. The lowest in
-# folds 1-8 of PTB-XL are 0.53, 0.26 and 0.09 mV. Below the limits are 0, 0 and 3 (lead I), 4 (II), 1 (V5) of 17,418
-# records; in these 8 hardly a QRS complex can be seen.
+# The steepest change within STEP_S in any lead, in mV: with all chest leads, with six leads, with fewer. The lowest
+# values in folds 1-8 of PTB-XL are 0.53, 0.26 and 0.09 mV. Of its 17,418 records, 0 and 0 are below the first two
+# limits; 3 (lead I), 4 (II) and 1 (V5) are below the third. In these 8 hardly any QRS complex is visible.
 STEP_S = 0.02
 STEP_WITH_CHEST_MV, STEP_OF_SIX_MV, STEP_MV = 0.3, 0.2, 0.13
-# With fewer leads, up to this step if all waves are round (see sampling_rate.py for the edge): P waves of a strained
-# atrium are as high as the smallest QRS complexes. 2 (lead I), 5 (II) and 2 (V5) records are below both.
+# With fewer leads, the limit is higher if all waves are round (see sampling_rate.py for the edge): P waves of a
+# strained atrium are as high as the smallest QRS complexes. 2 (lead I), 5 (II) and 2 (V5) records are below both
+# limits.
 ROUND_STEP_MV, ROUND_EDGE_HZ = 0.16, 9.0
-# Waves are small if they range over less than this multiple of the step. A slow drift ranges over more.
+# Waves are small if their range is below this multiple of the step. A slow drift has a larger range.
 SMALL_RANGE = 3.0
 
 
 @dataclass(frozen=True)
 class Waves:
-    """What a window shows; see the top of the module."""
+    """The measures of a window; see the top of the module."""
 
     peakedness: float
     share: float
@@ -90,12 +91,12 @@ def peakedness(prepared: ModelInput) -> Signal:
 
 
 def fast_windows(prepared: ModelInput, peaked: Signal, *limits: Limits) -> int:
-    """The number of windows within one of the limits. peaked: of peakedness()."""
+    """The number of windows within one of the limits. peaked: the result of peakedness()."""
     return sum(any(waves.within(each) for each in limits) for waves in _windows(prepared, peaked, limits))
 
 
 def without_qrs(prepared: ModelInput, *, edge_hz: float = np.inf, small: bool = False) -> bool:
-    """Whether nothing in any lead is as steep as a QRS complex. small: and whether all waves are small."""
+    """Whether no change in any lead is as steep as a QRS complex. small: all waves must also be small."""
     present = set(prepared.leads)
     few = ROUND_STEP_MV if edge_hz < ROUND_EDGE_HZ else STEP_MV
     limit = STEP_OF_SIX_MV if set(LIMB_LEADS) <= present else few
@@ -110,7 +111,7 @@ def without_qrs(prepared: ModelInput, *, edge_hz: float = np.inf, small: bool = 
 
 
 def _rows(prepared: ModelInput) -> list[Signal]:
-    """[present leads, samples] of each window. The step at the edge of padding is no QRS complex: without padding."""
+    """[present leads, samples] of each window, without padding: the step at its edge would look like a QRS complex."""
     made = []
     for window, mask, (start_s, end_s) in zip(prepared.signal, prepared.lead_mask, prepared.spans_s, strict=True):
         made.append(window[mask > 0, : round((end_s - start_s) * MODEL_FS_HZ)])
@@ -125,7 +126,7 @@ def _slope_kurtosis(rows: Signal) -> Signal:
 
 
 def _windows(prepared: ModelInput, peaked: Signal, limits: tuple[Limits, ...]) -> Iterator[Waves]:
-    """The windows whose peakedness is low enough for one of the limits. The others need no spectrum."""
+    """The windows whose peakedness is low enough for one of the limits. The spectrum is computed only for them."""
     highest = max(each.peakedness for each in limits)
     first = 0
     for number, count in enumerate(prepared.lead_mask.sum(axis=1).astype(int).tolist()):
@@ -149,7 +150,7 @@ def _spectral(rows: Signal) -> tuple[float, float]:
 
 @cache
 def _cosines() -> NDArray[np.float64]:
-    """[lags, bins]: what turns the power of REPEAT_HZ into the autocorrelation at LAGS_S."""
+    """[lags, bins]: turns the power in REPEAT_HZ into the autocorrelation at LAGS_S."""
     inside = _bins(REPEAT_HZ)
     first, last = (round(lag * MODEL_FS_HZ) for lag in LAGS_S)
     turns = np.outer(np.arange(first, last + 1), np.arange(inside.start, inside.stop)) / WINDOW_SAMPLES

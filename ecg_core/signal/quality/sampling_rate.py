@@ -1,4 +1,4 @@
-"""Whether the stated sampling rate contradicts the heart: all of its waves are too slow, or too fast, at once."""
+"""Detects a wrong sampling rate: all waves are too slow, or too fast, and so is the heart rate."""
 
 from typing import Any
 
@@ -13,14 +13,15 @@ from ecg_core.signal.resampling import MODEL_FS_HZ
 # EDGE_SHARE of the power in BAND_HZ lies below the edge. The median of PTB-XL is 20 Hz; 99.5 % have 7 to 28 Hz.
 BAND_HZ, EDGE_SHARE = (0.7, 45.0), 0.9
 TINY = 1e-12
-# Edge and heart rate together. In folds 1-8 of PTB-XL 0.2 % of the records are beyond, with one lead 0.6 %. With the
-# rate stated half it is 91 %, stated twice 85 % (lead I: 90 % and 78 %). Wide QRS complexes have a low edge too.
+# Both edge and heart rate must exceed the limits. In folds 1-8 of PTB-XL 0.2 % of the records do, with one lead 0.6 %.
+# If half the true rate is stated, 91 % do; if twice the true rate is stated, 85 % (lead I: 90 % and 78 %). The heart
+# rate is needed because wide QRS complexes also have a low edge.
 SLOW_EDGE_HZ, SLOW_BPM = 13.0, 50.0
 FAST_EDGE_HZ, FAST_BPM = 28.0, 100.0
 
 
 def contradiction(prepared: ModelInput, edge_hz: float) -> list[Notice]:
-    """A notice if the rate is suspected. edge_hz: of spectral_edge_hz."""
+    """A notice if the rate is probably wrong. edge_hz: the result of spectral_edge_hz()."""
     if SLOW_EDGE_HZ <= edge_hz <= FAST_EDGE_HZ:
         return []
     rate_bpm = _heart_rate_bpm(prepared)
@@ -41,14 +42,14 @@ def spectral_edge_hz(power: NDArray[np.floating[Any]]) -> float:
     per_hz = WINDOW_SAMPLES / MODEL_FS_HZ
     first, last = (round(hz * per_hz) for hz in BAND_HZ)
     band = power[:, first : last + 1]
-    # Each lead counts the same.
+    # Divide by each lead's power, so that each lead counts the same.
     below = np.cumsum((1 / (band.sum(axis=1) + TINY)) @ band)
     return float(first + np.searchsorted(below, EDGE_SHARE * below[-1])) / per_hz
 
 
 def _heart_rate_bpm(prepared: ModelInput) -> float:
     """From the median RR interval of all windows, 0 without one."""
-    # Few records need it, so the others do not pay for the import.
+    # Imported here: few records need it.
     from ecg_core.signal.beats import find_beats
 
     intervals = [

@@ -1,4 +1,4 @@
-"""What the windows of a recording show: noise, baseline wander, no normal beats, copied leads, missing leads."""
+"""Checks the windows of a recording: noise, baseline wander, no normal beats, copied leads, missing leads."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ PEAKEDNESS_WARNING, PEAKEDNESS_REFUSED = 5.0, 3.6
 WANDER_HZ, WANDER_WARNING_RATIO = 0.5, 2.0
 # Neighbouring leads of one heart correlate strongly, but never this strongly.
 COPY_CORRELATION = 0.99995
-# Added to a divisor that is zero for a flat lead.
+# Added to a divisor, because it is 0 for a flat lead.
 TINY = 1e-12
 NO_HEARTBEAT = "No heartbeat stands out of the signal: it is noise, or no ECG."
 FAST_AND_WIDE = (
@@ -62,7 +62,7 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
     if fast:
         where = f" (in {fast} of {len(prepared.signal)} windows)" if len(prepared.signal) > 1 else ""
         notices.append(Notice("ventricular_rhythm_suspected", f"{FAST_AND_WIDE}{where}."))
-    # Waves without a rest between them are not noise.
+    # Fast wide waves have a low peakedness too, but they are not noise.
     if noise > NOISE_WARNING_SHARE or (typical < PEAKEDNESS_WARNING and not fast):
         notices.append(Notice("noisy", "Muscle or electrode noise: the probabilities are less reliable."))
     if wander > WANDER_WARNING_RATIO:
@@ -77,7 +77,7 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
 
 
 def unreadable(prepared: ModelInput) -> RhythmUnreadable | None:
-    """The refusal of a signal that does not look like an ECG, if a heart without normal beats may be behind it."""
+    """The refusal of a signal that does not look like an ECG, if it may be a heart rhythm without normal beats."""
     if fast_windows(prepared, peakedness(prepared), REFUSED, BURSTS):
         return RhythmUnreadable(FAST_WAVES)
     return RhythmUnreadable(NO_QRS) if without_qrs(prepared, small=True) else None
@@ -97,7 +97,7 @@ def _spectral_shares(power: NDArray[np.floating[Any]]) -> tuple[float, float]:
 
 
 def _copied(prepared: ModelInput) -> list[Notice]:
-    """A notice about the first two leads that are the same signal, if there are any."""
+    """A notice about the first two leads that are copies of each other, if there are any."""
     leads = prepared.leads
     if len(leads) < 2:
         return []

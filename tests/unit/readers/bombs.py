@@ -1,4 +1,4 @@
-"""Small uploads that would cost much work if a limit counted for each record and not for the whole request."""
+"""Small uploads that would cost much if limits applied to each record and not to the whole request."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ def many_headers(count: int, lines: int) -> Upload:
 
 
 def flac(streams: int, segments: int, shared: bool) -> Upload:
-    """A record of segments in FLAC: all of them the same segment, or segments that share the same streams."""
+    """A record of segments in FLAC: the same segment many times, or segments that share their streams."""
     import soundfile
 
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The wfdb package, which readers are compared with; it uses what pandas deprecates."""
+"""The wfdb package, to compare the readers with. Its deprecation warnings from pandas are ignored."""
 
 import warnings
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Each reader on its own, without the search for the one record."""
+"""Calls each reader directly, without the search for the record among the files."""
 
 from collections.abc import Mapping
 from typing import Any

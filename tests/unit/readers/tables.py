@@ -1,4 +1,4 @@
-"""Builders of tables in the dialects that programs write."""
+"""Builders of tables as different programs write them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +32,7 @@ def make_csv(
     encoding: str = "utf-8",
     decimals: int = 3,
 ) -> bytes:
-    """A table with a header line. unit: what the numbers are in. time: the column's name, None for no such column."""
+    """A table with a header line. unit: of the numbers. time: the name of the time column, None for no such column."""
     signal = make_signal(len(leads)) if signal is None else signal
     scale = {"mV": 1.0, "uV": 1e3, "µV": 1e3, "V": 1e-3, "nV": 1e6}.get(unit, 1.0)
     header = [*([time] if time is not None else []), *(name.format(lead=lead, unit=unit) for lead in leads)]
@@ -55,7 +55,7 @@ def make_apple(
     encoding: str = "utf-8",
     end: str = "\n",
 ) -> bytes:
-    """An Apple Watch export, key for key as the watch writes it. signal: [samples] uV."""
+    """An Apple Watch export with the watch's own keys. signal: [samples] uV."""
     keys = {
         "en": "Name|Date of Birth|Recorded Date|Classification|Symptoms|Software Version|Device|Sample Rate|Lead|Unit",
         "de": "Name|Geburtstag|Aufzeichnungsdatum|Klassifizierung|Symptome|Softwareversion|Gerät|Messrate"

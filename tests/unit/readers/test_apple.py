@@ -1,4 +1,4 @@
-"""The Apple Watch's export in its languages."""
+"""The Apple Watch export in its languages."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def test_real_exports_are_read(samples: Path, file: str, fs_hz: float, samples_r
         ("ru", "512 герц", "Отведение I"),
     ],
 )
-def test_every_language_and_region_gives_the_same(
+def test_every_language_and_region_gives_the_same_recording(
     language: str, rate: str, lead: str, decimal: str, encoding: str
 ) -> None:
     data = make_apple(MICROVOLTS, language=language, rate=rate, lead=lead, decimal=decimal, encoding=encoding)
@@ -91,14 +91,14 @@ def test_another_lead_is_kept() -> None:
     assert read_apple("", make_apple(lead="Lead II")).leads == ("II",)
 
 
-def test_nothing_of_the_person_is_kept() -> None:
+def test_name_and_birth_date_are_not_kept() -> None:
     recording = read_apple("Elizabeth II.csv", make_apple())
 
     assert "Elizabeth" not in repr(recording)
     assert "1987" not in " ".join(recording.corrections)
 
 
-def test_a_bare_name_line_and_a_semicolon_head_are_read() -> None:
+def test_a_line_with_a_name_only_and_semicolons_are_read() -> None:
     data = make_apple(MICROVOLTS).replace(b"Name,Elizabeth II", b"Name").replace(b"Rate,", b"Rate;")
 
     assert read_apple("", data).signal.shape == (1, len(MICROVOLTS))
@@ -111,7 +111,7 @@ def test_millivolts_are_taken_as_they_are() -> None:
     assert recording.corrections == ()
 
 
-def test_a_missing_unit_is_an_error_that_the_option_cures() -> None:
+def test_a_missing_unit_is_refused_unless_the_option_states_it() -> None:
     data = make_apple(unit="")
 
     with pytest.raises(UnitsUnknown):
@@ -119,7 +119,7 @@ def test_a_missing_unit_is_an_error_that_the_option_cures() -> None:
     assert "unit as given with the file: uV" in read_apple("", data, units="µV").corrections
 
 
-def test_a_missing_rate_is_an_error_that_the_option_cures() -> None:
+def test_a_missing_rate_is_refused_unless_the_option_states_it() -> None:
     data = make_apple(rate="")
 
     with pytest.raises(SamplingRateUnknown):
@@ -127,12 +127,12 @@ def test_a_missing_rate_is_an_error_that_the_option_cures() -> None:
     assert read_apple("", data, fs_hz=512.0).fs_hz == 512.0
 
 
-def test_a_rate_beyond_the_possible_is_refused() -> None:
+def test_an_impossible_rate_is_refused() -> None:
     with pytest.raises(SamplingRateOutOfRange):
         read_apple("", make_apple(rate="20000 hertz"))
 
 
-def test_the_file_wins_over_the_options() -> None:
+def test_the_file_counts_more_than_the_options() -> None:
     recording = read_apple("", make_apple(), fs_hz=500.0, units="mV")
 
     assert recording.fs_hz == 512.508
@@ -150,7 +150,7 @@ def test_a_word_among_the_samples_is_refused_with_its_line_and_not_repeated() ->
 
 
 @pytest.mark.parametrize("data", [b"", b"1\n2\n3\n", b"\0\1", make_csv(), b"Name,x\nUnit,mV\nI\n1\n2\n"])
-def test_other_files_are_left_to_their_readers(data: bytes) -> None:
+def test_other_files_are_not_recognised_as_an_apple_export(data: bytes) -> None:
     assert not apple.sniff(data)
 
 
@@ -173,7 +173,7 @@ EXPORTS = {
 
 @pytest.mark.parametrize("device", ['Aparat,"Watch6,2"', "Aparat,unknown"])
 @pytest.mark.parametrize("language", EXPORTS)
-def test_an_export_in_any_language_is_known_by_its_structure(language: str, device: str) -> None:
+def test_an_export_in_an_unknown_language_is_recognised_by_its_structure(language: str, device: str) -> None:
     key, rate, lead, unit = EXPORTS[language]
     head = f"Όνομα,\nN,01.01.2000\nD,2024-01-01 12:00:00 +0200\n{device}\n{key},{rate}\n\n\nL,{lead}\nU,{unit}\n\n"
     data = (head + "-24,125\n12,5\n1,000\n" * 300).encode()
@@ -186,7 +186,7 @@ def test_an_export_in_any_language_is_known_by_its_structure(language: str, devi
     assert recording.signal[0, 1] == pytest.approx(12.5 if unit == "mV" else 0.0125)
 
 
-def test_three_decimals_behind_commas_everywhere_are_decimals() -> None:
+def test_three_digits_after_a_comma_in_every_row_are_decimals() -> None:
     data = make_apple(np.array([12.125, -24.375] * 10), decimal=",")
 
     assert read_apple("", data).signal[0, 0] == pytest.approx(0.012125)

@@ -1,4 +1,4 @@
-"""Zip archives: plain ones are unpacked, all others are refused before they cost anything."""
+"""Zip archives: safe ones are unpacked; others are refused before they cost much."""
 
 import contextlib
 import io
@@ -18,10 +18,10 @@ from ecg_core.recording import MAX_BYTES
 from tests.effort import times_as_costly
 from tests.unit.readers.wfdb_records import make_record, make_zip
 
-# Costs are compared here. Coverage would slow Python code and leave zlib as fast as it is.
+# These tests compare costs. Coverage would slow Python code but not zlib.
 pytestmark = pytest.mark.no_cover
 
-# CPU time in sound archives of 10 MB. Measured: at most 10.
+# CPU time as a multiple of unpacking a sound archive of 10 MB. Measured: at most 10.
 SOUND = make_zip({"rec.hea": b"header", "rec.dat": bytes(range(250)) * 40_000})
 MAX_COST = 50
 
@@ -50,7 +50,7 @@ def refusal(data: bytes) -> EcgError:
             archive.extract(data)
         return raised.value
 
-    # Apart from the memory: tracing slows Python code.
+    # Memory is measured separately, because tracing slows Python code.
     assert times_as_costly(refused, lambda: archive.extract(SOUND), enough=MAX_COST) <= MAX_COST
     tracemalloc.start()
     try:
@@ -69,7 +69,7 @@ def test_members_are_unpacked_with_their_folders(method: int) -> None:
     assert archive.extract(make_zip(files, method)) == files
 
 
-def test_folder_markers_and_what_systems_add_are_left_out() -> None:
+def test_folder_entries_and_files_of_operating_systems_are_left_out() -> None:
     noise = ["a/", "__MACOSX/a/._rec.hea", "a/.DS_Store", "Thumbs.db", "a/desktop.ini", "._rec.hea"]
     packed = make_zip({"a/rec.hea": b"header"} | {name: b"" if name.endswith("/") else b"noise" for name in noise})
     assert archive.extract(packed) == {"a/rec.hea": b"header"}
@@ -111,7 +111,7 @@ def test_a_name_cut_short_by_nul_is_refused() -> None:
 @pytest.mark.parametrize(
     "names", [("rec.dat", "rec.dat"), ("rec.dat", "REC.dat"), ("a/rec.dat", "A/rec.dat"), ("ß", "SS")]
 )
-def test_names_that_are_the_same_in_any_case_are_refused(names: tuple[str, str]) -> None:
+def test_names_that_differ_only_in_case_are_refused(names: tuple[str, str]) -> None:
     assert refusal(make_archive(*map(make_entry, names))).code == "archive_unsafe"
 
 
@@ -121,7 +121,7 @@ def test_links_and_devices_are_refused(mode: int) -> None:
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_other_methods_than_deflate_are_refused(method: int) -> None:
+def test_compression_other_than_deflate_is_refused(method: int) -> None:
     assert refusal(make_archive(make_entry("rec.dat", method=method))).code == "archive_unsafe"
 
 
@@ -143,7 +143,7 @@ def test_a_bomb_of_many_members_is_refused() -> None:
     assert isinstance(refusal(make_zip(members | {"rec.hea": b"header"})), ArchiveUnsafe)
 
 
-def test_without_a_header_no_more_is_unpacked_than_a_table_may_have() -> None:
+def test_without_a_header_the_size_limit_is_that_of_a_table() -> None:
     table = (b"0.123,0.456\n" * (MAX_TEXT_BYTES // 12 + 1))[:MAX_TEXT_BYTES]
     assert archive.extract(make_zip({"ecg.csv": table}))["ecg.csv"] == table
     assert isinstance(refusal(make_zip({"ecg.csv": table + b"1"})), ArchiveUnsafe)
@@ -151,7 +151,7 @@ def test_without_a_header_no_more_is_unpacked_than_a_table_may_have() -> None:
     assert len(archive.extract(make_zip({"ecg.csv": table + b"1", "rec.hea": b"header"}))) == 2
 
 
-def test_an_honest_archive_that_is_too_large_is_told_so() -> None:
+def test_a_sound_archive_that_is_too_large_is_refused_as_too_large() -> None:
     packed = make_zip({"rec.hea": bytes(1), "rec.dat": bytes(MAX_BYTES)}, zipfile.ZIP_STORED)
     assert isinstance(refusal(packed), FileTooLarge)
 
@@ -174,7 +174,7 @@ def test_a_changed_byte_fails_the_check_sum() -> None:
     assert refusal(packed).message == "The archive is damaged."
 
 
-def test_an_archive_cut_short_is_refused_wherever_it_is_cut() -> None:
+def test_a_truncated_archive_is_refused() -> None:
     packed = make_zip(make_record())
     for end in range(4, len(packed), max(len(packed) // 50, 1)):
         assert refusal(packed[:end]).code == "archive_unsafe"

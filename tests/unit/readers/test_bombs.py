@@ -1,4 +1,4 @@
-"""What a whole request may cost: each bomb is refused or read for the price of a few sound tables."""
+"""The cost of a whole request: each bomb is refused or read at the cost of a few sound tables."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from tests.unit.readers.tables import make_csv, make_signal
 
 pytestmark = pytest.mark.no_cover
 
-# Of 3,300 rows and twelve leads, 0.3 MB. On the machine where the limits were chosen, forty of them took 0.5 s.
+# 3,300 rows of twelve leads, 0.3 MB. Forty of them took 0.5 s on the machine on which the limits were chosen.
 SOUND = make_csv(make_signal(12, 3300), time=None)
 MAX_COST = 40
 

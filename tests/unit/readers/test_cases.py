@@ -1,4 +1,4 @@
-"""Tables after public reports of files that were read wrong, or not at all: each comes out as its kind asks."""
+"""Tables made after public reports of files that other programs read wrong or not at all."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def read_case(cases: Path, name: str, **options: object) -> Recording:
         ("leads_in_rows.csv", {"fs_hz": 500.0}, "units_unknown", "units="),
     ],
 )
-def test_what_a_file_leaves_open_is_refused_with_the_option_that_settles_it(
+def test_missing_information_is_refused_and_the_hint_names_the_option(
     cases: Path, name: str, options: dict[str, object], code: str, option: str
 ) -> None:
     with pytest.raises(EcgError) as refusal:
@@ -79,7 +79,7 @@ def test_what_a_file_leaves_open_is_refused_with_the_option_that_settles_it(
         ("nul_padding_at_the_end.csv", {}, 2, 500, 5000),
     ],
 )
-def test_a_case_is_read_as_its_maker_means_it(
+def test_a_case_is_read_as_its_program_meant_it(
     cases: Path, name: str, options: dict[str, object], leads: int, fs_hz: float, samples: int
 ) -> None:
     recording = read_case(cases, name, **options)
@@ -102,7 +102,7 @@ def test_a_case_is_read_as_its_maker_means_it(
         ("table.csv.gz", {}, "NORM"),
     ],
 )
-def test_twelve_leads_of_a_case_are_classified_right(
+def test_a_case_with_twelve_leads_gets_the_right_diagnosis(
     cases: Path, name: str, options: dict[str, object], found: str
 ) -> None:
     probabilities = classify(read_case(cases, name, **options)).probabilities
@@ -122,5 +122,5 @@ def test_twelve_leads_of_a_case_are_classified_right(
         ("rate_before_resampling.csv", "sampling rate from the words above the table: 400 Hz"),
     ],
 )
-def test_what_was_left_out_of_a_case_is_said(cases: Path, name: str, said: str) -> None:
+def test_corrections_report_what_was_left_out_of_a_case(cases: Path, name: str, said: str) -> None:
     assert said in read_case(cases, name).corrections

@@ -1,4 +1,4 @@
-"""gzip, bzip2 and tar: one file or one record is unpacked, all else is refused before it costs anything."""
+"""gzip, bzip2 and tar: one file or one record is unpacked; others are refused before they cost much."""
 
 import bz2
 import contextlib
@@ -101,7 +101,7 @@ def test_names_that_leave_their_folder_are_refused(name: str, format_: int) -> N
     assert isinstance(refused(make_tar({name: CSV}, format_)), ArchiveUnsafe)
 
 
-def test_names_that_are_equal_but_for_case_are_refused() -> None:
+def test_names_that_differ_only_in_case_are_refused() -> None:
     assert isinstance(refused(make_tar({"a.csv": CSV, "A.CSV": CSV})), ArchiveUnsafe)
 
 
@@ -159,12 +159,12 @@ def test_a_table_larger_than_a_text_may_be_is_refused() -> None:
         tar.extract(make_tar({"x.csv": b"1" * (MAX_TEXT_BYTES + 1)}))
 
 
-def test_more_files_than_a_record_has_are_refused() -> None:
+def test_more_files_than_any_record_has_are_refused() -> None:
     assert isinstance(refused(make_tar({f"{n}.csv": b"1" for n in range(5_000)}, tarfile.USTAR_FORMAT)), ArchiveUnsafe)
 
 
 @pytest.mark.parametrize("cut", [1, 20, 400, 513, 2_000])
-def test_damage_is_refused(cut: int) -> None:
+def test_a_damaged_archive_is_refused(cut: int) -> None:
     whole = gzip.compress(CSV)
     assert isinstance(refused(whole[:-cut]), EcgError)
     assert isinstance(refused(whole + b"rest"), ArchiveUnsafe)
@@ -175,7 +175,7 @@ def test_damage_is_refused(cut: int) -> None:
     refused(bytes(broken))
 
 
-def test_long_pax_fields_cost_no_time() -> None:
+def test_long_pax_fields_are_parsed_quickly() -> None:
     field = b"9" * 12_000
     header = tarfile.TarInfo("x")
     header.type, header.size = tarfile.XHDTYPE, len(field)

@@ -67,7 +67,7 @@ def test_columns_without_lead_names_are_refused_and_the_hint_says_what_to_add(sa
     assert "header line" in refusal.value.hint
 
 
-def test_a_real_column_is_read_once_its_lead_is_named(samples: Path) -> None:
+def test_a_real_column_is_read_if_the_option_names_its_lead(samples: Path) -> None:
     data = b"Lead I (mV)\n" + sample(samples, "csv/e0103.csv")
 
     recording = read_table("e0103.csv", data, fs_hz=250)
@@ -77,7 +77,7 @@ def test_a_real_column_is_read_once_its_lead_is_named(samples: Path) -> None:
     assert recording.corrections == ("sampling rate as given with the file: 250 Hz",)
 
 
-def test_the_rhythm_text_of_a_muse_is_read_in_its_order_once_rate_and_unit_are_given(samples: Path) -> None:
+def test_a_muse_rhythm_text_is_read_if_rate_and_unit_are_given(samples: Path) -> None:
     data = sample(samples, "muse_txt/J123456_10sec.txt")
 
     with pytest.raises(UnitsUnknown):
@@ -89,7 +89,7 @@ def test_the_rhythm_text_of_a_muse_is_read_in_its_order_once_rate_and_unit_are_g
     assert np.max(abs(recording.signal[3] + (recording.signal[0] + recording.signal[1]) / 2)) < 0.015
 
 
-def test_wfdb_headers_are_no_tables(samples: Path) -> None:
+def test_wfdb_headers_are_not_tables(samples: Path) -> None:
     headers = [path for path in samples.rglob("*.hea") if sniff(path.read_bytes())]
 
     assert headers == []
@@ -177,7 +177,7 @@ def test_one_column_below_lines_of_key_and_value_is_read_like_a_watch_export() -
     assert (recording.leads, recording.fs_hz, recording.signal[0, 1]) == (("I",), 500.0, -1.5)
 
 
-def test_the_unnamed_index_of_pandas_is_no_channel() -> None:
+def test_the_unnamed_index_of_pandas_is_not_a_channel() -> None:
     rows = "".join(f"{number},0.1,0.2\n" for number in range(50))
 
     recording = read_table("", f",I,II\n{rows}".encode(), fs_hz=250, units="mV")
@@ -276,7 +276,7 @@ def test_a_dated_clock_in_two_columns_is_read() -> None:
     "header",
     ["DI,DII,C1,C2", "Lead I,Lead II,V1,V2", "i,ii,v1,v2", "ECG I,EKG_II,lead_V1,V2", "Afleiding I,Derivação II,V1,V2"],
 )
-def test_leads_go_by_many_names(header: str) -> None:
+def test_leads_may_have_many_names(header: str) -> None:
     assert read_table("", table(header), fs_hz=500, units="uV").leads[:2] == ("I", "II")
 
 
@@ -289,7 +289,7 @@ def test_other_channels_are_dropped_and_counted_without_their_names() -> None:
     assert "Miller" not in repr(recording)
 
 
-def test_a_column_of_words_does_not_disturb() -> None:
+def test_a_column_of_words_is_ignored() -> None:
     rows = "".join(f"{number},{number},N,'Sinus, normal'\n".replace("'", '"') for number in range(1, 30))
 
     assert read_table("", f"I,II,beat,rhythm\n{rows}".encode(), fs_hz=500, units="uV").signal.shape == (2, 29)
@@ -361,7 +361,7 @@ def test_units_and_gains_above_the_table_are_understood(above: str, mv: float) -
         *("negative T in V leads", "negative values in V leads", "25 mm/s, 10 mm/mV", "unit: ?V", "Unit: mV\nUnit: uV"),
     ],
 )
-def test_remarks_and_several_units_are_no_unit_and_leave_it_to_the_option(above: str) -> None:
+def test_remarks_and_several_units_state_no_unit_so_the_option_counts(above: str) -> None:
     data = table(FOUR, ROWS, above)
 
     with pytest.raises(UnitsUnknown):
@@ -375,19 +375,19 @@ def test_words_and_option_with_different_units_are_refused(above: str) -> None:
         read_table("", table(FOUR, ROWS, above), fs_hz=500, units="mV")
 
 
-def test_a_unit_from_words_is_told() -> None:
+def test_a_unit_from_words_is_reported() -> None:
     recording = read_table("", table(FOUR, ROWS, "Unit: uV"), fs_hz=500, units="uV")
 
     assert "unit from the words above the table: uV" in recording.corrections
 
 
-def test_the_unit_in_another_columns_name_is_not_that_of_the_leads() -> None:
+def test_a_unit_in_the_name_of_another_column_does_not_apply_to_the_leads() -> None:
     with pytest.raises(UnitsUnknown):
         read_table("", table("I,II,V1,ST amplitude (uV)"), fs_hz=500)
 
 
 @pytest.mark.parametrize("gain", ["1e999", "1e-30", "99999999999999999999"])
-def test_a_gain_beyond_the_possible_is_refused(gain: str) -> None:
+def test_an_impossible_gain_is_refused(gain: str) -> None:
     with pytest.raises(HeaderInvalid):
         read_table("", table(FOUR, ROWS, f"Gain: {gain} adu/mV"), fs_hz=500)
 
@@ -408,7 +408,7 @@ def test_a_second_header_line_may_hold_the_units() -> None:
 
 
 @pytest.mark.parametrize("unit", ["digits", "?V", "a.u.", "raw"])
-def test_words_that_are_no_unit_do_not_hide_the_lead(unit: str) -> None:
+def test_words_in_the_place_of_a_unit_do_not_hide_the_lead(unit: str) -> None:
     data = table(f"I [{unit}],II ({unit}),V1 ({unit}),V2 ({unit})")
 
     with pytest.raises(UnitsUnknown):
@@ -438,7 +438,7 @@ def test_an_unknown_unit_is_refused() -> None:
         read_table("", table(FOUR), fs_hz=500, units="furlongs")
 
 
-def test_the_files_unit_wins_over_the_option() -> None:
+def test_the_unit_of_the_file_counts_more_than_the_option() -> None:
     recording = read_table("", table("I (uV),II (uV),V1 (uV),V2 (uV)"), fs_hz=500, units="mV")
 
     assert recording.signal[0, 0] == pytest.approx(0.010)
@@ -496,7 +496,7 @@ def test_rates_in_words_are_understood(above: str, fs_hz: float) -> None:
         *("sampling rate unknown, HR 72", "Sampling rate changed at 100 s"),
     ],
 )
-def test_remarks_and_several_rates_are_no_sampling_rate_and_leave_it_to_the_option(above: str) -> None:
+def test_remarks_and_several_rates_state_no_rate_so_the_option_counts(above: str) -> None:
     data = table(FOUR, ROWS, above)
 
     with pytest.raises(SamplingRateUnknown):
@@ -504,7 +504,7 @@ def test_remarks_and_several_rates_are_no_sampling_rate_and_leave_it_to_the_opti
     assert read_table("", data, fs_hz=500, units="mV").fs_hz == 500
 
 
-def test_a_rate_from_words_is_always_told() -> None:
+def test_a_rate_from_words_is_always_reported() -> None:
     recording = read_table("", table(FOUR, ROWS, "fs=500"), fs_hz=502, units="mV")
 
     assert recording.fs_hz == 500
@@ -516,7 +516,7 @@ def test_words_and_option_that_contradict_each_other_are_refused_with_both_rates
         read_table("", table(FOUR, ROWS, "Sampling rate: 1000 Hz"), fs_hz=500, units="mV")
 
 
-def test_a_number_that_a_long_line_is_cut_in_states_nothing() -> None:
+def test_a_number_at_the_cut_of_a_long_line_states_nothing() -> None:
     above = "x" * 282 + " sampling rate: 5000"
 
     with pytest.raises(SamplingRateUnknown):
@@ -571,7 +571,7 @@ def test_times_rounded_to_milliseconds_give_the_true_rate() -> None:
     assert read_table("", timed([f"{number / 360:.3f}" for number in range(3600)])).fs_hz == 360
 
 
-def test_a_rate_that_is_not_whole_stays_so() -> None:
+def test_a_rate_that_is_not_whole_is_not_rounded() -> None:
     recording = read_table("", timed([f"{number / 499.98:.6f}" for number in range(5000)]))
 
     assert recording.fs_hz == pytest.approx(499.98, rel=1e-6)
@@ -587,7 +587,7 @@ def test_jitter_below_half_a_sample_is_accepted() -> None:
     assert recording.signal.shape == (1, 1000)
 
 
-def test_samples_that_the_time_column_leaves_out_become_gaps() -> None:
+def test_samples_that_are_missing_in_the_time_column_become_gaps() -> None:
     times = [f"{number / 250:.3f}" for number in range(1000) if not 300 <= number < 310]
 
     recording = read_table("", timed(times))
@@ -605,7 +605,7 @@ def test_samples_that_the_time_column_leaves_out_become_gaps() -> None:
         ([0.0, 0.004, 0.008, 100.0, 100.004], "gaps, the first near line 5"),
     ],
 )
-def test_times_that_make_no_order_are_refused_with_the_line(times: list[float], words: str) -> None:
+def test_times_out_of_order_are_refused_with_the_line(times: list[float], words: str) -> None:
     with pytest.raises(SignalInvalid, match=words):
         read_table("", timed([f"{time:.3f}" for time in times]))
 
@@ -624,7 +624,7 @@ def test_a_column_that_counts_rows_needs_a_rate(name: str) -> None:
     assert read_table("", data, fs_hz=500).fs_hz == 500
 
 
-def test_a_rate_beyond_the_possible_is_refused() -> None:
+def test_an_impossible_rate_is_refused() -> None:
     with pytest.raises(SamplingRateOutOfRange):
         read_table("", timed([str(number) for number in range(100)], "time (s)"))
     with pytest.raises(SamplingRateOutOfRange):
@@ -636,7 +636,7 @@ def test_a_stated_rate_that_the_times_contradict_is_refused() -> None:
         read_table("", b"fs=500\n" + timed([f"{number / 250:.3f}" for number in range(100)]))
 
 
-def test_the_files_rate_wins_over_the_option() -> None:
+def test_the_rate_of_the_file_counts_more_than_the_option() -> None:
     recording = read_table("", timed([f"{number / 250:.3f}" for number in range(100)]), fs_hz=500)
 
     assert recording.fs_hz == 250
@@ -658,7 +658,7 @@ def test_cells_without_a_value_become_gaps(missing: str, separator: str) -> None
     assert "empty values read as gaps: 3" in recording.corrections
 
 
-def test_values_beyond_all_numbers_become_gaps_and_are_counted() -> None:
+def test_infinite_values_become_gaps_and_are_counted() -> None:
     rows = "1,2\n" * 9 + f"Infinity,1e999\n-inf,{'9' * 10_000}\n1e300,5\n" + "1,2\n" * 9
 
     recording = read_table("", f"I_mV,II_mV\n{rows}".encode(), fs_hz=500)
@@ -675,14 +675,14 @@ def test_values_that_overflow_in_the_conversion_become_gaps() -> None:
 
 
 @pytest.mark.parametrize("bad", ["1,2", "1,2,3,4", "1"])
-def test_rows_of_another_width_are_refused_with_their_line(bad: str) -> None:
+def test_rows_with_another_number_of_columns_are_refused_with_their_line(bad: str) -> None:
     data = "I,II,V1\n" + "1,2,3\n" * 40 + bad + "\n" + "1,2,3\n" * 40
 
     with pytest.raises(SignalInvalid, match="Line 42 "):
         read_table("", data.encode(), fs_hz=500, units="mV")
 
 
-def test_a_short_first_row_is_not_taken_for_a_header() -> None:
+def test_a_short_first_row_is_not_read_as_a_header() -> None:
     with pytest.raises(SignalInvalid, match="Line 2 "):
         read_table("", ("I,II,V1\n1,2\n" + "1,2,3\n" * 40).encode(), fs_hz=500, units="mV")
 
@@ -698,7 +698,7 @@ MICROVOLTS = "0 -12 350 998 {} 999 {} -45"
 @pytest.mark.parametrize(
     ("separator", "big"), [(",", '"1,234"'), (";", "1,234"), ("\t", "1,234"), (";", "-1.234"), ("", "1,234")]
 )
-def test_a_mark_that_may_be_one_of_thousands_is_refused(separator: str, big: str) -> None:
+def test_a_mark_that_may_separate_thousands_is_refused(separator: str, big: str) -> None:
     cells = MICROVOLTS.format(big, big).split()
     second = f"{separator}7" if separator else ""
     rows = "".join(f"{cell}{second}\n" for cell in ["5"] * 500 + cells * 10)
@@ -720,7 +720,7 @@ def test_a_mark_that_may_be_one_of_thousands_is_refused(separator: str, big: str
         "1 2 3",
     ],
 )
-def test_decimals_are_no_thousands(cells: str) -> None:
+def test_decimals_are_not_read_as_thousands(cells: str) -> None:
     rows = "".join(f"{cell};7.0\n" for cell in cells.split() * 20)
 
     recording = read_table("", f"I_mV;II_mV\n{rows}".encode(), fs_hz=500)
@@ -788,7 +788,7 @@ def test_a_decimal_point_in_the_rows_shows_that_commas_stand_between_thousands(r
 
 
 @pytest.mark.parametrize("row", ["20,0{n}", "-20,0{n}", "1,0{n}"])
-def test_commas_before_three_digits_alone_are_refused_by_their_name(row: str) -> None:
+def test_commas_before_three_digits_only_are_refused_as_thousands(row: str) -> None:
     rows = "".join(row.format(n=10 + number % 80) + ";7\n" for number in range(200))
 
     with pytest.raises(SignalInvalid, match="thousands"):

@@ -1,4 +1,4 @@
-"""Files made to hurt: every answer is an EcgError or a recording, and costs little time and memory."""
+"""Hostile files: each gives an EcgError or a recording, and costs little time and memory."""
 
 import tracemalloc
 from types import ModuleType
@@ -20,7 +20,7 @@ from tests.effort import times_as_costly
 from tests.unit.readers.reading import read_table
 from tests.unit.readers.tables import make_apple, make_csv, make_signal
 
-# Costs are compared here. Coverage would slow Python code and leave numpy as fast as it is.
+# These tests compare costs. Coverage would slow Python code but not numpy.
 pytestmark = pytest.mark.no_cover
 
 READERS = (table, apple)
@@ -29,7 +29,8 @@ MAX_PEAK_BYTES = 55 * MB
 
 # A sound table of 0.25 MB. The largest upload holds 40 of them.
 SOUND = make_csv(make_signal(12, 3300), time=None)
-# CPU time in sound tables: reading may cost as much as eight sound uploads of the largest size. Measured: at most 96.
+# CPU time as a multiple of reading SOUND: at most that of eight sound uploads of the largest size. Measured: at most
+# 96.
 MAX_READ, MAX_SNIFF = 320, 10
 
 HOSTILE = {
@@ -92,7 +93,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("reader", READERS, ids=["csv", "apple"])
-def test_a_hostile_file_costs_no_more_than_a_few_sound_ones(reader: ModuleType, data: bytes) -> None:
+def test_a_hostile_file_costs_no_more_than_a_few_sound_files(reader: ModuleType, data: bytes) -> None:
     def sound() -> None:
         read_table("x", SOUND, fs_hz=500)
 

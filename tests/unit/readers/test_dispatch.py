@@ -1,4 +1,4 @@
-"""read(): whatever comes, the one record in it or a typed error."""
+"""read() returns the one record in the files, or raises a typed error."""
 
 import hashlib
 from pathlib import Path
@@ -32,7 +32,7 @@ def refused(files: dict[str, bytes]) -> EcgError:
     return error.value
 
 
-def test_a_record_is_the_same_loose_zipped_in_a_folder_and_among_noise() -> None:
+def test_a_record_is_read_equally_from_loose_files_a_zip_a_folder_and_among_noise() -> None:
     files = make_record()
     loose = read(files)
     ways = [
@@ -83,7 +83,7 @@ def test_files_that_belong_to_no_record_are_counted_in_the_corrections() -> None
     assert recording.corrections == ("files that belong to no record not read: 2",)
 
 
-def test_nothing_is_an_empty_file() -> None:
+def test_no_files_and_empty_files_are_refused_as_empty() -> None:
     for files in (
         {},
         {"a.dat": b""},
@@ -94,7 +94,7 @@ def test_nothing_is_an_empty_file() -> None:
         assert isinstance(refused(files), EmptyFile)
 
 
-def test_what_no_reader_knows_is_unsupported() -> None:
+def test_a_file_that_no_reader_accepts_is_unsupported() -> None:
     for data in (b"\x89PNG\r\n\x1a\n", b"%PDF-1.7", b"hello", b"\0" * 1000, b"PK", b"<html></html>", bytes(range(256))):
         assert isinstance(refused({"ecg.xyz": data}), UnsupportedFormat)
     assert isinstance(refused({"a.zip": make_zip({"word/document.xml": b"<w/>"})}), UnsupportedFormat)
@@ -156,22 +156,22 @@ def test_a_header_without_its_signals_and_signals_without_their_header_are_incom
         assert ".hea" in error.hint
 
 
-def test_a_matlab_file_is_no_part_of_a_wfdb_record() -> None:
+def test_a_matlab_file_is_not_part_of_a_wfdb_record() -> None:
     assert isinstance(refused({"ecg.mat": b"MATLAB 5.0 MAT-file, Platform: GLNXA64"}), UnsupportedFormat)
 
 
-def test_a_header_that_is_none_is_invalid() -> None:
+def test_a_header_file_without_a_header_in_it_is_invalid() -> None:
     assert isinstance(refused({"rec.hea": b"\x89PNG", "rec.dat": b"\1\2"}), HeaderInvalid)
     assert isinstance(refused({"rec.hea": b"", "rec.dat": b"\1\2"}), HeaderInvalid)
 
 
-def test_more_bytes_than_the_limit_are_not_looked_at() -> None:
+def test_more_bytes_than_the_limit_are_refused_unread() -> None:
     assert isinstance(refused({"a": bytes(MAX_BYTES), "b": b"\1"}), FileTooLarge)
     headers = {f"{number}.hea": b"#" * 200_000 for number in range(6)}
     assert isinstance(refused(headers), FileTooLarge)
 
 
-def test_options_that_make_no_sense_are_refused() -> None:
+def test_impossible_options_are_refused() -> None:
     for fs_hz in (0.0, -1.0, float("nan"), float("inf"), 1e9):
         with pytest.raises(SamplingRateOutOfRange):
             read(make_record(), fs_hz=fs_hz)
@@ -179,7 +179,7 @@ def test_options_that_make_no_sense_are_refused() -> None:
         read(make_record(), units="furlong")
 
 
-def test_options_fill_in_what_is_missing_and_never_what_is_stated() -> None:
+def test_options_count_only_for_what_the_file_does_not_state() -> None:
     filled = read(make_record(record="rec 12", gain="1"), fs_hz=250.0, units="uV")
     kept = read(make_record(), fs_hz=250.0, units="V")
     assert filled.fs_hz == 250

@@ -1,4 +1,4 @@
-"""What stands below the rows, padding, and the words of C libraries for no number."""
+"""Lines below the rows, padding, and words of C libraries for NaN."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ DATA = make_csv(make_signal(2, 200), leads=("I", "II"))
         ),
     ],
 )
-def test_summaries_and_comments_are_left_out_and_said(below: str) -> None:
+def test_summaries_and_comments_are_left_out_and_reported(below: str) -> None:
     recording = read_table("", DATA + below.encode())
 
     np.testing.assert_array_equal(recording.signal, read_table("", DATA).signal)
@@ -38,22 +38,22 @@ def test_summaries_and_comments_are_left_out_and_said(below: str) -> None:
 
 
 @pytest.mark.parametrize("below", ["0.400,1,x\n", "x,0.1,0.2\n", "0..4,0.1,0.2\n", "0.400,0.1\n", "0.4,0.1,0.2,0.3\n"])
-def test_a_damaged_last_row_is_no_footer(below: str) -> None:
+def test_a_damaged_last_row_is_not_a_footer(below: str) -> None:
     with pytest.raises(SignalInvalid, match="Line 202"):
         read_table("", DATA + below.encode())
 
 
-def test_rows_below_a_remark_are_not_left_out_in_silence() -> None:
+def test_rows_below_a_remark_are_refused() -> None:
     with pytest.raises(SignalInvalid, match="Line 202"):
         read_table("", DATA + b"Mean,0.1,0.2\n0.4,0.1,0.2\n")
 
 
-def test_a_long_text_below_the_rows_is_no_footer() -> None:
+def test_a_long_text_below_the_rows_is_not_a_footer() -> None:
     with pytest.raises(SignalInvalid):
         read_table("", DATA + b"Mean,0.1,0.2\n" * 100, fs_hz=500)
 
 
-def test_more_summary_rows_than_rows_are_looked_at_are_left_out() -> None:
+def test_many_summary_rows_are_left_out() -> None:
     assert read_table("", DATA + b"Mean,0.1,0.2\n" * 30).signal.shape == (2, 200)
 
 
@@ -63,7 +63,7 @@ def test_a_rate_below_the_rows_contradicts_one_above() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_padding_is_left_out_and_said(encoding: str) -> None:
+def test_padding_is_left_out_and_reported(encoding: str) -> None:
     data = DATA.decode().encode(encoding) + b"\0" * 512
 
     recording = read_table("", data)
@@ -95,7 +95,7 @@ def test_a_watch_export_may_be_padded_too() -> None:
         *("nan(snan)", "1.#J"),
     ],
 )
-def test_the_words_of_programs_for_no_number_are_gaps(word: str) -> None:
+def test_words_for_a_missing_number_become_gaps(word: str) -> None:
     rows = f"1;2\n{word};3\n4;{word}\n" * 20
 
     recording = read_table("", f"I_mV;II_mV\n{rows}".encode(), fs_hz=500)

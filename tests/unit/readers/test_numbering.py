@@ -1,4 +1,4 @@
-"""Numbers are no lead names, unless the samples prove it."""
+"""Numbers are not lead names, unless the samples prove it."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def columns(names: list[str], signal: np.ndarray | None = None, time: str | None
     ["lead_{}", "lead{}", "Lead {}", "L{}", "Ableitung {}", "ECG Lead {}", "D{}", "ch{}", "channel {}", "Lead-{:02d}"],
 )
 @pytest.mark.parametrize("first", [0, 1])
-def test_twelve_numbered_columns_are_refused_until_the_leads_are_given(name: str, first: int) -> None:
+def test_twelve_numbered_columns_are_refused_unless_the_option_names_the_leads(name: str, first: int) -> None:
     data = columns([name.format(number) for number in range(first, first + 12)])
 
     with pytest.raises(NoEcgLeads) as refusal:
@@ -69,13 +69,13 @@ def test_lead_1_2_3_in_another_order_are_refused(order: list[int]) -> None:
         ["L1", "L2", "L3", "L4", "V1"],
     ],
 )
-def test_numbers_that_nothing_proves_are_refused(names: list[str]) -> None:
+def test_numbered_leads_without_proof_are_refused(names: list[str]) -> None:
     with pytest.raises(NoEcgLeads):
         read_table("", columns(names), units="mV")
 
 
 @pytest.mark.parametrize("names", [["D1", "D2", "D3"], ["DI", "DII"], ["D1", "V1"], ["MLII", "V1"]])
-def test_names_of_other_languages_are_no_numbers(names: list[str]) -> None:
+def test_lead_names_of_other_languages_are_not_numbers(names: list[str]) -> None:
     assert len(read_table("", columns(names), units="mV").leads) == len(names)
 
 
@@ -101,7 +101,7 @@ def test_columns_that_r_numbers_are_refused(count: int, time: str | None) -> Non
         ["II", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "V9"],
     ],
 )
-def test_chest_leads_that_somebody_named_are_read(names: list[str]) -> None:
+def test_named_chest_leads_are_read(names: list[str]) -> None:
     assert (
         "V1" not in names or read_table("", columns(names, make_signal(len(names)), None), fs_hz=500, units="mV").leads
     )
@@ -109,13 +109,13 @@ def test_chest_leads_that_somebody_named_are_read(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize("names", [["V0", "V1", "V2"], [f"V{n}" for n in range(1, 13)]])
-def test_numbers_that_no_chest_lead_has_are_columns_whatever_stands_beside_them(names: list[str]) -> None:
+def test_v_numbers_beyond_the_chest_leads_are_numbers_of_columns(names: list[str]) -> None:
     with pytest.raises(NoEcgLeads):
         read_table("", columns(names, make_signal(len(names))), units="mV")
 
 
 @pytest.mark.parametrize("numbers", [range(1, 13), range(7), range(1, 7)])
-def test_columns_c1_c2_and_so_on_are_numbers_without_a_limb_lead(numbers: range) -> None:
+def test_without_a_limb_lead_columns_c1_c2_and_so_on_are_numbers(numbers: range) -> None:
     names = [f"C{number}" for number in numbers]
 
     with pytest.raises(NoEcgLeads):
@@ -134,7 +134,7 @@ def test_chest_leads_beside_a_named_time_are_read() -> None:
     assert read_table("", columns(list(LEADS[6:]), make_signal(6)), units="mV").leads == LEADS[6:]
 
 
-def test_numbered_channels_of_a_record_are_refused_until_the_leads_are_given() -> None:
+def test_numbered_channels_of_a_record_are_refused_unless_the_option_names_the_leads() -> None:
     files = make_record(leads=[f"lead_{number}" for number in range(12)])
 
     with pytest.raises(NoEcgLeads):

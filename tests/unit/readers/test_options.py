@@ -1,4 +1,4 @@
-"""The options `leads` and `gain`: they settle what a file leaves open, and never overrule what it states."""
+"""The options `leads` and `gain` state what the file does not. They do not replace what the file states."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ COUNTS = make_csv(
 
 
 @pytest.mark.parametrize("leads", ["I,II,V1", "i, II ,v1", ["I", "II", "V1"], ("Lead I", "DII", "V1")])
-def test_leads_are_a_sequence_or_a_text_with_commas_by_any_of_their_names(leads: str | list[str]) -> None:
+def test_leads_are_given_as_a_sequence_or_a_text_with_commas(leads: str | list[str]) -> None:
     assert Options(leads=leads).names == ("I", "II", "V1")
 
 
@@ -33,7 +33,7 @@ def test_a_hyphen_stands_for_a_channel_that_is_no_lead() -> None:
     ("leads", "error"),
     [("I,Miller", NoEcgLeads), ("", NoEcgLeads), ("-,-", NoEcgLeads), ("I,I", DuplicateLeads), ([], NoEcgLeads)],
 )
-def test_leads_that_cannot_be_are_refused_without_repeating_them(leads: str, error: type[EcgError]) -> None:
+def test_invalid_leads_are_refused_and_not_repeated_in_the_message(leads: str, error: type[EcgError]) -> None:
     with pytest.raises(error) as refusal:
         Options(leads=leads)
 
@@ -52,7 +52,7 @@ def test_a_wrong_number_of_leads_is_refused_with_both_numbers() -> None:
         read_table("", NAMELESS, fs_hz=500, units="mV", leads="I,II")
 
 
-def test_a_table_without_names_is_read_once_its_leads_are_given() -> None:
+def test_a_table_without_names_is_read_if_the_option_names_the_leads() -> None:
     with pytest.raises(NoEcgLeads, match="No column") as refusal:
         read_table("", NAMELESS, fs_hz=500, units="mV")
     assert "3 channels: column 1, 2, 3" in refusal.value.hint
@@ -67,13 +67,13 @@ def test_a_table_without_names_is_read_once_its_leads_are_given() -> None:
 @pytest.mark.parametrize(
     "row", ["{n},{t:.3f},0.5,0.7", "{n},{t:.3f},0.5,0.7,", "{w},{t:.3f},0.5,0.7", "{n};{t:.3f};0,5;0,7"]
 )
-def test_times_and_counters_without_a_name_are_no_channels(row: str) -> None:
+def test_times_and_counters_without_a_name_are_not_channels(row: str) -> None:
     rows = "".join(row.format(n=n, w=n % 16, t=n / 500) + "\n" for n in range(100))
 
     assert read_table("", rows.encode(), fs_hz=500, units="mV", leads="I,II").signal.shape == (2, 100)
 
 
-def test_columns_that_the_file_names_count() -> None:
+def test_lead_names_in_the_file_count_more_than_the_option() -> None:
     data = make_csv(leads=("I", "II"), name="{lead}_mV")
 
     recording = read_table("", data, leads="II,V1")
@@ -85,14 +85,14 @@ def test_columns_that_the_file_names_count() -> None:
     assert read_table("", data, leads="I,II").corrections == read_table("", data).corrections
 
 
-def test_a_column_beside_named_ones_is_filled_in() -> None:
+def test_the_option_names_a_column_beside_named_columns() -> None:
     data = make_csv(leads=("I", "chest"), name="{lead} (mV)")
 
     assert read_table("", data).leads == ("I",)
     assert read_table("", data, leads="I,V2").leads == ("I", "V2")
 
 
-def test_a_lead_that_the_file_has_already_is_refused() -> None:
+def test_an_option_with_a_lead_that_the_file_already_has_is_refused() -> None:
     with pytest.raises(DuplicateLeads):
         read_table("", make_csv(leads=("I", "x"), name="{lead} (mV)"), leads="II,I")
 
@@ -133,7 +133,7 @@ def test_a_gain_in_words_that_the_option_contradicts_is_refused() -> None:
 
 
 @pytest.mark.parametrize("middle", [512, 1024, 2048, 8192, 32_768])
-def test_whole_numbers_about_the_middle_of_a_converter_are_no_voltages(middle: int) -> None:
+def test_whole_numbers_near_the_middle_of_a_converter_are_refused(middle: int) -> None:
     counts = np.round(make_signal(2) * 0.1 * middle + middle)
     data = make_csv(counts, leads=("I", "II"), time=None, unit="", name="{lead}", decimals=0)
 
@@ -144,7 +144,7 @@ def test_whole_numbers_about_the_middle_of_a_converter_are_no_voltages(middle: i
     assert read_table("", data, fs_hz=500, gain=200).leads == ("I", "II")
 
 
-def test_whole_microvolts_are_voltages() -> None:
+def test_whole_microvolts_are_accepted() -> None:
     data = make_csv(leads=("I", "II"), time=None, unit="uV", name="{lead}", decimals=0)
 
     assert read_table("", data, fs_hz=500, units="uV").signal[0, 0] == pytest.approx(make_signal(2)[0, 0], abs=1e-3)

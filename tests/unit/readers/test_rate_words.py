@@ -1,4 +1,4 @@
-"""A rate of another signal, or of before resampling, is no rate."""
+"""Rates of other signals, and rates before resampling, do not count."""
 
 import pytest
 
@@ -28,7 +28,7 @@ from tests.unit.readers.test_csv import FOUR, ROWS, table
         *("Original sampling interval: 2 ms", "resampled to 400 Hz\nresampled to 500 Hz", "downsampling factor: 100"),
     ],
 )
-def test_rates_that_are_not_those_of_the_leads_are_left_to_the_option(above: str) -> None:
+def test_rates_that_do_not_apply_to_the_leads_are_ignored(above: str) -> None:
     data = table(FOUR, ROWS, above)
 
     with pytest.raises(SamplingRateUnknown) as refusal:
@@ -59,6 +59,6 @@ def test_rates_of_the_leads_are_found_among_others(above: str, fs_hz: float) -> 
 
 
 @pytest.mark.parametrize("above", ["EDA unit: uV", "EMG gain: 1000 counts/mV", "PPG resolution: 5 uV"])
-def test_the_unit_of_another_signal_is_none(above: str) -> None:
+def test_the_unit_of_another_signal_is_ignored(above: str) -> None:
     with pytest.raises(UnitsUnknown):
         read_table("", table(FOUR, ROWS, above), fs_hz=500)

@@ -1,4 +1,4 @@
-"""Tables as recorders and their programs write them, made after their public descriptions."""
+"""Tables as recorders and their programs write them. They are made from public descriptions of the formats."""
 
 import json
 
@@ -91,7 +91,7 @@ def test_opensignals_asks_for_lead_and_gain_of_its_ecg_sensor() -> None:
     assert np.ptp(recording.signal) == pytest.approx(np.ptp(HEART[1, :2000]), abs=0.02)
 
 
-def test_opensignals_with_two_rates_leaves_the_rate_open() -> None:
+def test_two_rates_in_opensignals_state_no_rate() -> None:
     data = opensignals(("ECG",), slow={"sampling rate": 100})
 
     with pytest.raises(EcgError, match="sampling rate"):
@@ -99,7 +99,7 @@ def test_opensignals_with_two_rates_leaves_the_rate_open() -> None:
 
 
 @pytest.mark.parametrize("line", ["# {", "# {}", "# [1,2]", '# {"a": {"column": 3}}', "# " + '{"a":' * 3000])
-def test_a_head_that_is_no_description_is_harmless(line: str) -> None:
+def test_an_invalid_description_is_ignored(line: str) -> None:
     rows = "".join(f"{k % 16}\t{k % 7}.5\n" for k in range(300))
 
     assert read_table("", f"{line}\n{rows}".encode(), fs_hz=500, units="mV", leads="I").leads == ("I",)
@@ -108,7 +108,7 @@ def test_a_head_that_is_no_description_is_harmless(line: str) -> None:
 # OpenBCI, Polar, Shimmer
 
 
-def test_openbci_is_read_in_its_own_rate_and_unit_once_the_leads_are_given() -> None:
+def test_openbci_states_rate_and_unit_and_needs_the_leads() -> None:
     head = "%OpenBCI Raw EEG Data\n%\n%Sample Rate = 250.0 Hz\n%First Column = SampleIndex\n%Last Column = Timestamp\n"
     head += "%Other Columns = EEG data in microvolts followed by Accel Data (in G) interleaved with Aux Data\n"
     rows = "".join(
@@ -151,7 +151,7 @@ def test_shimmer_channels_are_named_by_their_electrodes(pair: tuple[str, str]) -
     assert both.leads == (pair[1], "V5")
 
 
-def test_electrodes_in_reverse_are_no_lead() -> None:
+def test_electrodes_in_reverse_order_are_not_a_lead() -> None:
     with pytest.raises(NoEcgLeads):
         read_table("", b"ECG_RA-LA (mV);x\n" + b"1;2\n" * 50, fs_hz=500)
 
@@ -162,7 +162,7 @@ def test_electrodes_in_reverse_are_no_lead() -> None:
 @pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize("index", [True, False])
 @pytest.mark.parametrize("count", [2, 12])
-def test_the_numbers_that_pandas_gives_to_columns_are_no_samples(first: int, index: bool, count: int) -> None:
+def test_column_numbers_of_pandas_are_not_samples(first: int, index: bool, count: int) -> None:
     header = "," * index + ",".join(str(first + place) for place in range(count))
     rows = "".join(f"{k}," * index + ",".join(f"{HEART[c, k]:.4f}" for c in range(count)) + "\n" for k in range(500))
     data = f"{header}\n{rows}".encode()
@@ -198,7 +198,7 @@ def test_a_table_with_a_row_for_each_lead_is_read(separator: str, end: str) -> N
     assert "table with a row for each lead read by its rows" in recording.corrections
 
 
-def test_words_above_the_rows_and_units_of_the_names_count() -> None:
+def test_words_above_rows_of_leads_and_units_in_their_names_count() -> None:
     names = tuple(f"{lead} (uV)" for lead in LEADS)
 
     recording = read({"x.csv": rows_of_leads(names, above="Sampling rate: 500 Hz\n")})
@@ -210,7 +210,7 @@ def test_words_above_the_rows_and_units_of_the_names_count() -> None:
 @pytest.mark.parametrize(
     "first", ["time_s," + ",".join(f"{k / 500:.3f}" for k in range(5000)), "," + ",".join(map(str, range(5000)))]
 )
-def test_a_first_row_may_hold_the_times_or_count(first: str) -> None:
+def test_the_first_row_may_hold_times_or_sample_numbers(first: str) -> None:
     assert read({"x.csv": rows_of_leads(first=first + "\n")}, units="mV", fs_hz=500).leads == LEADS
 
 
@@ -228,7 +228,7 @@ def test_rows_of_numbered_leads_are_refused() -> None:
         read({"x.csv": rows_of_leads(tuple(f"lead_{k}" for k in range(12)))}, fs_hz=500, units="mV")
 
 
-def test_rows_of_different_lengths_are_refused_by_their_number() -> None:
+def test_rows_of_different_lengths_are_refused_with_their_number() -> None:
     data = rows_of_leads(("I", "II")) + b"V1," + b"0.1," * 300 + b"0.2\n"
 
     with pytest.raises(SignalInvalid, match="Row 3"):

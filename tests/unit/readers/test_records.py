@@ -15,12 +15,12 @@ def grouped(files: dict[str, bytes]) -> list[records.Group]:
 
 
 @pytest.mark.parametrize("name", ["100.hea", "100.HEA", "a/b/100.Hea"])
-def test_a_header_is_known_by_its_extension_in_any_case(name: str) -> None:
+def test_a_header_is_recognised_by_its_extension_in_any_case(name: str) -> None:
     assert is_header(name)
 
 
 @pytest.mark.parametrize("name", ["100.dat", "hea", "100.hea.txt", "100.hea~"])
-def test_other_names_are_no_headers(name: str) -> None:
+def test_other_names_are_not_headers(name: str) -> None:
     assert not is_header(name)
 
 
@@ -29,7 +29,7 @@ def test_a_header_asks_for_each_signal_file_once_and_in_order() -> None:
     assert Header(header).asks_for == ("r.xyz", "r.dat")
 
 
-def test_a_master_header_asks_for_the_headers_of_its_segments_and_for_no_gaps() -> None:
+def test_a_master_header_asks_for_the_headers_of_its_segments_but_not_for_gaps() -> None:
     assert Header(b"r/4 2 500 30\nr_layout 0\nr_1 10\n~ 10\nr_2 10\n").asks_for == (
         "r_layout.hea",
         "r_1.hea",
@@ -38,7 +38,7 @@ def test_a_master_header_asks_for_the_headers_of_its_segments_and_for_no_gaps() 
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
-def test_comments_blank_lines_and_any_line_end_are_no_signals(end: bytes) -> None:
+def test_comments_blank_lines_and_line_ends_are_not_signals(end: bytes) -> None:
     header = end.join([b"# made by hand", b"", b"r 1 500 # no comment", b"", b"  ", b"r.dat 16", b"# J\xf6rg", b""])
     assert Header(header).asks_for == ("r.dat",)
 
@@ -86,7 +86,7 @@ def test_a_header_that_contradicts_its_counts_or_is_no_text_is_refused(header: b
         _ = Header(header).asks_for
 
 
-def test_a_header_and_its_signals_form_one_record_whatever_order_they_come_in() -> None:
+def test_a_header_and_its_signals_form_one_record_in_any_order() -> None:
     files = make_record(name="a") | make_record(name="b")
     names = ["b.dat", "a.dat", "b.hea", "a.hea"]
     assert list(records.group(Listing(names), lambda name: Header(files[name]))) == [
@@ -106,7 +106,7 @@ def test_a_record_never_leaves_its_folder() -> None:
     assert grouped(files)[0] == records.Group(("x/a.hea",), "x/a.hea", ("x/a.dat",))
 
 
-def test_what_a_record_lacks_is_named_for_those_who_wait() -> None:
+def test_the_missing_files_of_a_record_are_listed() -> None:
     files = make_segmented()
     del files["rec_1.dat"]
     assert grouped(files) == [
@@ -114,7 +114,7 @@ def test_what_a_record_lacks_is_named_for_those_who_wait() -> None:
     ]
 
 
-def test_segments_are_no_records_of_their_own() -> None:
+def test_segments_are_not_separate_records() -> None:
     assert [group.header for group in grouped(make_segmented())] == ["rec.hea"]
 
 
@@ -122,7 +122,7 @@ def test_a_record_that_is_its_own_segment_is_still_one_record() -> None:
     assert grouped({"r.hea": b"r/1 2 500 10\nr 10\n"}) == [records.Group(("r.hea",), "r.hea")]
 
 
-def test_two_records_that_are_segments_of_each_other_do_not_vanish() -> None:
+def test_two_records_that_are_segments_of_each_other_are_both_listed() -> None:
     assert len(grouped({"a.hea": b"a/1 2 500 10\nb 10\n", "b.hea": b"b/1 2 500 10\na 10\n"})) == 2
 
 
@@ -140,7 +140,7 @@ def test_noise_is_left_out() -> None:
     assert grouped(files) == [records.Group(("rec.hea", "rec.dat"), "rec.hea")]
 
 
-def test_a_table_is_a_record_of_its_own_even_beside_a_header_of_its_stem() -> None:
+def test_a_table_is_a_separate_record_even_beside_a_header_of_its_stem() -> None:
     files = make_record() | {"rec.csv": b"", "records.csv": b""}
     assert [group.names[0] for group in grouped(files)] == ["rec.hea", "rec.csv", "records.csv"]
 
@@ -163,15 +163,16 @@ def test_a_folder_of_thousands_of_records_is_grouped_and_each_header_read_once()
     groups = group(20_000)
     assert len(groups) == len(read) == 20_000
     assert all(len(group.names) == 2 for group in groups)
-    # Ten times as many records cost about ten times as much; every record against every other would cost a hundred.
+    # Ten times as many records cost about ten times as much. Comparing every record with every other would cost a
+    # hundred.
     assert times_as_costly(lambda: group(20_000), lambda: group(2000), enough=30) <= 30
 
 
 @pytest.mark.parametrize("header", ["r ١ 500\nr.dat 16\n", "r/١ 1 500\nr_1 10\n", "r\u20031 500\nr.dat 16\n"])
-def test_digits_and_blanks_beyond_ascii_are_none(header: str) -> None:
+def test_digits_and_blanks_outside_ascii_do_not_count(header: str) -> None:
     with pytest.raises(HeaderInvalid):
         _ = Header(header.encode()).asks_for
 
 
-def test_a_name_ends_at_a_blank_of_ascii_only() -> None:
+def test_only_an_ascii_blank_ends_a_name() -> None:
     assert Header("r 1 500\nr\xa01.dat 16\n".encode()).asks_for == ("r\xa01.dat",)

@@ -1,4 +1,4 @@
-"""Several recordings in one table are never joined."""
+"""Several recordings in one table are not joined."""
 
 import pytest
 
@@ -37,13 +37,13 @@ def test_the_column_may_stand_anywhere(separator: str) -> None:
 
 
 @pytest.mark.parametrize("id_", ["7", "00001_hr", ""])
-def test_a_column_of_one_patient_is_harmless(id_: str) -> None:
+def test_a_column_of_one_patient_is_accepted(id_: str) -> None:
     recording = read_table("", f"ecg_id,I,II\n{rows(id_)}".encode(), fs_hz=100, units="mV")
 
     assert recording.signal.shape == (2, 150)
 
 
-def test_an_id_that_stands_in_the_first_row_only_is_one() -> None:
+def test_an_id_in_the_first_row_only_is_accepted() -> None:
     assert read_table("", f"id,I,II\n7,1,2\n{rows('')}".encode(), fs_hz=100, units="mV").signal.shape == (2, 151)
 
 
@@ -53,7 +53,7 @@ def test_an_id_that_counts_the_rows_is_a_counter() -> None:
     assert read_table("", f"id,I,II\n{lines}".encode(), fs_hz=100, units="mV").signal.shape == (2, 300)
 
 
-def test_segments_of_one_time_are_one_recording() -> None:
+def test_segments_with_a_continuous_time_are_one_recording() -> None:
     lines = "".join(f"{number // 100},{number / 100:.2f},0.5\n" for number in range(300))
 
     assert read_table("", f"segment,time_s,I\n{lines}".encode(), units="mV").signal.shape == (1, 300)
@@ -67,7 +67,7 @@ def test_blocks_between_empty_lines_are_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["time_s", "sample"])
-def test_a_time_or_a_counter_that_goes_on_beyond_an_empty_line_is_one_recording(name: str) -> None:
+def test_a_time_or_counter_that_continues_after_an_empty_line_is_one_recording(name: str) -> None:
     def block(start: int) -> str:
         return "".join(f"{n / 100 if name == 'time_s' else n},0.{n % 10}\n" for n in range(start, start + 150))
 
@@ -76,7 +76,7 @@ def test_a_time_or_a_counter_that_goes_on_beyond_an_empty_line_is_one_recording(
     assert read_table("", data, fs_hz=100, units="mV").signal.shape == (1, 300)
 
 
-def test_a_counter_that_begins_anew_beyond_an_empty_line_is_another_recording() -> None:
+def test_a_counter_that_restarts_after_an_empty_line_begins_another_recording() -> None:
     block = "".join(f"{n},0.{n % 10}\n" for n in range(150))
 
     with pytest.raises(SeveralRecords):
@@ -84,23 +84,23 @@ def test_a_counter_that_begins_anew_beyond_an_empty_line_is_another_recording() 
 
 
 @pytest.mark.parametrize("end", ["\n\n", "\r\r\n", "\n \n"])
-def test_doubled_line_ends_are_no_blocks(end: str) -> None:
+def test_doubled_line_ends_do_not_separate_blocks(end: str) -> None:
     data = f"I,II\n{rows(None)}".replace("\n", end).encode()
 
     assert read_table("", data, fs_hz=100, units="mV").signal.shape == (2, 150)
 
 
-def test_a_few_rows_apart_are_no_recording() -> None:
+def test_a_few_separate_rows_are_not_a_recording() -> None:
     assert read_table("", f"I,II\n{rows(None)}\n1,2\n3,4\n".encode(), fs_hz=100, units="mV").signal.shape == (2, 152)
 
 
 @pytest.mark.parametrize("between", ["", "\n", "Patient 2\n", "Patient 2\n\n"])
-def test_the_header_line_again_begins_another_recording(between: str) -> None:
+def test_a_repeated_header_line_begins_another_recording(between: str) -> None:
     with pytest.raises(SeveralRecords, match="header line"):
         read_table("", f"I,II\n{rows(None)}{between}I,II\n{rows(None)}".encode(), fs_hz=100, units="mV")
 
 
-def test_a_time_that_begins_anew_begins_another_recording() -> None:
+def test_a_time_that_restarts_begins_another_recording() -> None:
     data = f"time_s,I,II\n{rows(None, None, time=True)}".encode()
 
     with pytest.raises(SeveralRecords, match="anew near line 152"):
@@ -108,7 +108,7 @@ def test_a_time_that_begins_anew_begins_another_recording() -> None:
 
 
 @pytest.mark.parametrize("name", ["sample", "index", "", "n"])
-def test_a_counter_that_begins_anew_begins_another_recording(name: str) -> None:
+def test_a_counter_that_restarts_begins_another_recording(name: str) -> None:
     block = "".join(f"{n},0.{n % 10}\n" for n in range(150))
 
     with pytest.raises(SeveralRecords, match="line 152"):
@@ -116,19 +116,19 @@ def test_a_counter_that_begins_anew_begins_another_recording(name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [16, 256])
-def test_a_counter_of_packets_begins_anew_in_one_recording(size: int) -> None:
+def test_a_counter_of_packets_may_restart_within_one_recording(size: int) -> None:
     lines = "".join(f"{n % size},0.{n % 10}\n" for n in range(20, 1000))
 
     assert read_table("", f"nSeq,I\n{lines}".encode(), fs_hz=100, units="mV").leads == ("I",)
 
 
-def test_an_ecg_column_is_no_id() -> None:
+def test_an_ecg_column_is_not_an_id() -> None:
     lines = "".join(f"{number % 7},0.{number % 10}\n" for number in range(300))
 
     assert read_table("", f"ecg,I\n{lines}".encode(), fs_hz=100, units="mV").leads == ("I",)
 
 
-def test_another_word_among_the_rows_is_still_an_error_of_its_line() -> None:
+def test_any_other_word_among_the_rows_is_refused_with_its_line() -> None:
     with pytest.raises(SignalInvalid, match="Line 152"):
         read_table("", f"I,II\n{rows(None)}Miller,2\n{rows(None)}".encode(), fs_hz=100, units="mV")
 

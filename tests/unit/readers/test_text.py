@@ -1,4 +1,4 @@
-"""Text or not, and in which encoding."""
+"""Recognises text and its encoding."""
 
 import pytest
 
@@ -19,7 +19,7 @@ LINES = "Zeit;I (µV)\n0,1;0,2\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"])
-def test_the_same_text_comes_out_of_every_encoding(encoding: str) -> None:
+def test_every_encoding_gives_the_same_text(encoding: str) -> None:
     data = LINES.encode(encoding)
 
     text = as_utf8(data)
@@ -46,7 +46,7 @@ def test_typographic_blanks_and_minus_become_plain() -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"\0\1\2\3", b"SCPECG\0\0", b"\x89PNG\r\n\x1a\n\0", bytes(range(256)), b"1,2\x01\n"]
 )
-def test_bytes_with_control_characters_are_no_text(data: bytes) -> None:
+def test_bytes_with_control_characters_are_not_text(data: bytes) -> None:
     assert not is_text(data)
     assert head_of(data) == b""
     with pytest.raises(UnsupportedFormat):
@@ -83,7 +83,7 @@ def test_words_compare_without_case_accents_and_code_points(one: str, other: str
     assert fold(one) == fold(other)
 
 
-def test_a_head_of_long_lines_has_a_few_of_them() -> None:
+def test_a_head_of_long_lines_has_several_lines() -> None:
     head = head_of((b"1," * 1500 + b"\n") * 100)
 
     assert head.count(b"\n") == 20
@@ -94,16 +94,16 @@ def test_a_text_larger_than_an_upload_is_refused() -> None:
         as_utf8(b"1\n" * (MAX_TEXT_BYTES // 2 + 1))
 
 
-def test_letters_of_latin_1_beyond_the_head_take_one_byte_and_are_no_numbers() -> None:
+def test_latin_1_letters_after_the_head_take_one_byte_and_are_not_numbers() -> None:
     text = as_utf8("µ".encode("latin-1") + b"\n" * HEAD_BYTES + b"1\xa02\x80")
 
     assert text.startswith("µ".encode())
     assert text.endswith(b"\n1 2_")
 
 
-def test_a_text_cut_within_a_letter_is_no_utf8() -> None:
+def test_a_text_that_is_cut_within_a_letter_is_not_utf8() -> None:
     assert as_utf8("aµ".encode()[:-1]).decode() == "aÂ"
 
 
-def test_of_a_long_text_only_the_beginning_is_folded() -> None:
+def test_only_the_beginning_of_a_long_text_is_folded() -> None:
     assert fold("É" * 1_000_000) == "e" * MAX_WORDS_LENGTH

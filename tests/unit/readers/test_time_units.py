@@ -1,4 +1,4 @@
-"""The unit of a time column may have a factor, and an unclear one is not guessed."""
+"""The unit of a time column may have a factor. An unclear unit is not guessed."""
 
 import numpy as np
 import pytest
@@ -57,11 +57,11 @@ def test_an_unclear_unit_is_not_guessed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["time_1_s", "time2 (s)", "t2 s"])
-def test_a_digit_of_the_name_is_no_factor(name: str) -> None:
+def test_a_digit_of_the_name_is_not_a_factor(name: str) -> None:
     assert time_unit(name)[:2] == ("s", 1.0)
 
 
-def test_a_time_with_a_unit_is_worth_more_than_the_clock_of_the_phone() -> None:
+def test_a_time_column_with_a_unit_is_preferred_to_a_clock() -> None:
     rows = "".join(f"2024-01-01T12:00:{n // 100:02d}.000;{599616 * 10**12 + n * 7692308};{n}\n" for n in range(1000))
 
     recording = read_table("", f"Phone timestamp;sensor timestamp [ns];I [uV]\n{rows}".encode())
@@ -69,7 +69,7 @@ def test_a_time_with_a_unit_is_worth_more_than_the_clock_of_the_phone() -> None:
     assert recording.fs_hz == pytest.approx(130, rel=1e-6)
 
 
-def test_the_times_at_which_packets_arrived_are_none_of_the_samples() -> None:
+def test_arrival_times_of_packets_are_not_sampling_times() -> None:
     rows = "".join(f"0.{n % 10},12:00:{n // 25 * 0.1:06.3f}\n" for n in range(500))
     data = f"I_mV,clock\n{rows}".encode()
 

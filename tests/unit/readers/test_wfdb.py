@@ -1,4 +1,4 @@
-"""WFDB records: equal to what the wfdb package reads, and to what headers of other writers mean."""
+"""WFDB records: equal to the result of the wfdb package, and headers as other programs write them."""
 
 import hashlib
 import math
@@ -85,7 +85,7 @@ def test_every_sample_record_equals_what_the_wfdb_package_reads(samples: Path) -
 
 
 @pytest.mark.parametrize("name", ["binformats", "flacformats"])
-def test_every_format_of_the_samples_equals_the_wfdb_package_once_its_channels_are_leads(
+def test_every_sample_format_equals_the_wfdb_package_after_its_channels_get_lead_names(
     samples: Path, tmp_path: Path, name: str
 ) -> None:
     files = folder_of(samples / "wfdb" / f"{name}.hea")
@@ -119,7 +119,7 @@ def write(folder: Path, fmt: str, channels: list[np.ndarray], leads: Sequence[st
 
 
 def make_encoded(folder: Path, samples: np.ndarray, storage: str) -> Path:
-    """A record whose signal file is written by the format's definition."""
+    """A record whose signal file is encoded by the definition of the format."""
     leads = LEADS[: len(samples)]
     header = make_header(samples, leads=leads, storage=storage, gain="200(-3)/mV")
     (folder / "rec.hea").write_bytes(header)
@@ -128,7 +128,7 @@ def make_encoded(folder: Path, samples: np.ndarray, storage: str) -> Path:
 
 
 def make_values(storage: str, leads: int, frames: int) -> np.ndarray:
-    """Values that the format can hold; small steps for differences."""
+    """Values that the format can hold. Formats of differences get small steps."""
     return (
         np.cumsum(make_samples(leads, frames, 7), axis=1)
         if storage == "8"
@@ -167,7 +167,7 @@ def test_files_of_several_blocks_are_read_alike(tmp_path: Path, storage: str, mo
     assert_equal(read_wfdb("rec.hea", folder_of(header)), (values + 3) / 200, LEADS[:3])
 
 
-def test_format_8_goes_on_from_each_signals_own_last_sample_across_frames_and_blocks(
+def test_format_8_continues_from_the_last_sample_of_each_signal_across_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ecg_core.readers.wfdb.signals.BLOCK_SAMPLES", 12)
@@ -195,7 +195,7 @@ KEPT, AVERAGED = "samples of one frame kept: 500 Hz", "samples of one frame aver
         ("24", 250, [4, 6, 2], {AVERAGED, KEPT}),
     ],
 )
-def test_samples_of_a_frame_are_kept_up_to_the_rate_that_all_leads_share(
+def test_leads_get_the_highest_rate_that_divides_all_their_rates(
     tmp_path: Path, fmt: str, frames_hz: float, widths: list[int], corrections: set[str]
 ) -> None:
     leads = ("II", "V5", "V6")[: len(widths)]
@@ -208,7 +208,7 @@ def test_samples_of_a_frame_are_kept_up_to_the_rate_that_all_leads_share(
 
 
 @pytest.mark.parametrize("storage", ["16x4", "80x4"])
-def test_kept_samples_survive_blocks_skew_gaps_and_channels_that_are_no_lead(
+def test_several_samples_per_frame_work_with_blocks_skew_gaps_and_other_channels(
     storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ecg_core.readers.wfdb.signals.BLOCK_SAMPLES", 100)
@@ -239,19 +239,19 @@ def test_an_averaged_frame_is_the_mean_of_its_valid_samples() -> None:
 
 
 @pytest.mark.parametrize(("frames_hz", "storage"), [("6", "16x8"), ("1", "16x49"), ("600", "16x8"), ("5000", "16")])
-def test_the_rate_that_must_be_that_of_an_ecg_is_the_one_of_the_samples(frames_hz: str, storage: str) -> None:
+def test_the_range_of_rates_applies_to_samples_and_not_to_frames(frames_hz: str, storage: str) -> None:
     with pytest.raises(SamplingRateOutOfRange):
         read_wfdb("r.hea", make_wide(storage, f"r 1 {frames_hz} 2"))
 
 
-def test_a_given_rate_is_that_of_the_samples() -> None:
+def test_a_given_rate_is_the_rate_of_the_samples() -> None:
     filled = read_wfdb("r.hea", make_wide("16x10", "r 1"), fs_hz=500.0)
     agreed = read_wfdb("r.hea", make_wide("16x6", "r 1 83.333333 2"), fs_hz=500.0)
     assert (filled.fs_hz, filled.signal.shape) == (500, (1, 20))
     assert not any("not used" in text for text in agreed.corrections)
 
 
-def test_a_given_rate_cannot_be_that_of_leads_with_several() -> None:
+def test_a_given_rate_is_not_enough_for_leads_with_several_rates() -> None:
     files = make_wide("16x2", "r 2")
     files["r.hea"] += b"r.dat 16 100/mV 16 0 0 0 0 II\n"
     with pytest.raises(SamplingRateUnknown):
@@ -265,7 +265,7 @@ def make_wide(storage: str, record: str) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("fmt", "bits"), [(f, b) for f, b in {**NATIVE_FORMATS, **FLAC_FORMATS}.items() if f != "8"])
-def test_the_code_for_an_invalid_sample_becomes_no_number(tmp_path: Path, fmt: str, bits: int) -> None:
+def test_the_code_for_an_invalid_sample_becomes_nan(tmp_path: Path, fmt: str, bits: int) -> None:
     values = make_samples(1, 100, bits)
     values[0, 10:20] = -(2 ** (bits - 1))
     header = write(tmp_path, fmt, list(values), ("I",)) if fmt in FLAC_FORMATS else make_encoded(tmp_path, values, fmt)
@@ -274,7 +274,7 @@ def test_the_code_for_an_invalid_sample_becomes_no_number(tmp_path: Path, fmt: s
     assert np.isfinite(recording.signal).sum() == 90
 
 
-def test_skewed_leads_are_aligned_and_their_end_is_missing() -> None:
+def test_skewed_leads_are_aligned_and_end_with_a_gap() -> None:
     values = make_samples(2, 100)
     files = make_record(values, leads=("I", "II"))
     files["rec.hea"] = files["rec.hea"].replace(b"16 1000.0(0)/mV 16 0", b"16:7 1000.0(0)/mV 16 0", 1)
@@ -285,7 +285,7 @@ def test_skewed_leads_are_aligned_and_their_end_is_missing() -> None:
     assert "leads stored with a delay aligned, as the header states" in recording.corrections
 
 
-def test_a_mat_file_of_the_challenge_is_format_16_behind_24_bytes() -> None:
+def test_a_mat_file_of_the_challenge_is_format_16_after_24_bytes() -> None:
     values = make_samples(12, 100)
     header = make_header(values, file="rec.mat", storage="16x1+24")
     files = {"rec.hea": header, "rec.mat": b"\x14" * 24 + values.T.astype("<i2").tobytes()}
@@ -328,7 +328,7 @@ def test_a_latin_1_micro_sign_is_a_unit_too() -> None:
     assert read_wfdb("rec.hea", files).signal[0, 0] == np.float32(0.1)
 
 
-def test_the_adc_zero_stands_in_for_a_baseline_that_is_not_stated() -> None:
+def test_the_adc_zero_is_the_baseline_if_none_is_stated() -> None:
     files = make_record(np.array([[1024, 1224]]), leads=("I",), gain="200/mV", tail="11 1024 1024 2248 0 {lead}")
     np.testing.assert_allclose(read_wfdb("rec.hea", files).signal, [[0, 1]])
 
@@ -340,7 +340,7 @@ def test_large_baselines_of_wide_formats_lose_nothing() -> None:
     np.testing.assert_allclose(recording.signal, [[0.1, 0.2]], rtol=1e-6)
 
 
-def test_a_gain_that_is_not_stated_is_the_formats_own_and_said() -> None:
+def test_a_missing_gain_is_the_default_of_the_format_and_reported() -> None:
     header = b"rec 1 500 2\nrec.dat 16\n".replace(b"16\n", b"16 I\n")
     recording = read_wfdb("rec.hea", {"rec.hea": header, "rec.dat": np.array([200, -200], "<i2").tobytes()})
     np.testing.assert_allclose(recording.signal, [[1, -1]])
@@ -354,7 +354,7 @@ def test_optional_fields_may_be_missing_from_the_end(tail: str) -> None:
 
 
 @pytest.mark.parametrize("tail", ["{lead}", "16 {lead}", "16 0 {initial} {checksum} {lead}"])
-def test_a_description_may_follow_fewer_fields_than_the_format_asks_for(tail: str) -> None:
+def test_a_description_may_follow_fewer_fields_than_the_format_requires(tail: str) -> None:
     assert read_wfdb("rec.hea", make_record(leads=("aVR", "ECG lead V1"), tail=tail)).leads == ("aVR", "V1")
 
 
@@ -386,20 +386,20 @@ def test_capitals_of_ptb_xl_and_other_spellings_name_the_same_leads() -> None:
     assert read_wfdb("rec.hea", make_record(leads=names)).leads == LEADS
 
 
-def test_channels_that_are_no_leads_are_left_out_and_counted() -> None:
+def test_channels_that_are_not_leads_are_left_out_and_counted() -> None:
     values = make_samples(4, 100)
     recording = read_wfdb("rec.hea", make_record(values, leads=("vx", "I", "RESP", "II")))
     np.testing.assert_allclose(recording.signal, values[[1, 3]] / 1000, rtol=1e-6)
     assert recording.corrections == ("channels that are none of the twelve leads left out: 2",)
 
 
-def test_a_channel_that_is_no_lead_may_have_any_gain_and_unit() -> None:
+def test_a_channel_that_is_not_a_lead_may_have_any_gain_and_unit() -> None:
     files = make_record(leads=("ABP", "I"))
     files["rec.hea"] = files["rec.hea"].replace(b"1000.0(0)/mV", b"0/mmHg", 1)
     assert read_wfdb("rec.hea", files).leads == ("I",)
 
 
-def test_no_leads_and_leads_twice_are_refused() -> None:
+def test_missing_leads_and_duplicate_leads_are_refused() -> None:
     with pytest.raises(NoEcgLeads):
         read_wfdb("rec.hea", make_record(leads=("ABP", "RESP")))
     with pytest.raises(DuplicateLeads):
@@ -414,14 +414,14 @@ def test_signals_in_several_files_are_joined() -> None:
     np.testing.assert_allclose(read_wfdb("rec.hea", files).signal, values / 1000, rtol=1e-6)
 
 
-def test_a_length_that_is_not_stated_is_that_of_the_file() -> None:
+def test_a_missing_length_is_taken_from_the_file() -> None:
     for line in ("rec 12 500", "rec 12 500 0", "rec 12 500 12:00:00"):
         recording = read_wfdb("rec.hea", make_record(record=line))
         assert recording.signal.shape == (12, 1000)
         assert "length not stated: taken from the size of the signal file" in recording.corrections
 
 
-def test_a_file_longer_than_declared_is_read_up_to_there_and_said() -> None:
+def test_a_file_longer_than_declared_is_read_to_the_declared_length_and_reported() -> None:
     files = make_record()
     files["rec.dat"] += bytes(240)
     recording = read_wfdb("rec.hea", files)
@@ -446,7 +446,7 @@ def test_one_flipped_bit_fails_the_checksum() -> None:
 
 
 @pytest.mark.parametrize("storage", ["16", "212", "80", "24"])
-def test_samples_in_rotated_order_fail_by_their_first_sample(storage: str) -> None:
+def test_samples_in_rotated_order_are_found_by_their_first_sample(storage: str) -> None:
     values = make_samples(2, 1000) // 32
     files = make_record(values, leads=("I", "II"), storage=storage) | {"rec.dat": encode(values, storage)}
     assert read_wfdb("rec.hea", files).leads == ("I", "II")
@@ -455,7 +455,7 @@ def test_samples_in_rotated_order_fail_by_their_first_sample(storage: str) -> No
         read_wfdb("rec.hea", files)
 
 
-def test_first_samples_that_are_all_stated_as_zero_are_taken_for_missing() -> None:
+def test_first_samples_that_are_all_zero_count_as_not_stated() -> None:
     values = make_samples(1, 100)
     assert values[0, 0] != 0
     tail = f"16 0 0 {int(values.sum()) % 65536} 0 {{lead}}"
@@ -468,12 +468,12 @@ def test_checksums_may_be_written_without_sign() -> None:
     assert read_wfdb("rec.hea", make_record(values, leads=("I",), tail=f"16 0 0 {unsigned} 0 {{lead}}")).leads == ("I",)
 
 
-def test_checksums_that_are_all_zero_are_taken_for_missing_and_said() -> None:
+def test_checksums_that_are_all_zero_count_as_not_stated_and_are_reported() -> None:
     recording = read_wfdb("rec.hea", make_record(tail="16 0 0 0 0 {lead}"))
     assert recording.corrections == ("checksums all 0: the samples could not be verified",)
 
 
-def test_checksums_that_no_lead_states_are_missing_and_said() -> None:
+def test_missing_checksums_of_leads_are_reported() -> None:
     missing = "no checksum stated: the samples could not be verified"
     assert missing in read_wfdb("rec.hea", make_record(tail="16 0 {initial} {lead}")).corrections
     other = make_record(leads=("I", "RESP"))
@@ -493,14 +493,14 @@ def test_checksums_that_no_lead_states_are_missing_and_said() -> None:
         ("rec.dat 16 ", "rec.dat\xa016 "),
     ],
 )
-def test_digits_and_blanks_beyond_ascii_are_none(old: str, new: str) -> None:
+def test_digits_and_blanks_outside_ascii_do_not_count(old: str, new: str) -> None:
     files = make_record()
     files["rec.hea"] = files["rec.hea"].replace(old.encode(), new.encode(), 1)
     with pytest.raises(HeaderInvalid):
         read_wfdb("rec.hea", files)
 
 
-def test_the_given_rate_fills_in_for_a_missing_one_only() -> None:
+def test_the_given_rate_counts_only_if_the_header_states_none() -> None:
     with pytest.raises(SamplingRateUnknown):
         read_wfdb("rec.hea", make_record(record="rec 12"))
     filled = read_wfdb("rec.hea", make_record(record="rec 12"), fs_hz=250.0)
@@ -510,7 +510,7 @@ def test_the_given_rate_fills_in_for_a_missing_one_only() -> None:
     assert kept.corrections == ("sampling rate given with the file not used: the file states another",)
 
 
-def test_the_given_unit_fills_in_for_a_missing_or_unknown_one_only() -> None:
+def test_the_given_unit_counts_only_for_a_missing_or_unknown_unit() -> None:
     values = np.full((1, 10), 1000)
     missing = read_wfdb("rec.hea", make_record(values, leads=("I",), gain="1"), units="uV")
     unknown = read_wfdb("rec.hea", make_record(values, leads=("I",), gain="1/NU"), units="uV")
@@ -528,14 +528,14 @@ def test_an_unknown_unit_or_a_gain_of_zero_leaves_a_lead_uncalibrated() -> None:
         read_wfdb("rec.hea", make_record(), units="furlong")
 
 
-def test_the_identity_is_that_of_header_and_signals_in_the_headers_order() -> None:
+def test_the_digest_covers_header_and_signals_in_the_order_of_the_header() -> None:
     files = make_record()
     expected = hashlib.sha256(files["rec.hea"] + files["rec.dat"]).hexdigest()
     assert read_wfdb("rec.hea", dict(reversed(files.items())) | {"x.txt": b"other"}).sha256 == expected
     assert read_wfdb("a/rec.hea", {f"a/{name}": data for name, data in files.items()}).sha256 == expected
 
 
-def test_the_identity_of_segments_is_that_of_master_header_then_each_segment() -> None:
+def test_the_digest_of_segments_covers_the_master_header_and_then_each_segment() -> None:
     files = make_segmented()
     order = ("rec.hea", "rec_0.hea", "rec_0.dat", "rec_1.hea", "rec_1.dat")
     expected = hashlib.sha256(b"".join(files[name] for name in order)).hexdigest()
@@ -549,7 +549,7 @@ def test_segments_of_a_fixed_layout_follow_each_other() -> None:
     assert recording.corrections == ()
 
 
-def test_segments_of_a_variable_layout_are_placed_by_name_and_gaps_hold_no_number() -> None:
+def test_segments_of_a_variable_layout_are_placed_by_lead_name_and_gaps_are_nan() -> None:
     one, two = make_samples(2, 50, seed=1), make_samples(2, 30, seed=2)
     layout = b"l 3 500 0\n~ 0 200/mV 0 0 0 0 0 I\n~ 0 200/mV 0 0 0 0 0 V\n~ 0 200/mV 0 0 0 0 0 II\n"
     files = {"r.hea": b"r/4 3 500 100\nl 0\na 50\n~ 20\nb 30\n", "l.hea": layout}
@@ -584,7 +584,7 @@ def test_segments_that_contradict_their_record_are_refused(master: str) -> None:
         read_wfdb("rec.hea", make_segmented(master=master))
 
 
-def test_the_rate_of_the_segments_stands_in_for_one_that_the_master_header_does_not_state() -> None:
+def test_the_rate_of_the_segments_counts_if_the_master_header_states_none() -> None:
     assert read_wfdb("rec.hea", make_segmented(master="rec/2 2\nrec_0 600\nrec_1 400\n")).fs_hz == 500
 
 
@@ -609,7 +609,7 @@ def test_segments_with_other_leads_than_the_first_are_refused() -> None:
         read_wfdb("rec.hea", files)
 
 
-def test_missing_files_are_counted_aloud_and_named_in_private() -> None:
+def test_a_refusal_counts_missing_files_and_its_message_names_none() -> None:
     files = make_segmented()
     del files["rec_0.dat"], files["rec_1.hea"]
     with pytest.raises(RecordIncomplete) as refused:
@@ -618,7 +618,7 @@ def test_missing_files_are_counted_aloud_and_named_in_private() -> None:
     assert "rec_" not in refused.value.message
 
 
-def test_a_record_of_hours_is_refused_by_its_master_header_alone() -> None:
+def test_a_record_of_hours_is_refused_from_its_master_header_alone() -> None:
     with pytest.raises(FileTooLarge):
         read_wfdb("r.hea", {"r.hea": b"r/2 4 125 52725000\nr_layout 0\nr_1 52725000\n"})
 

@@ -1,4 +1,4 @@
-"""Headers and signals that lie: a typed error with a code, little time and memory, and never a word of the file."""
+"""Wrong headers and signals: a typed error with a code, little time and memory, and no words of the file."""
 
 import contextlib
 import io
@@ -23,21 +23,21 @@ from tests.effort import times_as_costly
 from tests.unit.readers.reading import read_wfdb
 from tests.unit.readers.wfdb_records import encode, make_header, make_record, make_samples, make_segmented
 
-# Costs are compared here. Coverage would slow Python code and leave numpy as fast as it is.
+# These tests compare costs. Coverage would slow Python code but not numpy.
 pytestmark = pytest.mark.no_cover
 
-# Beside the file: a signal of MAX_VALUES, and what decoding takes.
+# Memory in addition to the file: a signal of MAX_VALUES, and what decoding needs.
 MAX_MEMORY_BYTES = 4 * MAX_VALUES + 20_000_000
 SECRET = "Mustermann"
 TYPED = (errors.FormatError, errors.RecordError, errors.ContentError)
-# CPU time in sound records of ten minutes, twelve leads, 500 Hz. Measured: at most 27.
+# CPU time as a multiple of reading a sound record: ten minutes, twelve leads, 500 Hz. Measured: at most 27.
 SOUND = make_record(make_samples(12, 300_000))
 MAX_COST = 120
 T = TypeVar("T")
 
 
 def within_limits(work: Callable[[], T]) -> T:
-    """What the work returns, once its memory and its CPU time are known to be small."""
+    """Returns the result of work after checking that its memory and CPU time are small."""
     tracemalloc.start()
     try:
         result = work()
@@ -45,7 +45,7 @@ def within_limits(work: Callable[[], T]) -> T:
     finally:
         tracemalloc.stop()
     assert peak < MAX_MEMORY_BYTES
-    # Without tracing, which slows Python code and leaves numpy as fast as it is.
+    # Measured without tracing, which slows Python code but not numpy.
     assert times_as_costly(work, lambda: read_wfdb("rec.hea", SOUND), enough=MAX_COST) <= MAX_COST
     return result
 
@@ -148,7 +148,7 @@ def test_a_frame_wider_than_any_is_refused() -> None:
     assert refusal(make_record(storage="16x60000")).code == "header_invalid"
 
 
-def test_segments_that_are_the_record_itself_end_at_once() -> None:
+def test_a_record_that_is_its_own_segment_is_refused() -> None:
     assert refusal({"r.hea": b"r/2 2 500 20\nr 10\nr 10\n"}, "r.hea").code == "header_invalid"
 
 
@@ -195,7 +195,7 @@ def test_segments_that_hold_more_samples_than_the_request_may_cost_are_refused()
     assert isinstance(refusal(files, "r.hea"), FileTooLarge)
 
 
-def test_2e9_samples_are_claimed_by_forty_bytes_in_vain() -> None:
+def test_forty_bytes_that_claim_2e9_samples_are_refused() -> None:
     header = b"rec 1 500 2000000000\nrec.dat 16 200 16 0 0 0 0 I\n"
     assert isinstance(refusal({"rec.hea": header, "rec.dat": bytes(40)}), SignalTruncated)
 
@@ -237,7 +237,7 @@ def test_flac_that_expands_a_thousand_times_is_refused_unread() -> None:
     assert isinstance(refusal({"rec.hea": header, "rec.dat": packed}), FileTooLarge)
 
 
-def test_flac_of_a_channel_that_is_no_lead_cannot_cost_more_than_a_lead() -> None:
+def test_flac_of_a_channel_that_is_not_a_lead_costs_no_more_than_a_lead() -> None:
     lines = "".join(f"{number}.dat 516 200 16 0 0 0 0 x\n" for number in range(8))
     files = {f"{number}.dat": make_flac(4_000_000) for number in range(8)}
     files["rec.hea"] = f"rec 9 500 4000000\n{lines}8.dat 80 200 12 0 0 0 0 I\n".encode()
@@ -256,7 +256,7 @@ def test_flac_that_holds_other_channels_than_its_header_is_refused() -> None:
     assert isinstance(refusal({"rec.hea": header, "rec.dat": bytes(1000)}), SignalInvalid)
 
 
-def test_no_refusal_repeats_what_stood_in_the_file() -> None:
+def test_no_refusal_repeats_words_of_the_file() -> None:
     header = f"{SECRET} 1 500 1000\n{SECRET}.dat {{}} 16 0 0 0 0 {SECRET}\n# {SECRET}\n"
     for fields in ("16 200/mV", f"16 200/{SECRET}", "16 nan/mV", f"{SECRET} 200", "77 200/mV", "16 0/mV"):
         for name in (f"{SECRET}.dat", "other.dat"):
@@ -339,7 +339,7 @@ def test_a_sound_record_with_a_few_bytes_changed_is_read_or_refused_with_a_code(
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_the_largest_uploads_are_read_within_130_mb_of_process_memory(packed: bool) -> None:
-    """Not from getrusage: a child's peak begins with its parent's size there."""
+    """Not measured with getrusage: there, the peak of a child process begins with the size of its parent."""
     program = f"""
 import io, os, zipfile
 import ecg_core.readers as readers

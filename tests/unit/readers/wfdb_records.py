@@ -1,4 +1,4 @@
-"""Builders of WFDB records and zip archives, written by hand so that each of their fields can be wrong."""
+"""Builders of WFDB records and zip archives, written by hand so that tests can make any field wrong."""
 
 import io
 import zipfile
@@ -13,13 +13,13 @@ Samples = NDArray[np.int64]
 
 
 def make_samples(leads: int = 12, frames: int = 1000, bits: int = 11, seed: int = 0) -> Samples:
-    """[leads, frames] in the range of a converter, without its code for an invalid sample."""
+    """[leads, frames] in the range of a converter, without its code for a missing sample."""
     top = 2 ** (bits - 1) - 1
     return np.random.default_rng(seed).integers(-top, top, (leads, frames), endpoint=True)
 
 
 def checksum(samples: Samples) -> int:
-    """As headers state it: a signed 16-bit number."""
+    """The checksum as headers state it: a signed 16-bit number."""
     return (int(samples.sum()) + 32768) % 65536 - 32768
 
 
@@ -36,7 +36,7 @@ def make_header(
     end: str = "\n",
     comments: Sequence[str] = (),
 ) -> bytes:
-    """One line for each signal; tail: what follows the gain."""
+    """A header with one line for each signal. tail: what follows the gain."""
     lines = [f"{name} {len(leads)} 500 {samples.shape[1]}" if record is None else record]
     for lead, row in zip(leads, samples, strict=True):
         fields = tail.format(initial=row[0] if row.size else 0, checksum=checksum(row), lead=lead)
@@ -63,7 +63,7 @@ def make_segmented(lengths: Sequence[int] = (600, 400), *, master: str | None = 
 
 
 def encode(samples: Samples, storage: str) -> bytes:
-    """The signal file of samples [leads, frames], each value by the format's definition; format 8 begins with 0."""
+    """The signal file of samples [leads, frames], encoded by the format's definition. Format 8 begins with 0."""
     values = samples.T.reshape(-1)
     if storage == "8":
         return np.diff(samples, axis=1, prepend=samples[:, :1]).T.astype("i1").tobytes()
