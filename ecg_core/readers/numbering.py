@@ -44,6 +44,9 @@ class Naming:
 def naming(names: Sequence[str], options: Options, corrections: Corrections) -> Naming:
     """The leads of channels, from names and option. Raises NoEcgLeads if the channels have numbers instead of names."""
     found = canonical_leads(names)
+    if options.names is None and found == list(names):
+        # All of them are plain names of leads. Most records need no more than this.
+        return Naming(tuple(found), False)
     numbers = {place: match for place, name in enumerate(names) if name not in LEADS and (match := _number(name))}
     if electrodes := _numbered_electrodes(names, found):
         if options.names is None:

@@ -14,6 +14,8 @@ UNIT = r"(?:nano|micro|mikro|milli|mili)?volt(?:ios|s|i)?|mcv|(?:a?Î¼|[unm])?v|Ð
 
 def unit_of(text: str) -> str | None:
     """The unit "uV", "mV", "V" or "nV" for a text, with or without brackets. None for any other text."""
+    if text in MV_PER_UNIT:
+        return text
     word = fold(text).strip(" ()[]{}\"'.")
     if not re.fullmatch(UNIT, word):
         return None

@@ -128,9 +128,10 @@ def _verify_first(file: SignalFile, rows: Integers) -> None:
     storage = file.signals[0].format
     if storage == 8 or not any(signal.initial for signal in file.signals):
         return
-    for signal, row in zip(file.signals, rows, strict=True):
-        firsts = {int(row[0]), int(row[signal.skew]) if signal.skew < len(row) else signal.initial}
-        if signal.initial not in (None, *firsts) and int(row[0]) != INVALID[storage]:
+    for signal, first, row in zip(file.signals, rows[:, 0].tolist(), rows, strict=True):
+        if signal.initial in (None, first) or first == INVALID[storage]:
+            continue
+        if signal.skew >= len(row) or signal.initial != row[signal.skew]:
             raise ChecksumMismatch("The first samples of the record are not those that its header states.")
 
 
