@@ -54,7 +54,8 @@ _OTHER = re.compile(rf"(?<![a-z])(?:{_SIGNALS}|{_STEMS})(?![a-z])")
 _ECG = re.compile(r"(?<![a-z])(?:ecg|ekg|ecgs)(?![a-z])|electrocard|elektrokard|elettrocard|eletrocard")
 # A remark about a filter or a switch that names another signal, such as "(EMG filter off)".
 _REMARK = re.compile(r"\((?=[^()]*(?:filt|notch|reject|suppress|(?<![a-z])(?:off|on)(?![a-z])))[^()]*+\)")
-_CLAUSE = re.compile(r"[,;|](?!\d)|[.](?!\d)")
+# Ends of a clause, not the marks within a number.
+CLAUSE = re.compile(r"[,;|](?!\d)|[.](?!\d)")
 _HEADING = re.compile(
     rf"\W*+(?:{_SIGNALS}|{_STEMS})(?:[\W_]++(?:signals?|sensors?|channels?|data|streams?|section|settings?|recording))?[\W_]*+"
 )
@@ -64,7 +65,7 @@ def without_others(line: str) -> str:
     """The folded line without its clauses about other signals. A clause that also names the ECG is kept."""
     if not _OTHER.search(line):
         return line
-    clauses = _CLAUSE.split(_REMARK.sub(" ", line))
+    clauses = CLAUSE.split(_REMARK.sub(" ", line))
     return ", ".join(clause for clause in clauses if _ECG.search(clause) or not _OTHER.search(clause))
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from ecg_core.readers.rates import rate_of
-from ecg_core.readers.table.other_signals import heads_another, heads_ecg, without_others
+from ecg_core.readers.table.other_signals import CLAUSE, heads_another, heads_ecg, without_others
 from ecg_core.readers.text import any_of, number_of
 from ecg_core.recording import MAX_FS_HZ, MIN_FS_HZ
 
@@ -42,8 +42,7 @@ _RATE_ALONE = re.compile(rf"\W*+{_HERTZ_VALUE.pattern}\W*+")
 _SAMPLING = re.compile(rf"{RATE_NAMED}|{_PER_SECOND}|(?<![a-z])sps(?![a-z])")
 # The limits of a filter, such as "0.05-150 Hz".
 _RANGE = re.compile(rf"{NUMBER}\s?(?:k?hz)?\s?(?:[-–—~]|to|bis|\.\.)\s?{NUMBER}\s?k?(?:{_HERTZ})")
-_PART = re.compile(r"[,;|](?!\d)|[.](?!\d)")
-_CLAUSE = re.compile(r"[,;|](?!\d)|[.](?!\d)|[()]")
+_CLAUSE = re.compile(rf"{CLAUSE.pattern}|[()]")
 _FILTERS = re.compile(
     r"filt|pass|notch|band|cut|netz|mains|line freq|muscle|bpm|heart|pacing"
     r"|(?<![a-z])(?:lp|hp|lf|hf|ac|emg|hr)(?![a-z])"
@@ -100,7 +99,7 @@ def _rates(line: str) -> list[float]:
     if match := _RATE_ALONE.fullmatch(line):
         return [rate_of(match[1], match[2])]
     if _BEFORE.search(line):
-        line = ", ".join(part for part in _PART.split(line) if not _BEFORE.search(part))
+        line = ", ".join(part for part in CLAUSE.split(line) if not _BEFORE.search(part))
     kept = ", ".join(clause for clause in _CLAUSE.split(_RANGE.sub(" ", line)) if not _FILTERS.search(clause))
     rates = []
     if _SAMPLING.search(kept):

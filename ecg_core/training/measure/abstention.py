@@ -23,8 +23,6 @@ from ecg_core.training.measure.outcomes import WORKERS, Outcome, each, outcome, 
 # Records that each corruption is made from. A share of .99 then has an interval of one percent to each side.
 RECORDS = 500
 SEED = 20
-# A sound record that is refused is a patient without an answer.
-MAX_WRONGLY_REFUSED = 0.01
 ARMS = {"RA", "LA"}
 ARM_REVERSAL, ELECTRODE_REVERSAL = "arm_reversal_suspected", "electrode_reversal_suspected"
 
