@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ecg_core.errors import EmptyFile, FileTooLarge
+from ecg_core.readers.choice import choose
 from ecg_core.readers.options import Options
 from ecg_core.readers.records import Bundle
-from ecg_core.readers.registry import choose
 from ecg_core.recording import MAX_BYTES, Files, Recording
 
 # The first bytes of zip, gzip and bzip2. A tar archive has its mark within its first block.

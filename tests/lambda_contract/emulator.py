@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -19,7 +21,10 @@ from urllib.request import Request, urlopen
 ROOT = Path(__file__).resolve().parents[2]
 ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 API = "functions.api.handler.handler"
-START_SECONDS = 60
+START_SECONDS, INVOKE_SECONDS = 60, 60
+# Below the ports that systems give to outgoing connections (Linux: 32768 and above). Each test process has its own
+# thousand: between looking for a free port and listening on it, nobody else takes it.
+FIRST_PORT, PORTS_OF_A_PROCESS = 20_000, 1_000
 
 
 def binary() -> Path | None:
@@ -42,11 +47,15 @@ class Function:
     def invoke(self, event: object) -> Any:
         """What the function returned, or the runtime's error object."""
         address = f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations"
+        request = Request(address, json.dumps(event).encode())
         try:
-            with urlopen(Request(address, json.dumps(event).encode()), timeout=60) as answer:
+            with urlopen(request, timeout=INVOKE_SECONDS) as answer:
                 return json.loads(answer.read() or b"null")
         except HTTPError as refusal:
             return json.loads(refusal.read() or b"null")
+        except ConnectionError as reset:
+            self.process.poll()
+            raise AssertionError(f"{self.process.returncode}: {self.lines()[-20:]}") from reset
 
     def lines(self) -> list[str]:
         """What function and emulator have written."""
@@ -114,10 +123,20 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             os.kill(child, 9)
 
 
+@cache
+def _ports() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = FIRST_PORT + worker % 12 * PORTS_OF_A_PROCESS
+    return cycle(range(first, first + PORTS_OF_A_PROCESS))
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on which nobody listens, and which no other test process takes."""
+    for port in _ports():
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def _await(port: int, process: "subprocess.Popen[bytes]") -> None:

@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 
 from ecg_core.model.classifier import classify
 from functions.api import docs
+from tests.lambda_contract.emulator import free_port
 from tests.lambda_contract.events import multipart
 from tests.s3_drop.cloud import INBOX, RESULTS, Cloud, furnished
 from tests.s3_drop.events import s3_event
@@ -31,12 +32,6 @@ ARCHIVE = (ROOT / "examples/normal.zip").read_bytes()
 # The name of this machine inside a container.
 HOST = "host.docker.internal"
 FUNCTIONS = {"ApiFunction": "apifunction:api", "S3DropFunction": "s3dropfunction:drop"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:

@@ -19,7 +19,7 @@ from ecg_core.errors import (
     UnsupportedFormat,
 )
 from ecg_core.readers import read
-from ecg_core.readers.registry import MAX_SINGLE_FILES
+from ecg_core.readers.choice import MAX_SINGLE_FILES
 from ecg_core.recording import MAX_BYTES
 from tests.unit.readers.wfdb_records import make_record, make_segmented, make_zip
 

@@ -1,0 +1,58 @@
+"""Chooses the reader of the files of a request: by the record's header, else by the content of each file."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from ecg_core.errors import RecordIncomplete, SeveralRecords
+from ecg_core.readers import registry
+from ecg_core.readers.registry import LOOK_BYTES, WFDB, WFDB_SIGNALS, Reader, unsupported
+from ecg_core.recording import Files
+
+# Every reader looks at each single file, which takes some milliseconds. An export has a table and a few other files.
+MAX_SINGLE_FILES = 8
+# A .mat file that MATLAB itself wrote begins with this. It is no WFDB signal file.
+_MATLAB = b"MATLAB "
+
+
+def reader_of(data: bytes) -> Reader | None:
+    """The reader of a single file. None if no reader accepts its content."""
+    look = data[:LOOK_BYTES]
+    for format_ in reversed(registry.FORMATS):
+        if format_.may_be and format_.may_be(look):
+            reader = format_.reader()
+            if reader.sniff(data):
+                return reader
+    return None
+
+
+def choose(header: str | None, singles: Sequence[str], files: Files) -> tuple[str, Reader, int]:
+    """(the header or file to read, its reader, the number of files that belong to no record).
+
+    header: of the record that was sent. singles: the files that belong to no record. Raises SeveralRecords,
+    RecordIncomplete, UnsupportedFormat.
+    """
+    if header is not None:
+        if any(reader_of(files[name]) for name in singles[:MAX_SINGLE_FILES]):
+            raise SeveralRecords("A record came together with another file that holds one.")
+        return header, WFDB.reader(), len(singles)
+    # If only one file was sent, its name does not matter: ".hidden" and "README" are read too.
+    singles = singles or list(files)
+    if len(singles) > MAX_SINGLE_FILES:
+        raise SeveralRecords(f"More than {MAX_SINGLE_FILES} files came that are not part of one record.")
+    found = _readable(singles, files)
+    if len(found) > 1:
+        raise SeveralRecords("Several files came that each hold a record.")
+    if found:
+        return *found[0], len(singles) - 1
+    if any(name.lower().endswith(WFDB_SIGNALS) and not files[name].startswith(_MATLAB) for name in singles):
+        raise RecordIncomplete("A signal file came without its header.", "Send the .hea file together with it.")
+    # What is named like a document or an annotation may still be the one ECG that came.
+    found = _readable([name for name in files if name not in singles][:MAX_SINGLE_FILES], files)
+    if len(found) == 1:
+        return *found[0], len(singles)
+    raise unsupported("No ECG format that is read here was recognised.")
+
+
+def _readable(names: Sequence[str], files: Files) -> list[tuple[str, Reader]]:
+    """The first two that a reader takes."""
+    return list(islice(((name, reader) for name in names if (reader := reader_of(files[name]))), 2))

@@ -1,0 +1,1 @@
+"""ECG files in XML: one safe parser, and one module for each format."""
