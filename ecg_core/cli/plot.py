@@ -17,6 +17,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "-o", "--out", metavar="OUT.svg", help="the file to write; - for standard output; default: the record's name"
     )
+    parser.add_argument(
+        "--start", type=float, default=0.0, metavar="S", help="seconds from the beginning of the recording to draw from"
+    )
     add_explain_option(parser, "shade where the network looks")
     add_reading_options(parser)
     parser.set_defaults(run=run)
@@ -34,13 +37,16 @@ def run(options: argparse.Namespace) -> int:
         raise SeveralRecords(f"{len(inputs)} records were named; a plot shows one.", "Plot one record at a time.")
     (item,) = inputs
     recording = read(item.files(), **reading_options(options))
+    if not 0 <= options.start < max(recording.duration_s, 0.001):
+        print(f"The recording lasts {recording.duration_s:.6g} s: --start must be within it.", file=sys.stderr)
+        return 2
     outcome: Outcome
     try:
         outcome = classifier.classify(recording, explain=options.explain)
     except EcgError as refusal:
         outcome = refusal
         print(answer_text(refusal), file=sys.stderr, end="")
-    drawing = plot(recording, outcome)
+    drawing = plot(recording, outcome, options.start)
     if options.out == STDIN:
         sys.stdout.buffer.write(drawing)
         sys.stdout.flush()

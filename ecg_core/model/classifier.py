@@ -16,9 +16,9 @@ from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder,
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
 from ecg_core.model.placement import UNLIKE_CODE, PlacementRule
 from ecg_core.readers import read
-from ecg_core.recording import Files, Recording
+from ecg_core.recording import WINDOW_S, LargeFiles, Recording
 from ecg_core.signal import quality
-from ecg_core.signal.preparation import ROUNDING_S, WINDOW_S, ModelInput, leads_of, prepare
+from ecg_core.signal.preparation import ROUNDING_S, ModelInput, leads_of, prepare
 
 _loading = Lock()
 
@@ -46,7 +46,7 @@ class Classifier:
 
     def classify(
         self,
-        source: Files | Recording,
+        source: LargeFiles | Recording,
         *,
         fs_hz: float | None = None,
         units: str | None = None,
@@ -145,7 +145,7 @@ def default_classifier() -> Classifier:
 
 
 def classify(
-    source: Files | Recording,
+    source: LargeFiles | Recording,
     *,
     fs_hz: float | None = None,
     units: str | None = None,

@@ -24,8 +24,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_core.recording import MAX_WINDOWS
 from ecg_core.signal.median import median
-from ecg_core.signal.preparation import MAX_WINDOWS, ModelInput, Signal
+from ecg_core.signal.preparation import ModelInput, Signal
 from ecg_core.signal.resampling import MODEL_FS_HZ
 from ecg_core.signal.segments import Segments
 from ecg_core.synthesis.heart import normal_heart

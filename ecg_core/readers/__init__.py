@@ -11,21 +11,21 @@ from ecg_core.errors import EmptyFile, FileTooLarge
 from ecg_core.readers.choice import choose
 from ecg_core.readers.options import Options
 from ecg_core.readers.records import Bundle
-from ecg_core.recording import MAX_BYTES, Files, Recording
+from ecg_core.recording import MAX_BYTES, LargeFiles, Recording
 
 # The first bytes of zip, gzip and bzip2. A tar archive has its mark within its first block.
 _ARCHIVES = (b"PK", b"\x1f\x8b\x08", b"BZh")
 
 
 def read(
-    files: Files,
+    files: LargeFiles,
     *,
     fs_hz: float | None = None,
     units: str | None = None,
     leads: Sequence[str] | str | None = None,
     gain: float | None = None,
 ) -> Recording:
-    """The one record among the files. files: name (with or without folders) to bytes.
+    """The one record among the files. files: name (with or without folders) to bytes, or to a Source if it is large.
 
     fs_hz (Hz), units (nV, uV, mV, V), leads (names of the channels in order, "-" for a channel that is not a lead) and
     gain (counts per mV of raw converter values) state what the files do not. If the files state it too, the files count
@@ -33,18 +33,24 @@ def read(
     the readers raise.
     """
     options = Options(fs_hz, units, leads, gain)
-    if not any(files.values()):
+    held = [data for data in files.values() if isinstance(data, bytes)]
+    if not any(held) and len(held) == len(files):
         raise EmptyFile("There is nothing to read: no byte arrived.")
-    if sum(map(len, files.values())) > MAX_BYTES:
+    if sum(map(len, held)) > MAX_BYTES:
         raise FileTooLarge(f"More than {MAX_BYTES // 1_000_000} MB are not read.")
     bundle = Bundle(files)
-    if any(data.startswith(_ARCHIVES) or data[257:262] == b"ustar" for data in files.values()):
+    if len(held) == len(files) and any(data.startswith(_ARCHIVES) or data[257:262] == b"ustar" for data in held):
         from ecg_core.readers.archive import unpacked
 
         bundle = unpacked(bundle)
     header, singles = bundle.only_record()
     name, reader, others = choose(header, singles, bundle)
-    recording = reader.read(name, bundle, options)
+    if header is None and bundle.is_large(name):
+        from ecg_core.readers.long import read_large
+
+        recording = read_large(reader, bundle.source(name), options)
+    else:
+        recording = reader.read(name, bundle, options)
     if not others:
         return recording
     ignored = f"files that belong to no record not read: {others}"

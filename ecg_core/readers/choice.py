@@ -5,8 +5,8 @@ from itertools import islice
 
 from ecg_core.errors import RecordIncomplete, SeveralRecords
 from ecg_core.readers import registry
+from ecg_core.readers.records import Bundle
 from ecg_core.readers.registry import LOOK_BYTES, WFDB, WFDB_SIGNALS, Reader, unsupported
-from ecg_core.recording import Files
 
 # Every reader looks at each single file, which takes some milliseconds. An export has a table and a few other files.
 MAX_SINGLE_FILES = 8
@@ -25,14 +25,14 @@ def reader_of(data: bytes) -> Reader | None:
     return None
 
 
-def choose(header: str | None, singles: Sequence[str], files: Files) -> tuple[str, Reader, int]:
+def choose(header: str | None, singles: Sequence[str], files: Bundle) -> tuple[str, Reader, int]:
     """(the header or file to read, its reader, the number of files that belong to no record).
 
     header: of the record that was sent. singles: the files that belong to no record. Raises SeveralRecords,
     RecordIncomplete, UnsupportedFormat.
     """
     if header is not None:
-        if any(reader_of(files[name]) for name in singles[:MAX_SINGLE_FILES]):
+        if any(reader_of(files.look(name)) for name in singles[:MAX_SINGLE_FILES]):
             raise SeveralRecords("A record came together with another file that holds one.")
         return header, WFDB.reader(), len(singles)
     # If only one file was sent, its name does not matter: ".hidden" and "README" are read too.
@@ -44,7 +44,7 @@ def choose(header: str | None, singles: Sequence[str], files: Files) -> tuple[st
         raise SeveralRecords("Several files came that each hold a record.")
     if found:
         return *found[0], len(singles) - 1
-    if any(name.lower().endswith(WFDB_SIGNALS) and not files[name].startswith(_MATLAB) for name in singles):
+    if any(name.lower().endswith(WFDB_SIGNALS) and not files.look(name).startswith(_MATLAB) for name in singles):
         raise RecordIncomplete("A signal file came without its header.", "Send the .hea file together with it.")
     # What is named like a document or an annotation may still be the one ECG that came.
     found = _readable([name for name in files if name not in singles][:MAX_SINGLE_FILES], files)
@@ -53,6 +53,6 @@ def choose(header: str | None, singles: Sequence[str], files: Files) -> tuple[st
     raise unsupported("No ECG format that is read here was recognised.")
 
 
-def _readable(names: Sequence[str], files: Files) -> list[tuple[str, Reader]]:
+def _readable(names: Sequence[str], files: Bundle) -> list[tuple[str, Reader]]:
     """The first two that a reader takes."""
-    return list(islice(((name, reader) for name in names if (reader := reader_of(files[name]))), 2))
+    return list(islice(((name, reader) for name in names if (reader := reader_of(files.look(name)))), 2))

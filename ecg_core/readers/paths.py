@@ -1,16 +1,19 @@
 """Finds the records that paths on a disk name. Each record is read only when its turn comes."""
 
 import os
+import stat
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from ecg_core.errors import EcgError, FileTooLarge, HeaderInvalid, UnsupportedFormat
 from ecg_core.readers import names, records
+from ecg_core.readers.source import FileSource
 from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
-from ecg_core.recording import MAX_BYTES
+from ecg_core.recording import MAX_BYTES, Source
 
 STDIN = "-"
 
@@ -23,16 +26,33 @@ class Input:
     paths: tuple[Path, ...]
     refusal: EcgError | None = None
 
-    def files(self) -> dict[str, bytes]:
-        """The files by name. Raises FileTooLarge, UnsupportedFormat or the refusal."""
+    def files(self) -> dict[str, bytes | Source]:
+        """The files by name. Those that would exceed MAX_BYTES are not loaded.
+
+        Raises FileTooLarge, UnsupportedFormat or the refusal.
+        """
         if self.refusal:
             raise self.refusal
         if self.shown == STDIN:
             return {STDIN: _bounded(sys.stdin.buffer, MAX_BYTES)}
-        files: dict[str, bytes] = {}
+        files: dict[str, bytes | Source] = {}
+        left = MAX_BYTES
         for path in self.paths:
-            files[path.name] = read_bounded(path, MAX_BYTES - sum(map(len, files.values())))
+            if large := _large(path, left):
+                files[path.name] = large
+            else:
+                files[path.name] = data = read_bounded(path, left)
+                left -= len(data)
         return files
+
+
+def _large(path: Path, limit: int) -> FileSource | None:
+    """A regular file above the limit."""
+    with suppress(OSError):
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode) and status.st_size > limit:
+            return FileSource(path)
+    return None
 
 
 def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:

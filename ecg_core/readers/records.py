@@ -7,14 +7,17 @@ equal; the case of an extension does not matter.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ecg_core.errors import HeaderInvalid, SeveralRecords
+from ecg_core.errors import FileTooLarge, HeaderInvalid, SeveralRecords
 from ecg_core.readers.budget import Budget
 from ecg_core.readers.names import Listing, Names, find, is_header, split
+from ecg_core.readers.source import Bytes
 from ecg_core.readers.wfdb.header import Header
-from ecg_core.recording import Files
+from ecg_core.recording import MAX_BYTES, LargeFiles, Source
 
 # Signals of all segments of a record together. A thousand segments of ten signals reach it.
 MAX_SEGMENT_SIGNALS = 10_000
+# A format of fixed layout is recognised from these bytes of a file that is not in memory.
+LARGE_LOOK_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,32 @@ class Group:
 class Bundle(Mapping[str, bytes]):
     """The files of one request by name, with or without folders. Each header is parsed once, within the budget."""
 
-    def __init__(self, files: Files, budget: Budget | None = None) -> None:
+    def __init__(self, files: LargeFiles, budget: Budget | None = None) -> None:
         self._files = files
         self._headers: dict[str, Header | HeaderInvalid] = {}
         self.budget = budget or Budget()
         self.listing = Listing(files)
 
     def __getitem__(self, name: str) -> bytes:
-        return self._files[name]
+        """The bytes of a file. Raises FileTooLarge for a file that is not in memory."""
+        file = self._files[name]
+        if not isinstance(file, bytes):
+            raise FileTooLarge(f"More than {MAX_BYTES // 1_000_000} MB are read only of a format with a fixed layout.")
+        return file
+
+    def source(self, name: str) -> Source:
+        """The file for random access."""
+        file = self._files[name]
+        return Bytes(file) if isinstance(file, bytes) else file
+
+    def is_large(self, name: str) -> bool:
+        """Whether a file is not in memory."""
+        return not isinstance(self._files[name], bytes)
+
+    def look(self, name: str) -> bytes:
+        """The bytes of a file. Of a file that is not in memory, its first LARGE_LOOK_BYTES."""
+        file = self._files[name]
+        return file if isinstance(file, bytes) else file.read(0, LARGE_LOOK_BYTES)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
@@ -50,9 +71,9 @@ class Bundle(Mapping[str, bytes]):
     def header(self, name: str) -> Header:
         """The parsed header of this name. Raises HeaderInvalid, FileTooLarge."""
         if name not in self._headers:
-            self.budget.spend_header(self._files[name])
+            self.budget.spend_header(self[name])
             try:
-                self._headers[name] = Header(self._files[name])
+                self._headers[name] = Header(self[name])
             except HeaderInvalid as invalid:
                 self._headers[name] = invalid
         header = self._headers[name]

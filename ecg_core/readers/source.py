@@ -3,19 +3,24 @@
 Long recordings of a fixed layout are read through it. Only the header and some windows are loaded.
 """
 
-from os import SEEK_END
+import hashlib
 from pathlib import Path
-from typing import Protocol
+
+from ecg_core.recording import Source
+
+__all__ = ["Bytes", "FileSource", "Source", "digest"]
+
+# The digest of a large file covers this much of its beginning and of its end.
+DIGEST_BYTES = 1_000_000
+LARGE = f"checksum of a large file: of its size and of its first and last {DIGEST_BYTES // 1_000_000} MB"
 
 
-class Source(Protocol):
-    """size: bytes of the whole file."""
-
-    @property
-    def size(self) -> int: ...
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Up to length bytes from this offset. Fewer only at the end of the file."""
+def digest(source: Source) -> str:
+    """sha256 of the size in decimal digits, the first and the last DIGEST_BYTES of a file."""
+    found = hashlib.sha256(b"%d" % source.size)
+    found.update(source.read(0, DIGEST_BYTES))
+    found.update(source.read(max(source.size - DIGEST_BYTES, 0), DIGEST_BYTES))
+    return found.hexdigest()
 
 
 class Bytes:
@@ -30,15 +35,13 @@ class Bytes:
 
 
 class FileSource:
-    """A file on disk. Close it after use."""
+    """A file on disk. It is opened for each reading, so that nothing has to be closed. Raises OSError."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self.size = self._file.seek(0, SEEK_END)
+        self._path = path
+        self.size = path.stat().st_size
 
     def read(self, offset: int, length: int) -> bytes:
-        self._file.seek(offset)
-        return self._file.read(length)
-
-    def close(self) -> None:
-        self._file.close()
+        with self._path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)

@@ -93,19 +93,25 @@ class Layout:
         return tuple(lead for lead in LEADS if lead in over)
 
 
-def lay_out(recording: Recording, height_mm: int) -> Layout:
-    """Places the leads of a recording on paper of this height."""
-    leads, derived = _leads(recording)
+def lay_out(recording: Recording, height_mm: int, start_s: float = 0.0) -> Layout:
+    """Places the leads of a recording on paper of this height. start_s: where in the recording the paper begins."""
+    part = recording.part(start_s, start_s + MAX_ROWS_OF_ONE_LEAD * ROW_S + 1 / recording.fs_hz)
+    leads, derived = _leads(part)
     if len(leads) > MAX_ROWS:
-        strips, shown = _table(recording, leads, derived)
+        strips = _table(part, leads, derived, start_s)
+        shown = _shown(recording, start_s, ROW_S)
+        if part.duration_s < ROW_S - ROUNDING_S:
+            shown += f", columns from {', '.join(f'{strip.from_s:.3g}' for strip in strips[:3])} s"
     elif len(leads) == 1:
         (lead,) = leads
-        rows = min(MAX_ROWS_OF_ONE_LEAD, max(1, int(np.ceil((recording.duration_s - ROUNDING_S) / ROW_S))))
-        strips = [_strip(recording, leads, lead, row, 0, ROW_S, row * ROW_S) for row in range(rows)]
-        shown = _shown(recording, rows * ROW_S)
+        rows = min(MAX_ROWS_OF_ONE_LEAD, max(1, int(np.ceil((part.duration_s - ROUNDING_S) / ROW_S))))
+        strips = [_strip(part, leads, lead, row, 0, ROW_S, row * ROW_S, start_s) for row in range(rows)]
+        shown = _shown(recording, start_s, rows * ROW_S)
     else:
-        strips = [_strip(recording, leads, lead, row, 0, ROW_S, 0, lead in derived) for row, lead in enumerate(leads)]
-        shown = _shown(recording, ROW_S)
+        strips = [
+            _strip(part, leads, lead, row, 0, ROW_S, 0, start_s, lead in derived) for row, lead in enumerate(leads)
+        ]
+        shown = _shown(recording, start_s, ROW_S)
     rows = max((strip.row for strip in strips), default=0) + 1
     spacing = height_mm // rows // MAJOR_MM * MAJOR_MM
     # Shifted down by one major line: R waves need more room above the first row than S waves below the last.
@@ -120,7 +126,7 @@ def lay_out(recording: Recording, height_mm: int) -> Layout:
 
 def _leads(recording: Recording) -> tuple[Leads, set[str]]:
     """(signals in mV of the leads to draw, in the standard order; the names of those that are derived)."""
-    shown = recording.signal[:, : int(MAX_ROWS_OF_ONE_LEAD * ROW_S * recording.fs_hz) + 1].astype(np.float64)
+    shown = recording.signal.astype(np.float64)
     shown[~np.isfinite(shown)] = np.nan
     np.clip(shown, -MAX_DRAWN_MV, MAX_DRAWN_MV, out=shown)
     there = {lead: row for lead, row in zip(recording.leads, shown, strict=True) if lead in LEADS}
@@ -140,42 +146,41 @@ def _height_mv(samples: NDArray[np.float64]) -> float:
     return float(np.ptp(known)) if known.size else 0.0
 
 
-def _table(recording: Recording, leads: Leads, derived: set[str]) -> tuple[list[Strip], str]:
+def _table(part: Recording, leads: Leads, derived: set[str], start_s: float) -> list[Strip]:
     starts = [column * COLUMN_S for column in range(len(TABLE[0]))]
-    shown = _shown(recording, ROW_S)
-    if recording.duration_s < ROW_S - ROUNDING_S:
+    if part.duration_s < ROW_S - ROUNDING_S:
         # The last columns, V4 to V6, would stay empty: let the columns overlap in time.
-        starts = [min(start, max(0.0, recording.duration_s - COLUMN_S)) for start in starts]
-        shown += f", columns from {', '.join(f'{start:.3g}' for start in starts)} s"
+        starts = [min(start, max(0.0, part.duration_s - COLUMN_S)) for start in starts]
     strips = [
-        _strip(recording, leads, lead, row, column * COLUMN_S, COLUMN_S, starts[column], lead in derived)
+        _strip(part, leads, lead, row, column * COLUMN_S, COLUMN_S, starts[column], start_s, lead in derived)
         for row, names in enumerate(TABLE)
         for column, lead in enumerate(names)
     ]
     beating = [lead for lead in RHYTHM_LEADS if lead in leads and _height_mv(leads[lead]) >= FLAT_MV]
     rhythm = (beating or list(leads))[0]
-    strips.append(_strip(recording, leads, rhythm, len(TABLE), 0, ROW_S, 0, rhythm in derived))
-    return strips, shown
+    return [*strips, _strip(part, leads, rhythm, len(TABLE), 0, ROW_S, 0, start_s, rhythm in derived)]
 
 
 def _strip(
-    recording: Recording,
+    part: Recording,
     leads: Leads,
     lead: str,
     row: int,
     offset_s: float,
     length_s: float,
     from_s: float,
+    start_s: float,
     derived: bool = False,
 ) -> Strip:
-    fs_hz = recording.fs_hz
+    """from_s: seconds after the beginning of the part, which begins at start_s of the recording."""
+    fs_hz = part.fs_hz
     first = int(np.ceil(from_s * fs_hz - 1e-6))
     last = int(np.floor((from_s + length_s) * fs_hz + 1e-6))
     samples = leads[lead][first : last + 1] if lead in leads else np.zeros(0)
     known = samples[~np.isnan(samples)]
     samples = samples - median(known) if known.size else samples
     note = NOT_RECORDED if lead not in leads else "derived" if derived else "" if known.size else "no signal"
-    return Strip(lead, row, offset_s, length_s, from_s, first / fs_hz - from_s, samples, note)
+    return Strip(lead, row, offset_s, length_s, start_s + from_s, first / fs_hz - from_s, samples, note)
 
 
 def _highest_gain(strips: Sequence[Strip], baselines: Sequence[int], spacing: int, height_mm: int) -> float:
@@ -191,7 +196,10 @@ def _highest_gain(strips: Sequence[Strip], baselines: Sequence[int], spacing: in
     return highest
 
 
-def _shown(recording: Recording, until_s: float) -> str:
-    if recording.duration_s > until_s + ROUNDING_S:
-        return f"first {until_s:.0f} s of {recording.duration_s:.4g} s"
+def _shown(recording: Recording, start_s: float, length_s: float) -> str:
+    end_s = min(start_s + length_s, recording.duration_s)
+    if start_s:
+        return f"{start_s:g} to {end_s:.6g} s of {recording.duration_s:.6g} s"
+    if recording.duration_s > end_s + ROUNDING_S:
+        return f"first {end_s:.0f} s of {recording.duration_s:.4g} s"
     return f"all of {recording.duration_s:.4g} s"

@@ -39,13 +39,13 @@ LABEL_HEIGHT_MM, LABEL_S = 14.0, 0.35
 SEPARATOR_MM = (4, 7)
 
 
-def plot(recording: Recording, outcome: Outcome | None = None) -> bytes:
+def plot(recording: Recording, outcome: Outcome | None = None, start_s: float = 0.0) -> bytes:
     """The whole document. The same arguments give the same bytes.
 
     outcome: a result or a refusal, printed above the paper. If the result has an explanation, it is shaded behind the
-    traces.
+    traces. start_s: where in the recording the paper begins.
     """
-    layout = lay_out(recording, HEIGHT_MM)
+    layout = lay_out(recording, HEIGHT_MM, start_s)
     explanation = outcome.explanation if isinstance(outcome, Classification) else None
     title = captions.title(layout)
     width, height = SHEET_MM

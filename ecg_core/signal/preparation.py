@@ -1,6 +1,5 @@
 """Recording -> ModelInput: windows of 10 s at 100 Hz, gaps closed, limb leads derived, lead masks."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,19 +9,13 @@ from numpy.typing import NDArray
 
 from ecg_core.errors import SignalMissing
 from ecg_core.leads import LEADS, LIMB_FROM_I_II, LIMB_LEADS
-from ecg_core.recording import Recording
+from ecg_core.recording import MAX_UNREAD_S, WINDOW_S, Recording, window_starts
 from ecg_core.signal.median import median
 from ecg_core.signal.resampling import MODEL_FS_HZ, resampled
 
-WINDOW_S = 10.0
 WINDOW_SAMPLES = 1000
 # Five seconds hold four beats at 50 per minute. The network was not trained on less.
 MIN_DURATION_S = 5.0
-# Two minutes, spread over the recording. More windows change the mean by less than windows differ from each other, and
-# cost 4 ms each.
-MAX_WINDOWS = 12
-# A remainder up to this length at the end of a recording gets no window of its own.
-MAX_UNREAD_S = 0.5
 # A window that is shorter than 10 s by less than this does not count as padded: files round their rates.
 ROUNDING_S = 0.05
 # The resampling filter reads this far beyond the edges of a window, if there is signal.
@@ -65,7 +58,7 @@ def prepare(recording: Recording) -> ModelInput:
     Raises SignalMissing if in each window every lead is mostly missing.
     """
     rows = [LEADS.index(lead) for lead in recording.leads]
-    starts = _window_starts(recording.duration_s)
+    starts = window_starts(recording.duration_s)
     signal = np.zeros((len(starts), len(LEADS), WINDOW_SAMPLES), np.float32)
     mask = np.zeros((len(starts), len(LEADS)), np.float32)
     bridged, holes = 0, False
@@ -92,20 +85,13 @@ def prepare(recording: Recording) -> ModelInput:
     return ModelInput(signal, mask, (*recording.corrections, *corrections), whole, spans_s)
 
 
-def _window_starts(duration_s: float) -> list[float]:
-    """Evenly spaced starts in seconds. Windows may overlap, so that at most MAX_UNREAD_S at the end stay unread."""
-    count = min(MAX_WINDOWS, max(1, math.ceil((duration_s - MAX_UNREAD_S) / WINDOW_S)))
-    last = (duration_s - WINDOW_S) if count > 1 else 0.0
-    return [last * index / max(count - 1, 1) for index in range(count)]
-
-
 def _window(recording: Recording, start_s: float) -> tuple[Signal, NDArray[np.bool_] | None, int]:
     """(signal [leads, up to 1000] minus its median, mask of missing samples or None, number of gaps bridged)."""
     fs_hz = recording.fs_hz
     first = round(start_s * fs_hz)
     begin = max(0, first - round(MARGIN_S * fs_hz))
     end = round((start_s + WINDOW_S + MARGIN_S) * fs_hz)
-    piece, missing, bridged = _without_gaps(recording.signal[:, begin:end], fs_hz)
+    piece, missing, bridged = _without_gaps(recording.between(begin, end), fs_hz)
     offset = round((first - begin) * MODEL_FS_HZ / fs_hz)
     piece = resampled(piece, fs_hz)[:, offset : offset + WINDOW_SAMPLES]
     if missing is None:

@@ -28,21 +28,28 @@ class _Run:
 
 
 def decode(
-    part: Part, out: NDArray[np.float32], names: Sequence[str], per_frame: int, corrections: Corrections
+    part: Part,
+    out: NDArray[np.float32],
+    names: Sequence[str],
+    per_frame: int,
+    corrections: Corrections,
+    first: int | None = None,
 ) -> None:
     """Fills the part's leads and verifies the checksums. out: [leads of the record, frames * per_frame] mV.
 
-    per_frame: samples per frame of each lead in out. If a lead has more, they are averaged. Raises ChecksumMismatch,
-    SignalInvalid, SignalTruncated.
+    first: read only the frames from this one on that out has room for, and verify nothing. It must be a multiple of
+    FRAMES_OF_BLOCKS. per_frame: samples per frame of each lead in out. If a lead has more, they are averaged.
+    Raises ChecksumMismatch, SignalInvalid, SignalTruncated.
     """
+    frames = part.frames if first is None else out.shape[1] // per_frame
     for file in part.files:
         columns = [0, *np.cumsum(file.widths).tolist()]
         runs = _runs(file, part.leads, columns, names)
         invalid = INVALID[file.signals[0].format]
         sums = np.zeros(columns[-1], np.int64)
         start = 0
-        for block in file.samples.blocks(part.frames):
-            if start == 0:
+        for block in file.samples.blocks(frames, first or 0):
+            if start == 0 and first is None:
                 _verify_first(file, block[columns[:-1]])
             sums += block.sum(axis=1, dtype=block.dtype)
             for run in runs:
@@ -54,11 +61,12 @@ def decode(
             start += block.shape[1]
         for run in runs:
             if run.skew:
-                out[run.rows, (part.frames - run.skew) * per_frame :] = np.nan
+                out[run.rows, (frames - run.skew) * per_frame :] = np.nan
                 corrections.add("leads stored with a delay aligned, as the header states")
             if run.samples_per_frame > per_frame:
                 corrections.add("samples of one frame averaged")
-        _verify(file, np.add.reduceat(sums, columns[:-1]), part, corrections)
+        if first is None:
+            _verify(file, np.add.reduceat(sums, columns[:-1]), part, corrections)
 
 
 def _runs(file: SignalFile, leads: Sequence[Lead], columns: Sequence[int], names: Sequence[str]) -> list[_Run]:

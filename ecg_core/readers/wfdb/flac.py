@@ -26,7 +26,7 @@ class Stream:
         with self._opened() as (stream, _):
             self.frames = max(int(stream.frames) - offset, 0) // widths[0]
 
-    def blocks(self, frames: int) -> Iterator[NDArray[np.signedinteger]]:
+    def blocks(self, frames: int, first: int = 0) -> Iterator[NDArray[np.signedinteger]]:
         """As Packed.blocks. It decodes one block at a time, because FLAC can expand 1,000 times.
 
         Raises SignalTruncated, SignalInvalid.
@@ -34,8 +34,8 @@ class Stream:
         widths = self._widths
         step = frames_per_block(sum(widths))
         with self._opened() as (stream, bits):
-            if self._offset:
-                stream.seek(self._offset)
+            if self._offset + first:
+                stream.seek(self._offset + first * widths[0])
             dtype, shift = (np.dtype(np.int32), 8) if bits == 24 else (np.dtype(np.int16), 16 - bits)
             for start in range(0, frames, step):
                 count = min(step, frames - start)

@@ -25,10 +25,13 @@ from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.names import find, split
 from ecg_core.readers.options import Options
 from ecg_core.readers.records import MAX_SEGMENT_SIGNALS, Bundle
+from ecg_core.readers.signals import excerpt
+from ecg_core.readers.source import LARGE, Bytes, digest
 from ecg_core.readers.wfdb.decoding import decode
 from ecg_core.readers.wfdb.header import NULL, Header
 from ecg_core.readers.wfdb.segment import Part, lead_positions, verified
-from ecg_core.recording import MAX_FS_HZ, MAX_VALUES, MIN_FS_HZ, Recording
+from ecg_core.readers.wfdb.windows import Windows
+from ecg_core.recording import MAX_FS_HZ, MAX_VALUES, MIN_FS_HZ, Recording, Source
 
 # Headers write rates with at least six digits.
 RATE_TOLERANCE = 1e-6
@@ -66,23 +69,25 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     # Leads may have several rates. All get the highest rate that divides each of them, so that averaging is enough.
     per_frame = math.gcd(*widths)
     rate = _rate(headers, widths, options.fs_hz, corrections)
-    _check_size(frames * per_frame * len(leads))
     if others := len((layout or segments[0].header).signals) - len(leads):
         corrections.add(f"channels that are none of the twelve leads left out: {others}")
     if gap := frames - sum(part.frames for part in parts):
         corrections.add(f"samples without a value in gaps between segments: {gap * per_frame}")
     if per_frame > 1:
         corrections.add(f"samples of one frame kept: {rate:.6g} Hz")
+    if any(map(bundle.is_large, folder.used)):
+        corrections.add(LARGE)
+    if not master.segments and frames * per_frame * len(leads) > MAX_VALUES:
+        windows = Windows(parts[0], tuple(leads), rate, per_frame, bundle.budget, corrections)
+        return excerpt(windows, folder.digest())
+    _check_size(frames * per_frame * len(leads))
     signal = np.empty((len(leads), frames * per_frame), np.float32)
     if master.segments:
         signal.fill(np.nan)
     _decode(parts, signal, leads, per_frame, bundle.budget, corrections)
     if lead_positions((layout or segments[0].header).signals, options, corrections)[1]:
         numbering.verify(signal, leads, corrections)
-    digest = hashlib.sha256()
-    for file in folder.used:
-        digest.update(bundle[file])
-    return Recording(signal, rate, tuple(leads), "wfdb", digest.hexdigest(), tuple(corrections))
+    return Recording(signal, rate, tuple(leads), "wfdb", folder.digest(), tuple(corrections))
 
 
 @dataclass
@@ -99,20 +104,27 @@ class _Folder:
         (self.missing if found is None else self.used)[found or self.path + name] = None
         return found
 
-    def data(self, header: Header) -> dict[str, bytes]:
-        """The bytes of each signal file by its name in the header. Empty bytes for a missing file."""
+    def data(self, header: Header) -> dict[str, Source]:
+        """Each signal file by its name in the header. No bytes for a missing file."""
         files = dict.fromkeys(signal.file for signal in header.signals if signal.file != NULL)
-        return {file: self.bundle[found] if (found := self.find(file)) else b"" for file in files}
+        return {file: self.bundle.source(found) if (found := self.find(file)) else Bytes(b"") for file in files}
+
+    def digest(self) -> str:
+        """sha256 of the files that were used. Of a file that is not in memory, see long.digest."""
+        found = hashlib.sha256()
+        for name in self.used:
+            found.update(digest(self.bundle.source(name)).encode() if self.bundle.is_large(name) else self.bundle[name])
+        return found.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """frames: as the master header states. data: the bytes of each signal file by its name in the header."""
+    """frames: as the master header states. data: each signal file by its name in the header."""
 
     start: int
     frames: int | None
     header: Header
-    data: dict[str, bytes]
+    data: dict[str, Source]
 
 
 def _segments(master: Header, folder: _Folder) -> list[_Segment]:

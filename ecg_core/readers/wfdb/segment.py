@@ -12,6 +12,7 @@ from ecg_core.readers.options import GAIN_HINT, Options
 from ecg_core.readers.units import MV_PER_UNIT, unit_of
 from ecg_core.readers.wfdb.header import NULL, Header, Signal
 from ecg_core.readers.wfdb.signals import Samples, samples_of
+from ecg_core.recording import Source
 
 # Packed formats may fill their last block with this many samples.
 MAX_PADDING = 2
@@ -60,12 +61,12 @@ class Part:
 def verified(
     expected: int | None,
     header: Header,
-    data: Mapping[str, bytes],
+    data: Mapping[str, Source],
     options: Options,
     budget: Budget,
     corrections: Corrections,
 ) -> Part:
-    """The segment, with start 0. expected: frames as the master header states. data: the bytes of each named file.
+    """The segment, with start 0. expected: frames as the master header states. data: each named file.
 
     Raises HeaderInvalid, SignalTruncated, SignalInvalid, UnsupportedFormat, DuplicateLeads, UnitsUnknown.
     """
@@ -88,7 +89,7 @@ def verified(
     return Part(0, frames, files, leads, any(signal.checksum for signal in header.signals))
 
 
-def _signal_files(header: Header, data: Mapping[str, bytes], budget: Budget) -> tuple[SignalFile, ...]:
+def _signal_files(header: Header, data: Mapping[str, Source], budget: Budget) -> tuple[SignalFile, ...]:
     groups: dict[str, list[int]] = {}
     for position, signal in enumerate(header.signals):
         if signal.file != NULL:

@@ -6,15 +6,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.errors import SignalInvalid
+from ecg_core.errors import FileTooLarge, SignalInvalid
 from ecg_core.readers.budget import Budget
 from ecg_core.readers.registry import unsupported
+from ecg_core.recording import MAX_BYTES, Source
 
 Integers = NDArray[np.signedinteger]
 
-# Needs a few MB of temporary memory for any file length. Divisible by 2 and 3: packed samples come in pairs or
-# triplets.
+# Needs a few MB of temporary memory for any file length.
 BLOCK_SAMPLES = 196_608
+# Packed samples come in pairs or triplets: every sixth frame begins a new group.
+FRAMES_OF_BLOCKS = 6
 # The code for a missing sample. Format 8 (differences) has none.
 INVALID: dict[int, int | None] = {
     **dict.fromkeys((80, 508), -(2**7)),
@@ -56,12 +58,12 @@ class Samples(Protocol):
     @property
     def frames(self) -> int: ...
 
-    def blocks(self, frames: int) -> Iterator[Integers]:
-        """The samples of the first frames, as blocks [samples of a frame, frames], contiguous."""
+    def blocks(self, frames: int, first: int = 0) -> Iterator[Integers]:
+        """The samples of frames from the first one on, as blocks [samples of a frame, frames], contiguous."""
 
 
 def samples_of(
-    data: bytes, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int], budget: Budget
+    source: Source, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int], budget: Budget
 ) -> Samples:
     """A signal file. widths: samples per frame of its signals. initial: their first values, for format 8 (differences).
 
@@ -72,28 +74,34 @@ def samples_of(
         budget.spend_stream()
         from ecg_core.readers.wfdb.flac import Stream
 
-        return Stream(data, format_ - 500, offset, widths)
+        if source.size > MAX_BYTES:
+            raise FileTooLarge(f"Of a FLAC file, {MAX_BYTES // 1_000_000} MB are read at most.")
+        return Stream(source.read(0, source.size), format_ - 500, offset, widths)
     if format_ not in INVALID:
         raise unsupported("The signals are stored in a WFDB format that is not read.")
-    return Packed(data, format_, offset, widths, initial)
+    return Packed(source, format_, offset, widths, initial)
 
 
 class Packed:
     """Samples at fixed positions: all formats except FLAC."""
 
-    def __init__(self, data: bytes, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int]) -> None:
-        self._data, self._format, self._offset, self._widths = data, format_, offset, widths
+    def __init__(
+        self, source: Source, format_: int, offset: int, widths: Sequence[int], initial: Sequence[int]
+    ) -> None:
+        self._source, self._format, self._offset, self._widths = source, format_, offset, widths
         self._initial = initial
-        self.frames = samples_in(format_, max(len(data) - offset, 0)) // sum(widths)
+        self.frames = samples_in(format_, max(source.size - offset, 0)) // sum(widths)
 
-    def blocks(self, frames: int) -> Iterator[Integers]:
+    def blocks(self, frames: int, first: int = 0) -> Iterator[Integers]:
+        """first: a multiple of FRAMES_OF_BLOCKS. Format 8 (differences) is read from 0 only."""
         width = sum(self._widths)
         step = frames_per_block(width)
         last = np.array(self._initial, np.int64)
-        for start in range(0, frames, step):
-            count = min(step, frames - start)
-            first = self._offset + bytes_for(self._format, start * width)
-            rows = _decode(self._data, self._format, first, count * width).reshape(count, width)
+        for start in range(first, first + frames, step):
+            count = min(step, first + frames - start)
+            begin = self._offset + bytes_for(self._format, start * width)
+            data = self._source.read(begin, bytes_for(self._format, count * width))
+            rows = _decode(data, self._format, count * width).reshape(count, width)
             if self._format == 8:
                 rows = _summed(rows, self._widths, last)
             yield np.ascontiguousarray(rows.T)
@@ -101,7 +109,7 @@ class Packed:
 
 def frames_per_block(width: int) -> int:
     """Frames in one block. width: samples per frame, of all signals together."""
-    return max(BLOCK_SAMPLES // width // 6, 1) * 6
+    return max(BLOCK_SAMPLES // width // FRAMES_OF_BLOCKS, 1) * FRAMES_OF_BLOCKS
 
 
 def _summed(differences: Integers, widths: Sequence[int], last: NDArray[np.int64]) -> Integers:
@@ -117,31 +125,30 @@ def _summed(differences: Integers, widths: Sequence[int], last: NDArray[np.int64
     return values
 
 
-def _decode(data: bytes, format_: int, first: int, count: int) -> Integers:
-    """Decodes count samples from byte first. The integer type is the smallest one that is safe for later sums."""
+def _decode(data: bytes, format_: int, count: int) -> Integers:
+    """Decodes count samples. The integer type is the smallest one that is safe for later sums."""
     if format_ == 16:
-        return np.frombuffer(data, "<i2", count, first)
+        return np.frombuffer(data, "<i2", count)
     if format_ == 32:
-        return np.frombuffer(data, "<i4", count, first)
+        return np.frombuffer(data, "<i4", count)
     if format_ == 61:
-        return np.frombuffer(data, ">i2", count, first).astype(np.int16)
+        return np.frombuffer(data, ">i2", count).astype(np.int16)
     if format_ == 160:
-        return (np.frombuffer(data, "<u2", count, first) ^ 0x8000).view(np.int16)
+        return (np.frombuffer(data, "<u2", count) ^ 0x8000).view(np.int16)
     if format_ == 80:
-        return np.frombuffer(data, np.uint8, count, first).astype(np.int16) - np.int16(128)
+        return np.frombuffer(data, np.uint8, count).astype(np.int16) - np.int16(128)
     if format_ == 8:
-        return np.frombuffer(data, np.int8, count, first)
+        return np.frombuffer(data, np.int8, count)
     if format_ == 24:
         padded = np.zeros((count, 4), np.uint8)
-        padded[:, 1:] = np.frombuffer(data, np.uint8, 3 * count, first).reshape(count, 3)
+        padded[:, 1:] = np.frombuffer(data, np.uint8, 3 * count).reshape(count, 3)
         return padded.view("<i4")[:, 0] >> 8
-    return _unpack(data, format_, first, count)
+    return _unpack(data, format_, count)
 
 
-def _unpack(data: bytes, format_: int, first: int, count: int) -> Integers:
+def _unpack(packed: bytes, format_: int, count: int) -> Integers:
     """Formats 212, 310 and 311. Shifting left and then right again extends the sign of a sample to 16 bits."""
     size, held = _PACKED[format_]
-    packed = data[first : first + bytes_for(format_, count)]
     packed += bytes(-len(packed) % size)
     samples = np.empty((len(packed) // size, len(held) - 1), np.int16)
     if format_ == 212:

@@ -5,7 +5,8 @@ import pytest
 
 from ecg_core.errors import SignalMissing
 from ecg_core.leads import LEADS, LIMB_LEADS
-from ecg_core.signal.preparation import MAX_WINDOWS, prepare
+from ecg_core.recording import MAX_WINDOWS
+from ecg_core.signal.preparation import prepare
 from tests.builders import make_recording
 
 

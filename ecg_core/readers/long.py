@@ -1,0 +1,31 @@
+"""Long recordings: a file that is not in memory is read from its windows, by random access."""
+
+from typing import Protocol, cast
+
+from ecg_core.errors import FileTooLarge
+from ecg_core.readers.options import Options
+from ecg_core.readers.registry import Reader
+from ecg_core.readers.signals import Signals, whole
+from ecg_core.readers.source import LARGE, digest
+from ecg_core.recording import MAX_BYTES, Recording, Source
+
+
+class LayoutReader(Protocol):
+    """The module of a format with a fixed layout."""
+
+    def open_signals(self, source: Source, options: Options) -> Signals:
+        """The leads of a file. Raises EcgError."""
+
+
+def opened(reader: Reader, source: Source, options: Options) -> Signals:
+    """The leads of a file of a fixed layout. Raises FileTooLarge for any other format."""
+    if not hasattr(reader, "open_signals"):
+        raise FileTooLarge(f"Of this format {MAX_BYTES // 1_000_000} MB are read at most.")
+    return cast("LayoutReader", reader).open_signals(source, options)
+
+
+def read_large(reader: Reader, source: Source, options: Options) -> Recording:
+    """The recording in a file that is not in memory. Raises FileTooLarge."""
+    signals = opened(reader, source, options)
+    signals.corrections.add(LARGE)
+    return whole(signals, digest(source))
