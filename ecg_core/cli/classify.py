@@ -6,7 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ecg_core.classification import DISCLAIMER
 from ecg_core.cli.options import add_explain_option, add_reading_options, reading_options
@@ -17,6 +17,9 @@ from ecg_core.reports.text import Outcome, answer_text, json_line
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from ecg_core.model.classifier import Classifier
+
+T = TypeVar("T")
 # Inputs in work at a time, counted with the answers that wait for their turn. It bounds the memory.
 LOOKAHEAD = 64
 
@@ -28,6 +31,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--paths", dest="paths_first", action="store_true", help="with --json: add the path as the first field"
     )
+    parser.add_argument(
+        "--timeline", action="store_true", help="one line of JSON for every ten seconds of each recording"
+    )
     add_explain_option(parser, "also show where the network looks (0.2 s more for each record)")
     add_reading_options(parser)
     parser.set_defaults(run=run)
@@ -38,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
 
     classifier = default_classifier()
     inputs = find_inputs(options.paths)
+    if options.timeline:
+        return 2 if sum(not _timeline(classifier, item, options) for item in inputs) else 0
 
     def outcome(item: Input) -> Outcome:
         try:
@@ -53,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     for item, result in zip(inputs, _in_order(outcome, inputs), strict=True):
         refused += isinstance(result, EcgError)
         if options.json:
-            sys.stdout.buffer.write(json_line(result, item.shown if options.paths_first else None))
+            sys.stdout.buffer.write(json_line(result, path=item.shown if options.paths_first else None))
         else:
             print(answer_text(result, item.shown if many else None))
     sys.stdout.flush()
@@ -62,7 +70,30 @@ def run(options: argparse.Namespace) -> int:
     return 2 if refused else 0
 
 
-def _in_order(work: Callable[[Input], Outcome], inputs: Sequence[Input]) -> Iterator[Outcome]:
+def _timeline(classifier: "Classifier", item: Input, options: argparse.Namespace) -> bool:
+    """Prints the lines of one input. Returns whether it could be read at all."""
+    from ecg_core.cli.timeline import Stretch, answer, stretches
+    from ecg_core.readers import read
+
+    path = item.shown if options.paths_first else None
+    try:
+        recording = read(item.files(), **reading_options(options))
+    except EcgError as refusal:
+        sys.stdout.buffer.write(json_line(refusal, path=path))
+        return False
+
+    def work(stretch: Stretch) -> Outcome:
+        return answer(classifier, recording, stretch)
+
+    found = list(stretches(recording.duration_s))
+    for stretch, outcome in zip(found, _in_order(work, found, " windows"), strict=True):
+        times = {"start_s": round(stretch.start_s, 3), "end_s": round(stretch.end_s, 3)}
+        sys.stdout.buffer.write(json_line(outcome, path=path, **times))
+    sys.stdout.flush()
+    return True
+
+
+def _in_order(work: "Callable[[T], Outcome]", inputs: "Sequence[T]", unit: str = " records") -> Iterator[Outcome]:
     """work(input) of each input, in order. Several inputs share all cores; a terminal shows a progress bar."""
     if len(inputs) == 1:
         yield work(inputs[0])
@@ -76,7 +107,7 @@ def _in_order(work: Callable[[Input], Outcome], inputs: Sequence[Input]) -> Iter
     with (
         threadpool_limits(1),
         ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=len(inputs), unit=" records", disable=None) as bar,
+        tqdm(total=len(inputs), unit=unit, disable=None) as bar,
     ):
         waiting: deque[Future[Outcome]] = deque()
         rest = iter(inputs)

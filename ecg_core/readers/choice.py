@@ -5,7 +5,7 @@ from itertools import islice
 
 from ecg_core.errors import RecordIncomplete, SeveralRecords
 from ecg_core.readers import registry
-from ecg_core.readers.records import Bundle
+from ecg_core.readers.records import Bundle, too_large
 from ecg_core.readers.registry import LOOK_BYTES, WFDB, WFDB_SIGNALS, Reader, unsupported
 
 # Every reader looks at each single file, which takes some milliseconds. An export has a table and a few other files.
@@ -50,6 +50,8 @@ def choose(header: str | None, singles: Sequence[str], files: Bundle) -> tuple[s
     found = _readable([name for name in files if name not in singles][:MAX_SINGLE_FILES], files)
     if len(found) == 1:
         return *found[0], len(singles)
+    if any(map(files.is_large, files)):
+        raise too_large()
     raise unsupported("No ECG format that is read here was recognised.")
 
 

@@ -2,12 +2,12 @@
 
 from typing import Protocol, cast
 
-from ecg_core.errors import FileTooLarge
 from ecg_core.readers.options import Options
+from ecg_core.readers.records import too_large
 from ecg_core.readers.registry import Reader
 from ecg_core.readers.signals import Signals, whole
 from ecg_core.readers.source import LARGE, digest
-from ecg_core.recording import MAX_BYTES, Recording, Source
+from ecg_core.recording import Recording, Source
 
 
 class LayoutReader(Protocol):
@@ -20,7 +20,7 @@ class LayoutReader(Protocol):
 def opened(reader: Reader, source: Source, options: Options) -> Signals:
     """The leads of a file of a fixed layout. Raises FileTooLarge for any other format."""
     if not hasattr(reader, "open_signals"):
-        raise FileTooLarge(f"Of this format {MAX_BYTES // 1_000_000} MB are read at most.")
+        raise too_large()
     return cast("LayoutReader", reader).open_signals(source, options)
 
 

@@ -45,7 +45,7 @@ class Bundle(Mapping[str, bytes]):
         """The bytes of a file. Raises FileTooLarge for a file that is not in memory."""
         file = self._files[name]
         if not isinstance(file, bytes):
-            raise FileTooLarge(f"More than {MAX_BYTES // 1_000_000} MB are read only of a format with a fixed layout.")
+            raise too_large()
         return file
 
     def source(self, name: str) -> Source:
@@ -104,6 +104,10 @@ class Bundle(Mapping[str, bytes]):
             else:
                 header = found.header
         return header, singles
+
+
+def too_large() -> FileTooLarge:
+    return FileTooLarge(f"More than {MAX_BYTES // 1_000_000} MB are read only of formats with a fixed layout.")
 
 
 def record(header: str, among: Names, header_of: Callable[[str], Header]) -> Group:

@@ -101,7 +101,7 @@ def lay_out(recording: Recording, height_mm: int, start_s: float = 0.0) -> Layou
         strips = _table(part, leads, derived, start_s)
         shown = _shown(recording, start_s, ROW_S)
         if part.duration_s < ROW_S - ROUNDING_S:
-            shown += f", columns from {', '.join(f'{strip.from_s:.3g}' for strip in strips[:3])} s"
+            shown += f", columns from {', '.join(f'{strip.from_s:.3g}' for strip in strips[: len(TABLE[0])])} s"
     elif len(leads) == 1:
         (lead,) = leads
         rows = min(MAX_ROWS_OF_ONE_LEAD, max(1, int(np.ceil((part.duration_s - ROUNDING_S) / ROW_S))))

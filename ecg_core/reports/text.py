@@ -12,12 +12,11 @@ BAR_WIDTH = 30
 MOST, LEAST = 4, 0.05
 
 
-def json_line(outcome: Outcome, path: str | None = None) -> bytes:
-    """to_json() and a line end. If path is given, it is the first field of the object."""
+def json_line(outcome: Outcome, **before: object) -> bytes:
+    """to_json() and a line end. before: fields that come first in the object; None is left out."""
     body = outcome.to_json()
-    if path is not None:
-        body = b'{"path": ' + json.dumps(path).encode() + b", " + body[1:]
-    return body + b"\n"
+    fields = {name: value for name, value in before.items() if value is not None}
+    return (json.dumps(fields).encode()[:-1] + b", " + body[1:] if fields else body) + b"\n"
 
 
 def printable(text: str, instead: str = "?") -> str:

@@ -13,7 +13,7 @@ from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
 from ecg_core.model.placement import KINDS
 from ecg_core.readers import read
-from ecg_core.recording import Files, Recording
+from ecg_core.recording import Files, LargeFiles, Recording
 from ecg_core.signal import quality
 from ecg_core.signal.preparation import prepare
 from ecg_core.training.data.ptbxl import PtbXl, record_files
@@ -58,7 +58,7 @@ def refused(code: str) -> Outcome:
     return Outcome(code, (), np.full(len(SUPERCLASSES), 0.5), (False,) * len(SUPERCLASSES), False)
 
 
-def outcome(classifier: Classifier, source: Files | Recording, leads: Collection[str] | None = None) -> Outcome:
+def outcome(classifier: Classifier, source: LargeFiles | Recording, leads: Collection[str] | None = None) -> Outcome:
     """leads: keep only these leads of the files."""
     try:
         if leads is not None and not isinstance(source, Recording):

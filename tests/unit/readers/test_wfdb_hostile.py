@@ -218,8 +218,16 @@ def test_a_record_with_many_invalid_samples_takes_no_more_memory() -> None:
 
 
 @pytest.mark.parametrize("storage", ["80", "80x8"])
-def test_more_samples_than_the_limit_are_refused(storage: str) -> None:
+def test_of_more_samples_than_the_limit_only_windows_are_read(storage: str) -> None:
     header = f"rec 1 500\nrec.dat {storage} 200 12 0 0 0 0 I\n".encode()
+    files = {"rec.hea": header, "rec.dat": bytes(MAX_VALUES + 8)}
+    recording = within_limits(lambda: read_wfdb("rec.hea", files))
+    assert recording.duration_s == pytest.approx((MAX_VALUES + 8) / recording.fs_hz)
+    assert recording.signal.shape[1] < MAX_VALUES / 10
+
+
+def test_more_samples_than_the_limit_stored_as_differences_are_refused() -> None:
+    header = b"rec 1 500\nrec.dat 8 200 12 0 0 0 0 I\n"
     assert isinstance(refusal({"rec.hea": header, "rec.dat": bytes(MAX_VALUES + 8)}), FileTooLarge)
 
 
@@ -230,11 +238,13 @@ def make_flac(frames: int, channels: int = 1, fs_hz: int = 500) -> bytes:
     return buffer.getvalue()
 
 
-def test_flac_that_expands_a_thousand_times_is_refused_unread() -> None:
+def test_of_flac_that_expands_a_thousand_times_only_windows_are_decoded() -> None:
     packed = make_flac(10_000_000)
     assert len(packed) < 100_000
     header = b"rec 1 500\nrec.dat 516 200 16 0 0 0 0 I\n"
-    assert isinstance(refusal({"rec.hea": header, "rec.dat": packed}), FileTooLarge)
+    recording = within_limits(lambda: read_wfdb("rec.hea", {"rec.hea": header, "rec.dat": packed}))
+    assert recording.duration_s == pytest.approx(20_000)
+    assert recording.signal.shape[1] < MAX_VALUES / 10
 
 
 def test_flac_of_a_channel_that_is_not_a_lead_costs_no_more_than_a_lead() -> None:
