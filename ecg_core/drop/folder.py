@@ -51,6 +51,16 @@ class FolderStore:
             raise FileTooLarge(f"The file is larger than {limit:,} bytes.")
         return Stored(key, len(body), about.etag, about.modified, metadata=self._metadata(key, about.etag), body=body)
 
+    def range(self, entry: Entry, offset: int, length: int) -> bytes:
+        try:
+            with self._path(entry.key).open("rb") as file:
+                if _entry(entry.key, os.fstat(file.fileno())).etag != entry.etag:
+                    raise Conflict
+                file.seek(offset)
+                return file.read(length)
+        except FileNotFoundError:
+            raise Conflict from None
+
     def head(self, key: str) -> Entry | None:
         path = self._path(key)
         if not path.is_file():

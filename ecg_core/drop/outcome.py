@@ -104,7 +104,7 @@ def classified(
     try:
         if refusal:
             raise refusal
-        files = {part.key.rpartition("/")[2]: part.body for part in parts}
+        files = {part.key.rpartition("/")[2]: part.source or part.body for part in parts}
         result = classifier.classify(files, **options_of(_stated(parts)))
     except EcgError as error:
         if error.status >= 500:

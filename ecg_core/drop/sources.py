@@ -5,7 +5,7 @@ from hashlib import sha256
 from itertools import islice
 
 from ecg_core.drop.options import stated
-from ecg_core.drop.store import Archived, Entry, Store, Stored
+from ecg_core.drop.store import Archived, Entry, Ranged, Store, Stored
 from ecg_core.errors import EcgError, FileTooLarge
 from ecg_core.readers.names import folded, is_junk, spellings, split
 from ecg_core.readers.paths import too_large
@@ -74,8 +74,7 @@ class Sources:
         try:
             stored = self._inbox.get(key, self._left)
         except FileTooLarge:
-            self.refusal = too_large()
-            return self._exists_unread(key)
+            stored = self._large(key)
         except Archived:
             if self._exists_unread(key):
                 raise
@@ -84,8 +83,16 @@ class Sources:
             self._absent.add(key)
             return False
         self._read[key] = stored
-        self._left -= stored.size
+        self._left -= len(stored.body)
         return True
+
+    def _large(self, key: str) -> Stored | None:
+        """A large object, which is read by ranges."""
+        there = self._inbox.head(key)
+        if there is None:
+            return None
+        source = Ranged(self._inbox, there)
+        return Stored(key, there.size, there.etag, there.modified, there.version, there.metadata, source=source)
 
     def _exists_unread(self, key: str) -> bool:
         there = self._inbox.head(key)
@@ -98,7 +105,9 @@ class Sources:
         return self._read[key].body if key in self._read else b""
 
     def header(self, key: str) -> Header:
-        """The parsed header of a file that exists. Raises HeaderInvalid."""
+        """The parsed header of a file that exists. Raises HeaderInvalid, FileTooLarge."""
+        if key in self._read and self._read[key].source:
+            raise too_large()
         if key not in self._headers:
             self._headers[key] = Header(self.body(key))
         return self._headers[key]
@@ -146,10 +155,11 @@ def sibling(inbox: Store, name: str) -> str | None:
 
 
 def digest(parts: tuple[Stored, ...]) -> str:
-    """The sha256 of the files' names and bytes, in hex."""
+    """The sha256 of the files' names and bytes, in hex. Of a large file, its etag stands for its bytes."""
     total = sha256()
     for part in parts:
         name = part.key.rpartition("/")[2].encode(errors="surrogateescape")
-        total.update(f"{len(name)} {len(part.body)} ".encode() + name)
-        total.update(part.body)
+        body = part.etag.encode() if part.source else part.body
+        total.update(f"{len(name)} {part.size} ".encode() + name)
+        total.update(body)
     return total.hexdigest()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from ecg_core.recording import Source
+
 
 class Conflict(Exception):
     """The object has changed since it was read, so it was not replaced."""
@@ -35,7 +37,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Stored(Entry):
+    """source: of a large object, which is read by ranges. Its body is empty then."""
+
     body: bytes = b""
+    source: Source | None = None
 
 
 class Store(Protocol):
@@ -47,6 +52,12 @@ class Store(Protocol):
 
     def get(self, key: str, limit: int) -> Stored | None:
         """The object, or None. Raises FileTooLarge above limit bytes, without reading the rest. Raises Archived."""
+
+    def range(self, entry: Entry, offset: int, length: int) -> bytes:
+        """Up to length bytes of the object from this offset, which must be within it.
+
+        Raises Conflict if the object is not the one of the entry. Raises Archived.
+        """
 
     def head(self, key: str) -> Entry | None:
         """The object without its body, or None. It works for archived objects too."""
@@ -64,3 +75,14 @@ class Store(Protocol):
 
         Otherwise raises Conflict.
         """
+
+
+class Ranged:
+    """A large object as a Source."""
+
+    def __init__(self, store: Store, entry: Entry) -> None:
+        self._store, self._entry = store, entry
+        self.size = entry.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._store.range(self._entry, offset, length) if length and offset < self.size else b""

@@ -39,6 +39,34 @@ class BucketStore:
                 continue
         return self._whole(key, limit)
 
+    def range(self, entry: Entry, offset: int, length: int) -> bytes:
+        for _ in range(TORN_BODIES):
+            try:
+                return self._range(entry, offset, length)
+            except _TORN:
+                continue
+        return self._range(entry, offset, length)
+
+    def _range(self, entry: Entry, offset: int, length: int) -> bytes:
+        self._before_call()
+        try:
+            found = self._client.get_object(
+                Bucket=self._bucket,
+                Key=self._prefix + entry.key,
+                Range=f"bytes={offset}-{offset + length - 1}",
+                IfMatch=entry.etag,
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in ("PreconditionFailed", "NoSuchKey", "412", "InvalidRange"):
+                raise Conflict from error
+            if code == "InvalidObjectState":
+                raise Archived(entry.key) from error
+            raise
+        with found["Body"] as body:
+            data: bytes = body.read()
+        return data
+
     def _whole(self, key: str, limit: int) -> Stored | None:
         if self._is_too_long(key):
             return None

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request
 
 from ecg_core import EcgError, classify
 from ecg_core.drop.addresses import address
+from ecg_core.readers.source import Bytes
 from ecg_core.recording import MAX_BYTES
 from ecg_core.synthesis.writers import zip_bytes
 from tests.s3_drop.cloud import INBOX, MAX_RECEIVES, RESULTS, Cloud
@@ -21,7 +22,7 @@ from tests.s3_drop.events import SWEEP, TEST_EVENT, backfill_batch, eventbridge_
 from tests.s3_drop.faults import BUSY, DENIED, INTERNAL, SLOW_DOWN, Fault, Layer, faulty_cloud, lost, torn, without_list
 from tests.s3_drop.function import invoke, loaded
 from tests.s3_drop.queue import Context, drain, work
-from tests.unit.drop.records import segmented
+from tests.unit.drop.records import holter, segmented
 
 Files = dict[str, bytes]
 Load = Callable[..., ModuleType]
@@ -453,11 +454,15 @@ def test_without_the_right_to_list_a_missing_key_is_a_fault(
     assert aws.results() == {}
 
 
-def test_a_large_object_is_refused_without_being_fetched(layered: tuple[Cloud, Layer, ModuleType]) -> None:
+def test_of_a_large_object_only_ranges_are_fetched(layered: tuple[Cloud, Layer, ModuleType]) -> None:
     aws, _, module = layered
-    aws.drop({"holter.edf": bytes(MAX_BYTES + 1)})
-    assert invoke(module, sqs_event(s3_event("holter.edf"))) == NOTHING_FAILED
-    assert json.loads(aws.outcomes()["holter.edf.json"])["code"] == "file_too_large"
+    files = holter()
+    assert len(files["record.dat"]) > MAX_BYTES
+    aws.drop({"large.csv": b"I\n" + b"1\n" * (MAX_BYTES // 2), **files})
+    assert invoke(module, sqs_event(*map(s3_event, ["large.csv", *files]))) == NOTHING_FAILED
+    assert json.loads(aws.outcomes()["large.csv.json"])["code"] == "file_too_large"
+    expected = classify({"record.hea": files["record.hea"], "record.dat": Bytes(files["record.dat"])})
+    assert aws.outcomes()["record.hea.json"] == expected.to_json()
 
 
 def test_a_log_line_says_what_was_done_and_holds_no_key(

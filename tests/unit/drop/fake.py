@@ -62,6 +62,15 @@ class MemoryStore:
         self.bytes_read += found.size if found else 0
         return found
 
+    def range(self, entry: Entry, offset: int, length: int) -> bytes:
+        self._called("range", entry.key)
+        found = self.objects.get(entry.key)
+        if found is None or found.etag != entry.etag:
+            raise Conflict
+        assert 0 <= offset < found.size
+        self.bytes_read += min(length, found.size - offset)
+        return found.body[offset : offset + length]
+
     def head(self, key: str) -> Entry | None:
         if len(key.encode()) > self.longest:
             return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 
 from ecg_core import EcgError, classify
@@ -41,3 +42,11 @@ def renamed_segments() -> Files:
     for name, body in segmented().items():
         files[name.replace(".dat", "e.dat")] = body.replace(b"0.dat", b"0e.dat").replace(b"1.dat", b"1e.dat")
     return files
+
+
+def holter(leads: tuple[str, ...] = ("I", "II", "V5"), fs_hz: int = 250) -> Files:
+    """A WFDB record of five hours: 27 MB."""
+    minute = synthesize("normal", duration_s=60, fs_hz=fs_hz, seed=1).only(leads).signal
+    signal = np.round(minute * 200).astype("<i2").T.tobytes() * 300
+    lines = "".join(f"record.dat 16 200 12 0 0 0 0 {lead}\n" for lead in leads)
+    return {"record.hea": f"record 3 {fs_hz} {300 * 60 * fs_hz}\n{lines}".encode(), "record.dat": signal}

@@ -6,26 +6,41 @@ import pytest
 
 from ecg_core import __version__, classify
 from ecg_core.drop.addresses import FHIR, SVG, address
+from ecg_core.readers.source import Bytes
 from ecg_core.recording import MAX_BYTES
 from ecg_core.synthesis.writers import zip_bytes
 from tests.unit.drop.conftest import Place
-from tests.unit.drop.records import Files
+from tests.unit.drop.fake import once
+from tests.unit.drop.records import Files, holter
 
 
-def test_an_object_above_the_limit_is_refused_unread(place: Place) -> None:
-    place.inbox["holter.edf"] = bytes(MAX_BYTES + 1)
-    (answer,) = place.told("holter.edf")
+def test_a_large_file_of_no_fixed_layout_is_refused_after_a_look_at_its_beginning(place: Place) -> None:
+    place.inbox["table.csv"] = b"time,I\n" + b"0.5,1\n" * (MAX_BYTES // 6)
+    (answer,) = place.told("table.csv")
     assert (answer.state, answer.code) == ("written", "file_too_large")
-    assert place.inbox.bytes_read == 0
-    assert place.told("holter.edf")[0].state == "unchanged"
+    assert place.inbox.bytes_read < 200_000
+    assert place.told("table.csv")[0].state == "unchanged"
 
 
-def test_the_size_limit_holds_for_all_files_of_a_record_together(place: Place, pair: Files) -> None:
-    header = pair["record.hea"]
-    place.inbox.drop({"record.hea": header, "record.dat": bytes(MAX_BYTES)})
+def test_a_long_record_is_answered_from_its_windows(place: Place) -> None:
+    files = holter()
+    place.inbox.drop(files)
     (answer,) = place.told("record.dat")
-    assert (answer.key, answer.code) == ("record.hea", "file_too_large")
-    assert place.inbox.bytes_read == len(header)
+    assert (answer.key, answer.state, answer.code) == ("record.hea", "written", None)
+    expected = classify({"record.hea": files["record.hea"], "record.dat": Bytes(files["record.dat"])})
+    assert place.outcomes == {"record.hea.json": expected.to_json()}
+    assert place.inbox.bytes_read < 4_000_000
+    assert place.told("record.dat")[0].state == "unchanged"
+
+
+def test_a_long_record_that_changes_while_it_is_read_is_read_again(place: Place) -> None:
+    files = holter()
+    place.inbox.drop(files)
+    other = bytes(600) + files["record.dat"][600:]
+    place.inbox.before = [once("range", "record.dat", lambda: place.inbox.drop({"record.dat": other}))]
+    place.told("record.dat")
+    expected = classify({"record.hea": files["record.hea"], "record.dat": Bytes(other)})
+    assert place.outcomes == {"record.hea.json": expected.to_json()}
 
 
 @pytest.mark.parametrize("forms", [(), (SVG,), (FHIR,), (SVG, FHIR)])
