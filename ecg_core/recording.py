@@ -30,6 +30,8 @@ MAX_VALUES = 8_000_000
 # Size of all files of a record, uncompressed. Larger records are refused unread. MAX_VALUES 16-bit samples take 16 MB.
 # 24 MB of the widest format still need less than 150 MB of memory.
 MAX_BYTES = 24_000_000
+# Of formats with a fixed layout, larger files are read from their windows: 24 hours of twelve leads at 1 kHz.
+MAX_LARGE_BYTES = 2**31
 
 # The network reads windows of 10 s. Two minutes, spread over the recording: more windows change the mean by less than
 # windows differ from each other, and cost 4 ms each.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ecg_core import __version__
 from ecg_core.classification import DISCLAIMER
-from ecg_core.cli import classify, plot, synth, training, watch
+from ecg_core.cli import classify, convert, plot, synth, training, watch
 from ecg_core.errors import EcgError
 
 
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ekg", description="NORM, CD and STTC from an ECG file.", epilog=DISCLAIMER)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (classify, plot, watch, synth):
+    for command in (classify, plot, convert, watch, synth):
         command.add_parser(commands)
     training.add_commands(commands)
     return parser

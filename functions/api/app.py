@@ -13,7 +13,7 @@ from ecg_core import Classifier, __version__
 from ecg_core.classification import DISCLAIMER
 from ecg_core.errors import FileTooLarge
 from ecg_core.model.classifier import default_classifier
-from ecg_core.recording import MAX_BYTES
+from ecg_core.recording import MAX_LARGE_BYTES
 from functions.api import docs, openapi
 from functions.api.body import MAX_FILENAME, MAX_LEADS, body_of, files_of
 from functions.api.capacity import Capacity
@@ -137,8 +137,8 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
     def uploads(size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
         if size < 1:
             raise RequestInvalid("A parameter is not valid: size.")
-        if size > MAX_BYTES:
-            raise FileTooLarge(f"The file is larger than {MAX_BYTES / 1e6:g} MB.")
+        if size > MAX_LARGE_BYTES:
+            raise FileTooLarge(f"The file is larger than {MAX_LARGE_BYTES / 2**30:g} GB.")
         upload = storage.new_upload(size)
         address = {"method": "PUT", "url": upload.url, "headers": upload.headers, "expires_in_s": UPLOAD_SECONDS}
         return _json({"upload": address, "result": f"results/{upload.id}"}, 201)

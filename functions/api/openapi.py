@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from ecg_core.classification import DISCLAIMER
 from ecg_core.readers.registry import formats
-from ecg_core.recording import MAX_BYTES, MAX_FS_HZ, MIN_FS_HZ
+from ecg_core.recording import MAX_FS_HZ, MAX_LARGE_BYTES, MIN_FS_HZ
 from functions.api.negotiation import FHIR, JSON, SVG
 from functions.api.problems import PROBLEM
 
@@ -63,7 +63,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
 MODEL: dict[int | str, dict[str, Any]] = {
     200: {"description": "The card of the model in use.", "content": {JSON: {"schema": {"type": "object"}}}}
 }
-SIZE = {"minimum": 1, "maximum": MAX_BYTES}
+SIZE = {"minimum": 1, "maximum": MAX_LARGE_BYTES}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "fs_hz": {"minimum": MIN_FS_HZ, "maximum": MAX_FS_HZ},
     "units": {"enum": ["nV", "uV", "mV", "V"]},
