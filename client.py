@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import mmap
 import os
 import re
 import socket
@@ -21,7 +22,7 @@ from collections.abc import Iterator
 from email.message import Message
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import URLError
 from urllib.parse import urlencode, urljoin
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
@@ -29,8 +30,8 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 JSON, FHIR, SVG, PROBLEM = "application/json", "application/fhir+json", "image/svg+xml", "application/problem+json"
 # Lambda accepts 6 MB for each call, and base64 turns three bytes into four. Larger bodies go through POST /uploads.
 MAX_DIRECT_BYTES = 4_500_000
-# The limits of the service: size of a record, and parts in one body.
-MAX_RECORD_BYTES, MAX_PARTS = 24_000_000, 64
+# The limits of the service: size of a record, of one file in a format with a fixed layout, and parts in one body.
+MAX_RECORD_BYTES, MAX_LARGE_BYTES, MAX_PARTS = 24_000_000, 2**31, 64
 # Larger than any answer: a plot of an hour of twelve leads is smaller.
 PIECE_BYTES, MAX_ANSWER_BYTES = 65_536, 50_000_000
 BUSY_RETRIES, GATEWAY_RETRIES, RETRY_S, MAX_TIMEOUT_S = 3, 1, 2, 86_400
@@ -72,20 +73,30 @@ def clean(text: object) -> str:
     return "".join(c if c.isprintable() else " " for c in str(text)).strip()
 
 
-def record(paths: list[str]) -> dict[str, bytes]:
-    """{base name: bytes} of the files that the paths name, and of the other files of their records. Raises Failure."""
-    files: dict[str, bytes] = {}
+# The bytes of a file, or a large file as the system maps it into memory.
+if TYPE_CHECKING:
+    Content = bytes | mmap.mmap
+
+
+def record(paths: list[str]) -> dict[str, Content]:
+    """{base name: bytes} of the files that the paths name, and of the other files of their records. Raises Failure.
+
+    A record of one file may be larger than MAX_RECORD_BYTES: the file is not loaded then.
+    """
+    files: dict[str, Content] = {}
     try:
         found = [path for given in paths for path in _files_of(Path(given))]
         for path in {path.resolve(): path for path in found}.values():
             if path.name in files:
                 raise Failure(REFUSED, f"Two files are named {path.name}.", "Send one record at a time.")
             with path.open("rb") as file:
-                files[path.name] = file.read(MAX_RECORD_BYTES + 1)
+                large = os.fstat(file.fileno()).st_size > MAX_RECORD_BYTES
+                files[path.name] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if large else file.read()
             if not files[path.name]:
                 raise Failure(REFUSED, f"{path} is empty.", "Check that the export or the copy finished.")
-            if sum(map(len, files.values())) > MAX_RECORD_BYTES:
-                raise Failure(REFUSED, f"The record is larger than {MAX_RECORD_BYTES / 1e6:g} MB.", EXCERPT)
+            limit = MAX_LARGE_BYTES if len(found) == 1 else MAX_RECORD_BYTES
+            if sum(map(len, files.values())) > limit:
+                raise Failure(REFUSED, f"The record is larger than {limit / 1e6:,.0f} MB.", EXCERPT)
     except (OSError, ValueError) as error:
         raise Failure(REFUSED, f"The record cannot be read: {error}", "Check the path and your permissions.") from error
     return files
@@ -128,7 +139,7 @@ def _found(path: Path) -> Path | None:
     return next((file for file in path.parent.iterdir() if (file.stem, file.suffix.lower()) == wanted), None)
 
 
-def packed(files: dict[str, bytes]) -> bytes:
+def packed(files: dict[str, Content]) -> Content:
     """One body for an upload: a single file as it is, several files as a zip."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -137,7 +148,7 @@ def packed(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue() if len(files) > 1 else next(iter(files.values()))
 
 
-def multipart(files: dict[str, bytes]) -> tuple[bytes, str]:
+def multipart(files: dict[str, Content]) -> tuple[bytes, str]:
     """(body, content type)."""
     boundary = uuid.uuid4().hex
     parts = []
@@ -227,7 +238,7 @@ class Service:
         time.sleep(seconds if in_time else 0)
         return in_time
 
-    def send(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+    def send(self, method: str, url: str, body: Content | None, headers: dict[str, str]) -> Answer:
         """Sends one request, without repeating it."""
         address = url.partition("?")[0]
         # A timeout of 0 would make the socket non-blocking.
@@ -259,11 +270,14 @@ class Service:
             raise HTTPException
         return bytes(body)
 
-    def diagnosis(self, files: dict[str, bytes], query: dict[str, str], forms: list[str]) -> dict[str, Answer]:
+    def diagnosis(self, files: dict[str, Content], query: dict[str, str], forms: list[str]) -> dict[str, Answer]:
         """{content type: answer}: JSON and the other forms. Uploads a large record, if the service takes uploads."""
         address = f"{self.url}/diagnosis" + (f"?{urlencode(query)}" if query else "")
-        body, kind = multipart(files if len(files) <= MAX_PARTS else {"record.zip": packed(files)})
-        answer = self.call("POST", address, JSON, body, kind) if len(body) <= MAX_DIRECT_BYTES else None
+        large = sum(map(len, files.values())) > MAX_RECORD_BYTES
+        body, kind = b"", JSON
+        if not large:
+            body, kind = multipart(files if len(files) <= MAX_PARTS else {"record.zip": packed(files)})
+        answer = self.call("POST", address, JSON, body, kind) if 0 < len(body) <= MAX_DIRECT_BYTES else None
         if answer is None or answer.status == 413:
             whole = packed(files)
             ticket = self.call("POST", f"{self.url}/uploads?size={len(whole)}")
@@ -274,11 +288,14 @@ class Service:
                 return {JSON: self.outcome(ticket, whole).accepted()}
             if ticket.status != 404 and ticket.problem.get("code") != "uploads_not_configured":
                 ticket.accepted()
+            if large:
+                said = f"The record is larger than {MAX_RECORD_BYTES / 1e6:g} MB, and this service takes no uploads."
+                raise Failure(REFUSED, said, EXCERPT)
             answer = answer or self.call("POST", address, JSON, body, kind)
         answers = {JSON: answer.accepted()}
         return {**answers, **{form: self.call("POST", address, form, body, kind).accepted(form) for form in forms}}
 
-    def outcome(self, ticket: Answer, whole: bytes) -> Answer:
+    def outcome(self, ticket: Answer, whole: Content) -> Answer:
         """Uploads the record as the ticket says, and waits for the result."""
         try:
             address, result = ticket.content["upload"], urljoin(ticket.address, ticket.content["result"])
@@ -290,7 +307,9 @@ class Service:
         # Do not send the API key to another host, nor the record over http if the service uses https.
         if not result.startswith(f"{self.url}/") or not url.startswith(("https://", self.url.split("//")[0] + "//")):
             raise ticket.foreign()
-        stored = self.send("PUT", url, whole, {"Content-Type": "application/octet-stream", **headers})
+        # Without it, urllib would send a mapped file in chunks, which S3 does not take.
+        length = {"Content-Length": str(len(whole))}
+        stored = self.send("PUT", url, whole, {"Content-Type": "application/octet-stream", **length, **headers})
         if stored.status != 200:
             raise Failure(FAILED, f"The storage refused the record with status {stored.status}.", "Try again later.")
         later = f"The record is uploaded: ask later at {result}"

@@ -406,11 +406,13 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "Two files" in refused(client(*paths))
 
 
-def test_a_record_above_the_services_limit_is_not_sent(tmp_path: Path) -> None:
-    path = tmp_path / "x.dat"
-    with path.open("wb") as file:
-        file.truncate(24_000_001)
-    assert "larger than 24 MB" in refused(client(path))
+@pytest.mark.parametrize(("names", "bytes_"), [(("x.dat", "y.dat"), 12_000_001), (("x.edf",), 2**31 + 1)])
+def test_a_record_above_the_services_limit_is_not_sent(tmp_path: Path, names: tuple[str, ...], bytes_: int) -> None:
+    paths = [tmp_path / name for name in names]
+    for path in paths:
+        with path.open("wb") as file:
+            file.truncate(bytes_)
+    assert "larger than" in refused(client(*paths))
 
 
 def test_the_answer_does_not_overwrite_the_record(csv: Path) -> None:
@@ -672,6 +674,20 @@ def test_a_large_record_is_uploaded_and_its_outcome_awaited(large: Path) -> None
     assert (len(stored.body), stored.headers["content-length"]) == (LARGE, str(LARGE))
     assert stored.headers["if-none-match"] == "*"
     assert [request.headers.get("x-api-key") for request in script.received] == ["k1", None, "k1", "k1", "k1"]
+
+
+def test_a_file_above_the_limit_of_a_record_is_uploaded_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "holter.edf"
+    path.write_bytes(b"0" * 24_000_001)
+    with Script({}) as script:
+        uploads(script, Reply())
+        assert client(path, "--url", f"{script.url}/prod").code == 0
+    assert script.calls[0] == "POST /prod/uploads?size=24000001"
+    assert script.received[1].headers["content-length"] == "24000001"
+    assert script.received[1].body == path.read_bytes()
+    with Script({"POST /uploads": NO_UPLOADS}) as script:
+        assert "takes no uploads" in refused(client(path, "--url", script.url))
+    assert script.calls == ["POST /uploads?size=24000001"]
 
 
 def test_several_files_are_uploaded_as_one_zip(tmp_path: Path) -> None:
