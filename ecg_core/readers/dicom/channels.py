@@ -47,7 +47,8 @@ def lead_name(channel: Item) -> str:
     if coded is None:
         names = (source.text(tags.CODE_VALUE), meaning, channel.text(tags.CHANNEL_LABEL))
         return next(filter(_lead, names), meaning or names[2])
-    if _lead(coded) and _lead(meaning) and _lead(coded) != _lead(meaning):
+    # "Lead aVR" may stand beside the code of -aVR, which says more.
+    if (lead := _lead(coded)) and (said := _lead(meaning)) and said not in (lead, lead.removeprefix("-")):
         raise HeaderInvalid("The code of a channel and its name mean different leads.")
     return coded
 

@@ -21,7 +21,7 @@ MIN_LEAP_MV = 5.0
 _MAX_ROUGHNESS, _COMPARED = 4.0, 2_000
 
 # Memory for one piece of a group. It lasts at least this long, for the margins on both sides.
-_BLOCK_BYTES, _MIN_BLOCK_S = 4_000_000, 10.0
+_BLOCK_BYTES, _MIN_BLOCK_S = 4_000_000, 4.0
 
 Numbers = NDArray[np.integer]
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-import zlib
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ecg_core.leads import LEADS
 from ecg_core.readers.dicom import reader
 from ecg_core.readers.options import Options
 from ecg_core.readers.source import Bytes, FileSource
-from ecg_core.recording import Recording
+from ecg_core.recording import MAX_BYTES, Recording
 from ecg_core.synthesis.heart import synthesize
 from tests.conftest import SHARED
 from tests.unit.readers.made.dicom import (
@@ -30,7 +30,6 @@ from tests.unit.readers.made.dicom import (
     examples,
     file,
     group,
-    scp,
 )
 
 SAMPLE = SHARED / "samples" / "dicom" / "anonymous_ecg.dcm"
@@ -80,6 +79,21 @@ def test_the_sample_equals_pydicom(sample: bytes, pydicom: Any) -> None:
     assert recording.format == "dicom"
     assert recording.sha256 == hashlib.sha256(sample).hexdigest()
     np.testing.assert_allclose(recording.signal, expected, atol=1e-6)
+
+
+def test_of_the_files_of_pydicom_only_the_ecg_is_read(pydicom: Any) -> None:
+    """Images, reports and damaged files, in every transfer syntax. Each of the others is refused."""
+    folder = Path(pydicom.__file__).parent / "data" / "test_files"
+    files = [path for path in folder.rglob("*.dcm") if path.stat().st_size < 300_000]
+    assert len(files) > 50
+    leads = {}
+    for path in files:
+        try:
+            leads[path.name] = read(path.read_bytes()).leads
+        except EcgError as refusal:
+            assert refusal.code in ("unsupported_format", "header_invalid", "signal_truncated"), path.name
+
+    assert leads == {"waveform_ecg.dcm": LEADS}
 
 
 def test_the_sample_equals_ecgdatakit(sample: bytes) -> None:
@@ -340,10 +354,15 @@ def test_a_damaged_deflated_file_is_refused() -> None:
     assert refusal_of(bytes(data)).code in ("signal_invalid", "header_invalid", "signal_truncated")
 
 
-def test_a_deflated_bomb_is_refused() -> None:
+def test_a_deflated_bomb_is_refused_without_inflating_it() -> None:
     writer = Writer("deflated")
-    bomb = file(writer, [group(writer, COUNTS)], before=writer.element(0x0009_1001, "OB", b"\0" * 30_000_000))
-
+    bomb = file(writer, [group(writer, COUNTS)], before=writer.element(0x0009_1001, "OB", b"\0" * 80_000_000))
     assert len(bomb) < 200_000
-    assert refusal_of(bomb).code == "file_too_large"
-    assert zlib.MAX_WBITS == 15
+    tracemalloc.start()
+
+    code = refusal_of(bomb).code
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert code == "file_too_large"
+    assert peak < 2.5 * MAX_BYTES

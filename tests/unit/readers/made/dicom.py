@@ -78,6 +78,7 @@ class Channel:
     source: tuple[Value, Value, Value]
     sensitivity: Value = "1"
     unit: Value = "uV"
+    unit_meaning: Value = "unit"
     factor: Value = "1"
     baseline: Value = "0"
     sample_skew: Value = "0"
@@ -97,7 +98,7 @@ class Channel:
         if self.sensitivity is not None:
             out += writer.element(0x003A_0210, "DS", self.sensitivity)
         if self.unit is not None:
-            out += writer.code(0x003A_0211, self.unit, "UCUM", "unit")
+            out += writer.code(0x003A_0211, self.unit, "UCUM", self.unit_meaning)
         texts = [(0x003A_0212, self.factor), (0x003A_0213, self.baseline)]
         texts += [(0x003A_0214, self.time_skew), (0x003A_0215, self.sample_skew)]
         out += b"".join(writer.element(tag, "DS", text) for tag, text in texts if text is not None)
