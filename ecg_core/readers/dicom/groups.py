@@ -1,5 +1,6 @@
 """Multiplex groups: which of them hold the rhythm, when each begins, and how its samples are stored (PS3.3 C.10.9)."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from ecg_core.readers.dicom.elements import Item
 
 # A median or representative beat lasts 1 to 1.2 s. No rhythm that is of use is so short.
 MAX_BEAT_S = 2.0
+# Beside a rhythm of this length, the shortest that is classified, a group as short as a beat is one.
+MIN_RHYTHM_S = 5.0
 # Of all groups together. Twelve are usual. They bound what one window of a long recording needs.
 MAX_CHANNELS = 512
 
@@ -42,6 +45,8 @@ def rhythms(groups: Sequence[Item], corrections: Corrections) -> list[Item]:
     Originality decides, then the label, then the length. The place of a group says nothing.
     """
     original = [group for group in groups if _is_original(group)]
+    if any(_lasts_s(group) >= MIN_RHYTHM_S for group in original):
+        original = [group for group in original if _lasts_s(group) >= MAX_BEAT_S]
     # Some systems call a filtered rhythm derived. Only its label tells it from a beat.
     chosen = original or [group for group in groups if _RHYTHM.search(_label(group)) and not _is_beat(group)]
     if not chosen:
@@ -68,9 +73,13 @@ def _is_original(group: Item) -> bool:
     originality = group.text(tags.ORIGINALITY).upper()
     if _is_beat(group) or originality not in ("", "ORIGINAL"):
         return False
+    return bool(originality or _RHYTHM.search(_label(group))) or _lasts_s(group) >= MAX_BEAT_S
+
+
+def _lasts_s(group: Item) -> float:
+    """Infinite if the group states no rate: its length is then unknown."""
     rate, samples = group.number(tags.RATE), group.integer(tags.SAMPLES)
-    short = bool(rate and samples and samples / rate < MAX_BEAT_S)
-    return bool(originality or _RHYTHM.search(_label(group))) or not short
+    return (samples or 0) / rate if rate else math.inf
 
 
 def rate_of(groups: Sequence[Item]) -> float | None:

@@ -86,14 +86,15 @@ def test_of_the_files_of_pydicom_only_the_ecg_is_read(pydicom: Any) -> None:
     folder = Path(pydicom.__file__).parent / "data" / "test_files"
     files = [path for path in folder.rglob("*.dcm") if path.stat().st_size < 300_000]
     assert len(files) > 50
-    leads = {}
+    leads, codes = {}, set()
     for path in files:
         try:
             leads[path.name] = read(path.read_bytes()).leads
         except EcgError as refusal:
-            assert refusal.code in ("unsupported_format", "header_invalid", "signal_truncated"), path.name
+            codes.add(refusal.code)
 
     assert leads == {"waveform_ecg.dcm": LEADS}
+    assert codes <= {"unsupported_format", "header_invalid", "signal_truncated"}
 
 
 def test_the_sample_equals_ecgdatakit(sample: bytes) -> None:

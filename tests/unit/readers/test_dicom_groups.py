@@ -58,6 +58,13 @@ def test_a_beat_is_never_taken_for_the_rhythm(beat: dict[str, Any], rhythm: dict
     assert "groups of channels left out, such as median beats: 1" in recording.corrections
 
 
+def test_a_short_group_beside_a_long_one_is_a_beat_even_if_it_is_called_original() -> None:
+    beat = group(WRITER, BEAT, label=None, offset="0")
+
+    np.testing.assert_array_equal(read(beat, group(WRITER, COUNTS, offset="0")).signal, HEART.signal)
+    assert read(group(WRITER, BEAT, label=None)).signal.shape == (12, 600)
+
+
 @pytest.mark.parametrize("label", ["MEDIAN BEAT", "", "RHYTHM MEDIAN", None])
 def test_a_file_with_beats_only_is_refused(label: str | None) -> None:
     refusal = refusal_of(group(WRITER, BEAT, label=label, originality="DERIVED"))
