@@ -56,6 +56,11 @@ def _is_text(look: bytes) -> bool:
     return is_text(look)
 
 
+def _is_dicom(look: bytes) -> bool:
+    # A file without preamble begins with group 0008 or 0002, and a UID of the standard says what it is.
+    return look[128:132] == b"DICM" or (look[:2] in (b"\x08\0", b"\0\x08", b"\x02\0") and b"1.2.840.10008." in look)
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -76,6 +81,7 @@ FORMATS = (
         "st_depression.csv",
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
+    Format("dicom", "a DICOM ECG (.dcm)", "ecg_core.readers.dicom.reader", (".dcm",), _is_dicom),
 )
 
 

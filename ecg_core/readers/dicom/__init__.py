@@ -1,0 +1,1 @@
+"""DICOM ECG waveforms. elements.py parses a data set, file.py finds it, reader.py makes a recording of it."""
