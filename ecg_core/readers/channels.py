@@ -93,4 +93,4 @@ def without_missing(signal: NDArray[np.float32], missing: NDArray[np.bool_], cor
     """Sets the samples that the file marks as missing to NaN, in place. Both arrays have the same shape."""
     if count := int(np.count_nonzero(missing)):
         signal[missing] = np.nan
-        corrections.add(f"samples that the file marks as missing read as gaps: {count}")
+        corrections.count("samples that the file marks as missing read as gaps", count)

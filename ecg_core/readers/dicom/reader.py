@@ -33,6 +33,8 @@ MAX_DIFFERENCE_MV = 0.01
 class DicomSignals:
     """The leads of the rhythm groups on one time axis. Where no group has a lead, its samples are NaN."""
 
+    format = "dicom"
+
     def __init__(self, source: Source, parts: tuple[Part, ...], fs_hz: float, found: Found, said: Corrections) -> None:
         self._source, self._parts, self._found = source, parts, found
         self.fs_hz, self.leads, self.corrections = fs_hz, found.names, said
@@ -122,4 +124,4 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     data = bundle[name]
     signals = open_signals(Bytes(data), options)
     bundle.budget.spend_samples(signals.stored)
-    return whole(signals, "dicom", hashlib.sha256(data).hexdigest())
+    return whole(signals, hashlib.sha256(data).hexdigest())
