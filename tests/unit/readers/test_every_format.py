@@ -48,8 +48,8 @@ def test_damage_gives_an_error_with_a_code(name: str) -> None:
             try:
                 read(damaged)
             except EcgError as error:
-                assert error.code
-                assert error.message
+                assert error.code  # noqa: PT017
+                assert error.message  # noqa: PT017
 
 
 @every_format
