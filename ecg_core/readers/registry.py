@@ -56,6 +56,11 @@ def _is_text(look: bytes) -> bool:
     return is_text(look)
 
 
+def _is_markup(look: bytes) -> bool:
+    """Whether a "<" stands behind a byte order mark and a few stray bytes at most. In UTF-16, characters have two."""
+    return b"<" in look[:40]
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -76,6 +81,7 @@ FORMATS = (
         "st_depression.csv",
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
+    Format("philips_xml", "Philips XML", "ecg_core.readers.xml.philips", (".xml",), _is_markup),
 )
 
 
