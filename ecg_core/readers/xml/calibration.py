@@ -17,7 +17,7 @@ def in_mv(counts: NDArray[np.int32], fs_hz: float, mv: float, corrections: Corre
     """[channels, samples] mV without the pulse, and without the zeros beside it and at the end.
 
     A pulse is the same rectangle on all channels that are not empty. It is cut off at the ends, and is a gap (NaN)
-    between them. mv: mV per count.
+    between them. If there is nothing else, all of it is a gap. mv: mV per count.
     """
     signal = np.multiply(counts, mv, dtype=np.float64).astype(np.float32)
     filled = counts[counts.any(axis=1)]
@@ -43,7 +43,7 @@ def in_mv(counts: NDArray[np.int32], fs_hz: float, mv: float, corrections: Corre
     elif stops[-1] == stop and stop - starts[-1] >= MIN_ZEROS_S * fs_hz:
         corrections.add(f"zeros on all leads at the end left out: {stop - starts[-1]} samples")
         stop = starts[-1]
-    return signal[:, start:stop]
+    return signal[:, start:stop] if start < stop else signal
 
 
 def _pulses(values: NDArray[np.int32], fs_hz: float, mv: float) -> NDArray[np.bool_]:

@@ -126,9 +126,9 @@ def _check_samples(waveforms: _Waveforms) -> None:
         raise UnsupportedFormat("This is a Philips XML whose samples are not base64, which is not read.", _HINT)
     if (waveforms.stated("bitspersample", "bitspersample") or waveforms.element.get("nbitspersample") or "16") != "16":
         raise UnsupportedFormat("This is a Philips XML whose samples do not have 16 bits, which is not read.", _HINT)
-    if waveforms.stated("signalsigned", "signalsigned").lower() not in ("true", ""):
+    if waveforms.stated("signalsigned", "signalsigned").lower() not in ("true", "yes", "1", ""):
         raise UnsupportedFormat("This is a Philips XML with unsigned samples, which is not read.", _HINT)
-    if waveforms.stated("signaloffset", "signaloffset") not in ("", "0"):
+    if waveforms.stated("signaloffset", "signaloffset").strip("+-0."):
         raise UnsupportedFormat("This is a Philips XML with an offset of the samples, which is not read.", _HINT)
 
 

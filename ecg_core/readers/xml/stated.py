@@ -3,10 +3,14 @@
 import math
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalTruncated
 from ecg_core.readers.channels import mv_per_number
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.options import Options
+from ecg_core.readers.xml.values import numbers
 
 # Recorders of resting ECGs have up to 18 leads.
 MAX_CHANNELS = 64
@@ -67,3 +71,12 @@ def check_count(found: int, stated: int) -> None:
         raise SignalTruncated("A lead has fewer samples than the file states.")
     if found > stated:
         raise HeaderInvalid("A lead has more samples than the file states.")
+
+
+def listed(text: str, samples: int) -> NDArray[np.float64]:
+    """As many samples from a list with commas. Raises SignalTruncated, HeaderInvalid, SignalInvalid, FileTooLarge."""
+    # A list that is much too long is refused unparsed. A comma may stand behind the last sample.
+    check_count(max(text.count(","), samples), samples)
+    counts = numbers(text, ",")
+    check_count(len(counts), samples)
+    return counts

@@ -218,6 +218,15 @@ def test_a_pulse_at_the_start_is_cut_off_and_one_between_is_a_gap() -> None:
     assert np.isfinite(np.delete(between, range(1_000, 1_200), axis=1)).all()
 
 
+def test_a_recording_of_pulses_only_is_a_gap() -> None:
+    pulses = np.tile(np.repeat([0, 200], 100), (12, 10))
+
+    recording = opened(made.uncompressed(pulses))
+
+    assert recording.signal.shape == (12, 2_000)
+    assert np.isnan(recording.signal).all()
+
+
 def test_zeros_at_the_end_are_cut_off_and_short_ones_stay() -> None:
     ecg = made.counts_of(10.0)
     long, short = ecg.copy(), ecg.copy()
@@ -312,6 +321,15 @@ def test_missing_bytes_are_noticed_compressed_or_not(counts: made.Counts, lost: 
         opened(made.version_104(counts, packed[:-lost]))
     with pytest.raises((SignalTruncated, HeaderInvalid)):
         opened(made.version_104(counts, plain[:-lost], compression=NO_XLI))
+
+
+@pytest.mark.parametrize("write", [made.version_104, made.uncompressed])
+def test_a_rounded_duration_may_be_one_sample_off_and_not_two(counts: made.Counts, write: Any) -> None:
+    for duration_ms in (3_998, 4_002):
+        assert opened(write(counts, duration_ms=duration_ms)).signal.shape == (12, 2_000)
+    for duration_ms in (3_996, 4_004):
+        with pytest.raises((SignalTruncated, SignalInvalid, HeaderInvalid)):
+            opened(write(counts, duration_ms=duration_ms))
 
 
 def test_fewer_leads_than_stated_are_noticed(counts: made.Counts) -> None:
