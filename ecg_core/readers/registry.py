@@ -83,6 +83,7 @@ FORMATS = (
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
     Format("philips_xml", "Philips XML", "ecg_core.readers.xml.philips", (".xml",), _is_markup),
     Format("cardiosoft_xml", "GE CardioSoft XML", "ecg_core.readers.xml.cardiosoft", (".xml",), _is_markup),
+    Format("schiller_xml", "Schiller XML", "ecg_core.readers.xml.schiller", (".xml",), _is_markup),
 )
 
 
