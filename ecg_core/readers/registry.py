@@ -84,6 +84,7 @@ FORMATS = (
     Format("philips_xml", "Philips XML", "ecg_core.readers.xml.philips", (".xml",), _is_markup),
     Format("cardiosoft_xml", "GE CardioSoft XML", "ecg_core.readers.xml.cardiosoft", (".xml",), _is_markup),
     Format("schiller_xml", "Schiller XML", "ecg_core.readers.xml.schiller", (".xml",), _is_markup),
+    Format("mortara_xml", "Mortara ELI XML", "ecg_core.readers.xml.mortara", (".xml",), _is_markup),
 )
 
 
