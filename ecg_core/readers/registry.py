@@ -61,6 +61,11 @@ def _is_dicom(look: bytes) -> bool:
     return look[128:132] == b"DICM" or (look[:2] in (b"\x08\0", b"\0\x08", b"\x02\0") and b"1.2.840.10008." in look)
 
 
+def _is_markup(look: bytes) -> bool:
+    """Whether a "<" stands behind a byte order mark and a few stray bytes at most. In UTF-16, characters have two."""
+    return b"<" in look[:40]
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -82,6 +87,10 @@ FORMATS = (
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
     Format("dicom", "a DICOM ECG (.dcm)", "ecg_core.readers.dicom.reader", (".dcm",), _is_dicom),
+    Format("philips_xml", "Philips XML", "ecg_core.readers.xml.philips", (".xml",), _is_markup),
+    Format("cardiosoft_xml", "GE CardioSoft XML", "ecg_core.readers.xml.cardiosoft", (".xml",), _is_markup),
+    Format("schiller_xml", "Schiller XML", "ecg_core.readers.xml.schiller", (".xml",), _is_markup),
+    Format("mortara_xml", "Mortara ELI XML", "ecg_core.readers.xml.mortara", (".xml",), _is_markup),
 )
 
 
