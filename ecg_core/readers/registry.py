@@ -56,6 +56,11 @@ def _is_text(look: bytes) -> bool:
     return is_text(look)
 
 
+def _is_scp(look: bytes) -> bool:
+    """Section 0 has the number 0, and its first entry is about itself."""
+    return look[8:10] == look[22:24] == b"\0\0" and look[10:14] == look[24:28] != b"\0\0\0\0"
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -76,6 +81,7 @@ FORMATS = (
         "st_depression.csv",
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
+    Format("scp", "an SCP-ECG file (.scp)", "ecg_core.readers.scp.reader", (".scp",), _is_scp),
 )
 
 
