@@ -59,18 +59,24 @@ def spans_of(leads: Sequence[Lead], found: Sequence[Stored], ratio: int, correct
     """
     first = min(lead.start for lead in leads)
     stated = [Span(lead.start - first, lead.end - lead.start + 1) for lead in leads]
-    if first == 0:
-        # Padding of zeros can look like one more sample, so this is asked first.
-        fewer = [Span(span.first, span.count - 1) for span in stated]
-        if all(lead.ends_with(span.count) for lead, span in zip(found, fewer, strict=True)):
-            corrections.add("samples numbered from 0 on, with the last number not used")
-            return fewer
+    fewer = [Span(span.first, span.count - 1) for span in stated]
+    # Padding of zeros can look like one more sample, so this is asked first.
+    if first == 0 and all(lead.ends_with(span.count) for lead, span in zip(found, fewer, strict=True)):
+        corrections.add("samples numbered from 0 on, with the last number not used")
+        return fewer
     if _confirmed(found, stated):
         return stated
     scaled = [Span(span.first // ratio, span.count // ratio) for span in stated]
     if ratio > 1 and _confirmed(found, scaled):
         corrections.add("samples numbered at the rate of the reference beat")
         return scaled
+    # The bytes of plain samples leave no doubt about their number.
+    plain = [Span(span.first, len(lead.stream.values)) for lead, span in zip(found, stated, strict=True)]
+    if not found[0].compressed and all(
+        abs(has.count - says.count) == 1 for has, says in zip(plain, stated, strict=True)
+    ):
+        corrections.add("leads have one sample more or less than stated: all that are stored were read")
+        return plain
     if not all(lead.has(span.count) for lead, span in zip(found, stated, strict=True)):
         raise SignalTruncated("The leads hold fewer samples than the file states.")
     raise HeaderInvalid("The leads hold more samples than the file states.")

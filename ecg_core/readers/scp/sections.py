@@ -76,7 +76,7 @@ def record_of(data: bytes, corrections: Corrections) -> Record:
         raise HeaderInvalid("The file does not begin with the table of sections of SCP-ECG.")
     if struct.unpack_from("<I", data, RECORD_HEAD + SECTION_HEAD + 6) != (_INDEX,):
         raise UnsupportedFormat(
-            "This file is named like SCP-ECG but has another structure. Recorders of Healforce write such files.",
+            "This file looks like SCP-ECG but has another structure. Recorders of Healforce write such files.",
             "Export the ECG from the recorder's program in another format, such as DICOM, HL7 aECG, EDF or CSV.",
         )
     record = _record(memoryview(data), corrections)

@@ -221,6 +221,27 @@ def test_both_ways_to_number_from_0_are_read(ecg: dict[str | int, Steps], codes:
     assert_holds(recording, leads)
 
 
+@pytest.mark.parametrize("end_shift", [-1, 1])
+def test_plain_samples_are_counted_if_the_stated_number_is_off_by_one(
+    ecg: dict[str | int, Steps], end_shift: int
+) -> None:
+    leads: dict[str | int, Steps] = {"I": ecg["I"], "V4": ecg["V4"]}
+
+    recording = read_scp(Scp(leads, end_shift=end_shift).bytes())
+
+    assert "leads have one sample more or less than stated: all that are stored were read" in recording.corrections
+    assert_holds(recording, leads)
+
+
+@pytest.mark.parametrize(("end_shift", "error"), [(-2, HeaderInvalid), (2, SignalTruncated), (-2500, HeaderInvalid)])
+@pytest.mark.parametrize("start", [0, 1])
+def test_other_numbers_of_plain_samples_are_refused(
+    ecg: dict[str | int, Steps], end_shift: int, start: int, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        read_scp(Scp({"I": ecg["I"], "V4": ecg["V4"]}, starts=[start] * 2, end_shift=end_shift).bytes())
+
+
 @pytest.mark.parametrize("first", [0, 1, 1000])
 def test_leads_that_begin_later_are_placed_in_time(ecg: dict[str | int, Steps], first: int) -> None:
     leads: dict[str | int, Steps] = {"I": ecg["I"][:800], "V1": ecg["V1"][300:1200], "V2": ecg["V2"][100:110]}
