@@ -66,6 +66,11 @@ def _is_markup(look: bytes) -> bool:
     return b"<" in look[:40]
 
 
+def _is_scp(look: bytes) -> bool:
+    """Section 0 has the number 0, and its first entry is about itself."""
+    return look[8:10] == look[22:24] == b"\0\0" and look[10:14] == look[24:28] != b"\0\0\0\0"
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -91,6 +96,7 @@ FORMATS = (
     Format("cardiosoft_xml", "GE CardioSoft XML", "ecg_core.readers.xml.cardiosoft", (".xml",), _is_markup),
     Format("schiller_xml", "Schiller XML", "ecg_core.readers.xml.schiller", (".xml",), _is_markup),
     Format("mortara_xml", "Mortara ELI XML", "ecg_core.readers.xml.mortara", (".xml",), _is_markup),
+    Format("scp", "an SCP-ECG file (.scp)", "ecg_core.readers.scp.reader", (".scp",), _is_scp),
 )
 
 
