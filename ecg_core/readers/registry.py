@@ -76,6 +76,16 @@ FORMATS = (
         "st_depression.csv",
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
+    Format(
+        "edf",
+        "an EDF or EDF+ file (.edf)",
+        "ecg_core.readers.edf.reader",
+        (".edf",),
+        lambda look: look[:8].replace(b"\0", b" ") == b"0       ",
+    ),
+    Format(
+        "bdf", "a BDF or BDF+ file (.bdf)", "ecg_core.readers.edf.bdf", (".bdf",), lambda look: look[1:8] == b"BIOSEMI"
+    ),
 )
 
 
