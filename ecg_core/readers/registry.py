@@ -86,6 +86,13 @@ FORMATS = (
     Format(
         "bdf", "a BDF or BDF+ file (.bdf)", "ecg_core.readers.edf.bdf", (".bdf",), lambda look: look[1:8] == b"BIOSEMI"
     ),
+    Format(
+        "ishne",
+        "an ISHNE Holter file (.ecg)",
+        "ecg_core.readers.ishne",
+        (".ecg",),
+        lambda look: look[:8] in (b"ISHNE1.0", b"ANN  1.0"),
+    ),
 )
 
 
