@@ -97,6 +97,23 @@ FORMATS = (
     Format("schiller_xml", "Schiller XML", "ecg_core.readers.xml.schiller", (".xml",), _is_markup),
     Format("mortara_xml", "Mortara ELI XML", "ecg_core.readers.xml.mortara", (".xml",), _is_markup),
     Format("scp", "an SCP-ECG file (.scp)", "ecg_core.readers.scp.reader", (".scp",), _is_scp),
+    Format(
+        "edf",
+        "an EDF or EDF+ file (.edf)",
+        "ecg_core.readers.edf.reader",
+        (".edf",),
+        lambda look: look[:8].replace(b"\0", b" ") == b"0       ",
+    ),
+    Format(
+        "bdf", "a BDF or BDF+ file (.bdf)", "ecg_core.readers.edf.bdf", (".bdf",), lambda look: look[1:8] == b"BIOSEMI"
+    ),
+    Format(
+        "ishne",
+        "an ISHNE Holter file (.ecg)",
+        "ecg_core.readers.ishne",
+        (".ecg",),
+        lambda look: look[:8] in (b"ISHNE1.0", b"ANN  1.0"),
+    ),
 )
 
 
