@@ -56,6 +56,8 @@ class _Header:
 class IshneSignals:
     """See ecg_core.readers.signals.Signals."""
 
+    format = "ishne"
+
     def __init__(self, source: Source, options: Options) -> None:
         """Raises UnsupportedFormat, HeaderInvalid, ChecksumMismatch, SignalTruncated, NoEcgLeads, DuplicateLeads,
         UnitsUnknown, SamplingRateUnknown, SamplingRateOutOfRange.
@@ -101,7 +103,7 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     """The recording in an ISHNE file. Raises what IshneSignals raises, and FileTooLarge."""
     leads = open_signals(Bytes(bundle[name]), options)
     bundle.budget.spend_samples(leads.samples * len(leads.leads))
-    return signals.whole(leads, "ishne", hashlib.sha256(bundle[name]).hexdigest())
+    return signals.whole(leads, hashlib.sha256(bundle[name]).hexdigest())
 
 
 def _mv_per_step(resolution: int, options: Options, corrections: Corrections) -> float:

@@ -34,11 +34,7 @@ def open_signals(source: Source, options: Options) -> EdfSignals:
 
 
 def read(name: str, bundle: Bundle, options: Options) -> Recording:
-    """The recording in an EDF file. Raises what EdfSignals raises, and FileTooLarge."""
-    return read_as("edf", name, bundle, options)
-
-
-def read_as(format_: str, name: str, bundle: Bundle, options: Options) -> Recording:
+    """The recording in an EDF or BDF file. Raises what EdfSignals raises, and FileTooLarge."""
     leads = open_signals(Bytes(bundle[name]), options)
     bundle.budget.spend_samples(leads.recorded * len(leads.leads))
-    return signals.whole(leads, format_, hashlib.sha256(bundle[name]).hexdigest())
+    return signals.whole(leads, hashlib.sha256(bundle[name]).hexdigest())

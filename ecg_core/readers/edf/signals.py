@@ -38,6 +38,7 @@ class EdfSignals:
             raise SamplingRateUnknown("The header states no duration of a record, so the sampling rate is not known.")
         self.fs_hz = choose_rate(stated, options.fs_hz, self.corrections)
         self._width = header.width
+        self.format = "edf" if header.width == 2 else "bdf"
         self._records = Records(source, header)
         self._timeline = timeline_of(header, self._records, self._samples, self.corrections)
         self.recorded = header.records * self._samples
