@@ -37,10 +37,12 @@ _ALIASES = {
     **{f"{prefix}{digit}": "I" * digit for prefix in ("d", "l") for digit in (1, 2, 3)},
 }
 _CANONICAL = frozenset(LEADS)
+_PLAIN = frozenset(lead.lower() for lead in LEADS)
 _NUMBERED = {"1": "I", "2": "II", "3": "III"}
 # A prefix, then a separator. A minus after a blank is not a separator: "ECG -aVR" is an inverted lead. It is not read.
 _LEAD_WORD = r"leads?|ableitung|abl|d[eé]rivation|derivaci[oó]n|derivazione|deriva[cç][aã]o|afleiding"
-_PREFIX = re.compile(rf"(mdc_ecg_lead|mdc_ecg_elec_potl|ecg|ekg|({_LEAD_WORD}))(?:[\s_:.]+|-(?=\S))?")
+_CODE = re.compile(r"\s*mdc_ecg_(?:lead|elec_potl)_", re.IGNORECASE)
+_PREFIX = re.compile(rf"(ecg|ekg|({_LEAD_WORD}))(?:[\s_:.]+|-(?=\S))?")
 _TWO_NUMERALS = re.compile(r"i[\s_.]+i")
 # C1 to C6 are chest electrodes in Europe. C3 and C4 alone are scalp electrodes of a sleep study: require all six.
 _CHEST_ELECTRODES = {f"c{digit}": f"V{digit}" for digit in range(1, 7)}
@@ -50,9 +52,15 @@ MAX_NAME_LENGTH = 64
 
 
 def _key(name: str) -> tuple[str, bool]:
-    """(the name without prefixes and separators, whether it began with the word "lead" in any language)."""
+    """(the name without prefixes and separators, whether it began with the word "lead" in any language).
+
+    Codes of IEEE 11073 have no other spellings: MDC_ECG_LEAD_dI is a lead computed from others, and not lead I.
+    """
     if len(name) > MAX_NAME_LENGTH:
         return "", False
+    if code := _CODE.match(name):
+        lead = name[code.end() :].strip().lower()
+        return (lead if lead in _PLAIN else ""), False
     key = name.strip(" \t\r\n\"'()[]").lower()
     prefixed = False
     while match := _PREFIX.match(key):

@@ -6,9 +6,8 @@ import zlib
 from io import BytesIO
 
 from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge, SeveralRecords
-from ecg_core.readers.names import is_header, is_junk, is_noise
+from ecg_core.readers.names import is_junk, is_noise
 from ecg_core.readers.records import Bundle
-from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
 
 MAGIC = b"PK\x03\x04"
@@ -80,8 +79,7 @@ def is_archive(data: bytes) -> bool:
 def extract(data: bytes) -> dict[str, bytes]:
     """The members by name, with folders. Files that operating systems add are left out.
 
-    All members together may have MAX_BYTES, or MAX_TEXT_BYTES if none of them is a header. Raises ArchiveUnsafe,
-    FileTooLarge, EmptyFile.
+    All members together may have MAX_BYTES. Raises ArchiveUnsafe, FileTooLarge, EmptyFile.
     """
     # Each entry of the directory begins with these bytes. They are counted first, because zipfile makes an object of
     # each entry.
@@ -108,15 +106,13 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
             entries[name] = entry
     if not entries:
         raise EmptyFile("The archive holds no files.")
-    # Without a header, only a text file can be read.
-    limit = MAX_BYTES if any(map(is_header, entries)) else MAX_TEXT_BYTES
-    files, left = {}, limit
+    files, left = {}, MAX_BYTES
     for name, entry in entries.items():
         content = _inflated(archive, entry, left)
         if content is None:
-            if MAX_RATIO * packed < limit:
+            if MAX_RATIO * packed < MAX_BYTES:
                 raise ArchiveUnsafe(f"The archive expands more than {MAX_RATIO} times.")
-            raise FileTooLarge(f"The archive holds more than {limit / 1e6:g} MB.")
+            raise FileTooLarge(f"The archive holds more than {MAX_BYTES / 1e6:g} MB.")
         left -= len(content)
         files[name] = content
     return files

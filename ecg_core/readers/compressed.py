@@ -10,7 +10,6 @@ import zlib
 from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge
 from ecg_core.readers import tar
 from ecg_core.readers.archive import COMPRESSED, MAGIC, MAX_MEMBERS, MAX_RATIO, PIECE_BYTES
-from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
 
 # A gzip file can have several streams. Each has at least 20 bytes.
@@ -33,8 +32,8 @@ def extract(name: str, data: bytes) -> dict[str, bytes]:
         raise EmptyFile("The compressed file is empty.")
     if tar.sniff(content):
         return tar.extract(content)
-    if len(content) > MAX_TEXT_BYTES:
-        raise FileTooLarge(f"The compressed file holds more than {MAX_TEXT_BYTES / 1e6:g} MB.")
+    if len(content) > MAX_BYTES:
+        raise FileTooLarge(f"The compressed file holds more than {MAX_BYTES / 1e6:g} MB.")
     return {plain: content}
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge
 from ecg_core.readers.archive import MAX_MEMBERS, TAR, TAR_AT, checked_name
-from ecg_core.readers.names import is_header, is_junk
-from ecg_core.readers.text import MAX_TEXT_BYTES
+from ecg_core.readers.names import is_junk
 from ecg_core.recording import MAX_BYTES
 
 HEADER_BYTES = tarfile.BLOCKSIZE
@@ -38,9 +37,8 @@ def extract(data: bytes) -> dict[str, bytes]:
             files[name] = data[start : start + size]
     if not files:
         raise EmptyFile("The archive holds no files.")
-    limit = MAX_BYTES if any(map(is_header, files)) else MAX_TEXT_BYTES
-    if sum(map(len, files.values())) > limit:
-        raise FileTooLarge(f"The archive holds more than {limit / 1e6:g} MB.")
+    if sum(map(len, files.values())) > MAX_BYTES:
+        raise FileTooLarge(f"The archive holds more than {MAX_BYTES / 1e6:g} MB.")
     return files
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from ecg_core.errors import ArchiveUnsafe, EcgError, EmptyFile, FileTooLarge
 from ecg_core.readers import archive
-from ecg_core.readers.text import MAX_TEXT_BYTES
 from ecg_core.recording import MAX_BYTES
 from tests.effort import times_as_costly
 from tests.unit.readers.wfdb_records import make_record, make_zip
@@ -143,12 +142,11 @@ def test_a_bomb_of_many_members_is_refused() -> None:
     assert isinstance(refusal(make_zip(members | {"rec.hea": b"header"})), ArchiveUnsafe)
 
 
-def test_without_a_header_the_size_limit_is_that_of_a_table() -> None:
-    table = (b"0.123,0.456\n" * (MAX_TEXT_BYTES // 12 + 1))[:MAX_TEXT_BYTES]
-    assert archive.extract(make_zip({"ecg.csv": table}))["ecg.csv"] == table
-    assert isinstance(refusal(make_zip({"ecg.csv": table + b"1"})), ArchiveUnsafe)
-    assert isinstance(refusal(make_zip({"ecg.csv": table + b"1"}, zipfile.ZIP_STORED)), FileTooLarge)
-    assert len(archive.extract(make_zip({"ecg.csv": table + b"1", "rec.hea": b"header"}))) == 2
+def test_the_size_limit_is_that_of_a_record() -> None:
+    data = b"0.123,0.456\n" * (MAX_BYTES // 12)
+    assert archive.extract(make_zip({"ecg.dcm": data}))["ecg.dcm"] == data
+    assert isinstance(refusal(make_zip({"ecg.dcm": data + b"1"})), ArchiveUnsafe)
+    assert isinstance(refusal(make_zip({"ecg.dcm": data + b"1"}, zipfile.ZIP_STORED)), FileTooLarge)
 
 
 def test_a_sound_archive_that_is_too_large_is_refused_as_too_large() -> None:

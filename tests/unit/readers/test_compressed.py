@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from ecg_core.errors import ArchiveUnsafe, EcgError, EmptyFile, FileTooLarge, SeveralRecords
 from ecg_core.readers import compressed, read, tar
-from ecg_core.readers.text import MAX_TEXT_BYTES
 from tests.effort import times_as_costly
 from tests.unit.readers.tables import make_csv
 from tests.unit.readers.wfdb_records import make_record, make_segmented, make_zip
@@ -158,11 +157,12 @@ def test_an_archive_of_junk_holds_no_files() -> None:
         tar.extract(make_tar({"._x": b"1", ".DS_Store": b"1"}))
 
 
-def test_a_table_larger_than_a_text_may_be_is_refused() -> None:
+def test_a_file_larger_than_a_record_may_be_is_refused() -> None:
+    noise = np.random.default_rng(0).bytes(MAX_BYTES + 1)
     with pytest.raises(FileTooLarge):
-        compressed.extract("x.gz", gzip.compress(np.random.default_rng(0).bytes(MAX_TEXT_BYTES + 1), 1))
+        compressed.extract("x.gz", gzip.compress(noise, 1))
     with pytest.raises(FileTooLarge):
-        tar.extract(make_tar({"x.csv": b"1" * (MAX_TEXT_BYTES + 1)}))
+        tar.extract(make_tar({"x.dcm": noise}))
 
 
 def test_more_files_than_any_record_has_are_refused() -> None:
