@@ -56,6 +56,11 @@ def _is_text(look: bytes) -> bool:
     return is_text(look)
 
 
+def _is_markup(look: bytes) -> bool:
+    """Whether "<" stands near the begin: after blanks, a byte order mark or stray bytes, also in UTF-16."""
+    return b"<" in look.lstrip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe")[:20]
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -76,6 +81,7 @@ FORMATS = (
         "st_depression.csv",
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
+    Format("muse_xml", "GE MUSE XML", "ecg_core.readers.xml.muse", (".xml",), _is_markup),
 )
 
 

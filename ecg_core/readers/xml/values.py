@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.errors import FileTooLarge, SignalInvalid
+from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalInvalid
 from ecg_core.recording import MAX_VALUES
 
 # Larger than the numbers of any converter or unit. So a number times a scale stays finite as float32.
@@ -84,3 +84,12 @@ def base64_bytes(text: str) -> bytes:
         return base64.b64decode(text.encode("ascii").translate(None, b" \t\r\n"), validate=True)
     except (binascii.Error, ValueError):
         raise SignalInvalid("The samples are no valid base64.") from None
+
+
+def whole_number(text: str) -> int | None:
+    """A number of up to 15 digits, such as a count. None if the text is empty. Raises HeaderInvalid for other text."""
+    if not text:
+        return None
+    if len(text) > 15 or not (text.isascii() and text.isdecimal()):
+        raise HeaderInvalid("A count in the file is no whole number.")
+    return int(text)
