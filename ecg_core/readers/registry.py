@@ -82,6 +82,7 @@ FORMATS = (
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
     Format("muse_xml", "GE MUSE XML", "ecg_core.readers.xml.muse", (".xml",), _is_markup),
+    Format("hl7_aecg", "an HL7 aECG (FDA XML)", "ecg_core.readers.xml.aecg", (".xml",), _is_markup),
 )
 
 

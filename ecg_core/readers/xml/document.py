@@ -6,6 +6,7 @@ file grow without bound. No external file is ever opened.
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from xml.parsers import expat
 
 from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalTruncated
@@ -64,6 +65,23 @@ class Element:
     def value(self, path: str) -> str:
         """The text of the first element at this path. Empty if there is none."""
         found = self.find(path)
+        return found.text if found else ""
+
+    def only(self, path: str) -> "Element | None":
+        """The element at this path. Raises HeaderInvalid if there are two: they could contradict each other."""
+        first, second = (*islice(self.all(path), 2), None, None)[:2]
+        if second:
+            raise HeaderInvalid("An element of the XML file stands twice where one is expected.")
+        return first
+
+    def data(self, path: str) -> str:
+        """The text of the only element at this path, such as a list of samples. Empty if there is none.
+
+        Raises HeaderInvalid if there are two, or if there are elements within the text.
+        """
+        found = self.only(path)
+        if found and found.children:
+            raise HeaderInvalid("Elements stand among the samples of the XML file.")
         return found.text if found else ""
 
     def below(self, name: str) -> Iterator["Element"]:

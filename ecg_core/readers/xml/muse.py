@@ -90,7 +90,9 @@ def _rhythm(root: Element) -> tuple[Element, list[Element]]:
     if rhythms:
         raise UnsupportedFormat("The rhythm of the GE MUSE file is empty.", _EXPORT_HINT)
     if waveforms:
-        raise UnsupportedFormat("The GE MUSE file has no rhythm, only other waveforms such as a median beat.", _EXPORT_HINT)
+        raise UnsupportedFormat(
+            "The GE MUSE file has no rhythm, only other waveforms such as a median beat.", _EXPORT_HINT
+        )
     if root.find("Image"):
         raise UnsupportedFormat("The GE MUSE file has a picture of the ECG, not its waveforms.", _EXPORT_HINT)
     raise UnsupportedFormat("The GE MUSE file has measurements only, not the waveforms of the ECG.", _EXPORT_HINT)
@@ -109,14 +111,18 @@ def _rate_hz(waveform: Element) -> float | None:
 
 
 def _refuse_variants(waveform: Element, channels: Sequence[Element]) -> None:
-    """Raises UnsupportedFormat for what was never seen, and could be read in more than one way."""
+    """Raises UnsupportedFormat for what was never seen, and HeaderInvalid for what is stated twice."""
+    for element in (waveform, *channels):
+        stated = [child.name for child in element.children if child.name != "LeadData"]
+        if len(set(stated)) < len(stated):
+            raise HeaderInvalid("The GE MUSE file states a property of a lead or of the rhythm twice.")
     if waveform.value("SampleType").upper() not in ("", "CONTINUOUS_SAMPLES"):
         raise UnsupportedFormat(
             "This is a GE MUSE file whose samples are not continuous. It is not read.", _EXPORT_HINT
         )
     for channel in channels:
         for field, meaning in _MUST_BE_ZERO.items():
-            if (stated := channel.value(field)) and number_of(stated) != 0:
+            if (value := channel.value(field)) and number_of(value) != 0:
                 raise UnsupportedFormat(f"This is a GE MUSE file {meaning} ({field}). It is not read.", _EXPORT_HINT)
         if (size := channel.value("LeadSampleSize")) and number_of(size) != _SAMPLE_BYTES:
             raise UnsupportedFormat(
@@ -136,7 +142,7 @@ def _is_off(channel: Element) -> bool:
 
 def _samples_of(channel: Element) -> NDArray[np.int16]:
     """Raises SignalTruncated, SignalInvalid, ChecksumMismatch, HeaderInvalid."""
-    data = base64_bytes(channel.value("WaveFormData"))
+    data = base64_bytes(channel.data("WaveFormData"))
     counted = whole_number(channel.value("LeadSampleCountTotal"))
     for stated in (whole_number(channel.value("LeadByteCountTotal")), counted and counted * _SAMPLE_BYTES):
         if stated is not None and len(data) < stated:

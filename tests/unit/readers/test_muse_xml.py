@@ -310,6 +310,9 @@ def test_samples_at_the_ends_of_the_converter_are_gaps() -> None:
         ({"LeadSampleSize": "4"}, "unsupported_format"),
         ({"LeadTimeOffset": "2500"}, "unsupported_format"),
         ({"LeadID": "I"}, "duplicate_leads"),
+        ({"WaveFormData": "AAA=<x/>AAAA"}, "header_invalid"),
+        ({"LeadID": "V4</LeadID><LeadID>V4"}, "header_invalid"),
+        ({"LeadAmplitudeUnitsPerBit": "4.88</LeadAmplitudeUnitsPerBit><LeadAmplitudeUnitsPerBit>5"}, "header_invalid"),
     ],
 )
 def test_a_lead_that_contradicts_itself_is_refused(fields: made.Fields, code: str) -> None:

@@ -427,3 +427,14 @@ def test_base64_with_line_breaks_is_read_and_other_text_refused() -> None:
     for bad in ("A", "AAA", "AA=A", "A*AA", "AAé=", "AAA=AAA="):
         with pytest.raises(SignalInvalid):
             base64_bytes(bad)
+
+
+def test_what_stands_twice_or_in_pieces_is_refused_where_one_is_expected() -> None:
+    root = parse(b"<r><a>1</a><b>2<c/>3</b><d>4</d><d>5</d></r>")
+
+    assert root.data("a") == "1"
+    assert root.data("x") == ""
+    assert root.only("x") is None
+    for path in ("b", "d"):
+        with pytest.raises(HeaderInvalid):
+            root.data(path)
