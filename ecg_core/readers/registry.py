@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ecg_core.errors import UnsupportedFormat
+from ecg_core.readers import looks
 from ecg_core.recording import Recording
 
 if TYPE_CHECKING:
@@ -50,27 +51,6 @@ class Format:
         return cast("Reader", import_module(self.module))
 
 
-def _is_text(look: bytes) -> bool:
-    from ecg_core.readers.text import is_text
-
-    return is_text(look)
-
-
-def _is_dicom(look: bytes) -> bool:
-    # A file without preamble begins with group 0008 or 0002, and a UID of the standard says what it is.
-    return look[128:132] == b"DICM" or (look[:2] in (b"\x08\0", b"\0\x08", b"\x02\0") and b"1.2.840.10008." in look)
-
-
-def _is_markup(look: bytes) -> bool:
-    """Whether a "<" stands behind a byte order mark and a few stray bytes at most. In UTF-16, characters have two."""
-    return b"<" in look[:40]
-
-
-def _is_scp(look: bytes) -> bool:
-    """Section 0 has the number 0, and its first entry is about itself."""
-    return look[8:10] == look[22:24] == b"\0\0" and look[10:14] == look[24:28] != b"\0\0\0\0"
-
-
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -87,33 +67,35 @@ FORMATS = (
         "a CSV with lead names",
         "ecg_core.readers.table.reader",
         (".csv", ".tsv", ".txt"),
-        _is_text,
+        looks.is_text,
         "st_depression.csv",
     ),
-    Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
-    Format("dicom", "a DICOM ECG (.dcm)", "ecg_core.readers.dicom.reader", (".dcm",), _is_dicom),
-    Format("philips_xml", "Philips XML", "ecg_core.readers.xml.philips", (".xml",), _is_markup),
-    Format("cardiosoft_xml", "GE CardioSoft XML", "ecg_core.readers.xml.cardiosoft", (".xml",), _is_markup),
-    Format("schiller_xml", "Schiller XML", "ecg_core.readers.xml.schiller", (".xml",), _is_markup),
-    Format("mortara_xml", "Mortara ELI XML", "ecg_core.readers.xml.mortara", (".xml",), _is_markup),
-    Format("scp", "an SCP-ECG file (.scp)", "ecg_core.readers.scp.reader", (".scp",), _is_scp),
+    Format(
+        "apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), looks.is_text, "watch_lead_i.csv"
+    ),
+    Format("dicom", "a DICOM ECG (.dcm)", "ecg_core.readers.dicom.reader", (".dcm",), looks.is_dicom),
+    Format("philips_xml", "Philips XML", "ecg_core.readers.xml.philips", (".xml",), looks.is_markup),
+    Format("cardiosoft_xml", "GE CardioSoft XML", "ecg_core.readers.xml.cardiosoft", (".xml",), looks.is_markup),
+    Format("schiller_xml", "Schiller XML", "ecg_core.readers.xml.schiller", (".xml",), looks.is_markup),
+    Format("mortara_xml", "Mortara ELI XML", "ecg_core.readers.xml.mortara", (".xml",), looks.is_markup),
+    Format("scp", "an SCP-ECG file (.scp)", "ecg_core.readers.scp.reader", (".scp",), looks.is_scp),
     Format(
         "edf",
         "an EDF or EDF+ file (.edf)",
         "ecg_core.readers.edf.reader",
         (".edf",),
-        lambda look: look[:8].replace(b"\0", b" ") == b"0       ",
+        looks.is_edf,
     ),
-    Format(
-        "bdf", "a BDF or BDF+ file (.bdf)", "ecg_core.readers.edf.bdf", (".bdf",), lambda look: look[1:8] == b"BIOSEMI"
-    ),
+    Format("bdf", "a BDF or BDF+ file (.bdf)", "ecg_core.readers.edf.bdf", (".bdf",), looks.is_bdf),
     Format(
         "ishne",
         "an ISHNE Holter file (.ecg)",
         "ecg_core.readers.ishne",
         (".ecg",),
-        lambda look: look[:8] in (b"ISHNE1.0", b"ANN  1.0"),
+        looks.is_ishne,
     ),
+    Format("muse_xml", "GE MUSE XML", "ecg_core.readers.xml.muse", (".xml",), looks.is_markup),
+    Format("hl7_aecg", "an HL7 aECG (FDA XML)", "ecg_core.readers.xml.aecg", (".xml",), looks.is_markup),
 )
 
 

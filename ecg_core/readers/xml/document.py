@@ -1,39 +1,32 @@
 """Parses an XML file into a small tree of elements, with limits on size, depth and number.
 
-expat calls back for each element, so nothing that is not kept costs memory. A DOCTYPE is allowed because GE's files
-have one. Entity declarations are refused, and no external file is ever opened.
+A DOCTYPE is allowed because GE's files have one. Declarations of entities and attributes are refused: they let a small
+file grow without bound. No external file is ever opened.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from xml.parsers import expat
 
-from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalTruncated, UnsupportedFormat
+from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalTruncated
 from ecg_core.readers.text import MAX_TEXT_BYTES
+from ecg_core.readers.xml.encoding import MAX_JUNK_BYTES, for_expat, from_first_tag
 
-# ECG files have some thousand elements, and are less than 20 levels deep.
-MAX_ELEMENTS, MAX_DEPTH = 200_000, 64
-# An element of an ECG file has up to 30 attributes. Mortara writes the samples of a lead in one attribute.
-MAX_ATTRIBUTES = 1_000_000
-# Some exports have a few stray bytes before the XML declaration.
-MAX_JUNK_BYTES = 16
+__all__ = ("MAX_JUNK_BYTES", "Element", "local", "parse", "root_of")
 
-_DECLARATION = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
-# expat reads these by itself, and Python helps it with every other one of one byte per character.
-_NATIVE = frozenset(("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "iso8859-1", "latin-1", "latin1"))
-_UTF_16 = frozenset(("utf-16", "utf16", "utf-16le", "utf-16be", "ucs-2", "iso-10646-ucs-2", "unicode"))
-_OTHERS = frozenset(
-    (
-        *("gb2312", "gbk", "gb18030", "cp936", "big5", "cp950", "shift_jis", "shift-jis", "sjis", "cp932", "ms932"),
-        *("windows-31j", "euc-jp", "euc-kr", "cp949", "iso-2022-jp", "koi8-r", "koi8-u", "macintosh"),
-        *(f"windows-125{page}" for page in range(9)),
-        *(f"cp125{page}" for page in range(9)),
-        *(f"iso-8859-{part}" for part in range(2, 17)),
-        *(f"iso8859-{part}" for part in range(2, 17)),
-    )
-)
-_PYTHON_NAMES = {"windows-31j": "cp932", "ms932": "cp932", "sjis": "shift_jis", "macintosh": "mac_roman"}
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+# ECG files have some thousand elements, and are less than 20 levels deep. 100,000 elements take 0.2 s and 30 MB.
+MAX_ELEMENTS, MAX_DEPTH = 100_000, 64
+# An element of an ECG file has up to 30 attributes, and a file some hundred different names. expat keeps each name.
+MAX_ATTRIBUTES, MAX_NAMES = 256, 5_000
+# Attributes of all elements together. With MAX_ELEMENTS of them, every element can have some.
+MAX_ATTRIBUTES_IN_ALL = 300_000
+# Bytes of one tag or comment. Mortara writes the samples of a lead in one attribute: 27 kB for ten seconds at 1 kHz.
+MAX_TAG_BYTES = 1_000_000
+
+_BLOCK_BYTES = 65_536
+# The root element must begin within these bytes. An example of HL7 has 1 kB of comments before it.
+_ROOT_BYTES = 16_384
 
 
 class Element:
@@ -74,12 +67,31 @@ class Element:
         found = self.find(path)
         return found.text if found else ""
 
+    def only(self, path: str) -> "Element | None":
+        """The element at this path. Raises HeaderInvalid if there are two: they could contradict each other."""
+        first, second = (*islice(self.all(path), 2), None, None)[:2]
+        if second:
+            raise HeaderInvalid("An element of the XML file stands twice where one is expected.")
+        return first
+
+    def data(self, path: str) -> str:
+        """The text of the only element at this path, such as a list of samples. Empty if there is none.
+
+        Raises HeaderInvalid if there are two, or if there are elements within the text.
+        """
+        found = self.only(path)
+        if found and found.children:
+            raise HeaderInvalid("Elements stand among the samples of the XML file.")
+        return found.text if found else ""
+
     def below(self, name: str) -> Iterator["Element"]:
         """The elements of this name at any depth below this one, in the order of the file."""
-        for child in self.children:
+        waiting = self.children[::-1]
+        while waiting:
+            child = waiting.pop()
             if child.name == name:
                 yield child
-            yield from child.below(name)
+            waiting.extend(reversed(child.children))
 
 
 def local(name: str) -> str:
@@ -90,13 +102,20 @@ def local(name: str) -> str:
 class _Tree:
     def __init__(self) -> None:
         self.root: Element | None = None
+        # expat puts every name of an element or attribute here.
+        self.names: dict[str, str] = {}
         self._open: list[Element] = []
-        self._elements = 0
+        self._elements = self._attributes = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._elements += 1
+        self._attributes += len(attributes)
         if self._elements > MAX_ELEMENTS:
             raise FileTooLarge(f"The XML file has more than {MAX_ELEMENTS:,} elements.")
+        if len(attributes) > MAX_ATTRIBUTES or self._attributes > MAX_ATTRIBUTES_IN_ALL:
+            raise FileTooLarge("The XML file has more attributes than any ECG needs.")
+        if len(self.names) > MAX_NAMES:
+            raise FileTooLarge(f"The XML file has more than {MAX_NAMES:,} names of elements and attributes.")
         if len(self._open) >= MAX_DEPTH:
             raise HeaderInvalid(f"The elements of the XML file are nested more than {MAX_DEPTH} deep.")
         element = Element(local(name), {local(key): text for key, text in attributes.items()} if attributes else {})
@@ -113,8 +132,10 @@ class _Tree:
         if self._open:
             self._open[-1].parts.append(text)
 
-    def entity(self, *_: object) -> None:
-        raise HeaderInvalid("The XML file declares entities, which no ECG needs.", "Export the ECG again.")
+    def declaration(self, *_: object) -> None:
+        raise HeaderInvalid(
+            "The XML file declares entities or attributes, which no ECG needs.", "Export the ECG again."
+        )
 
 
 def parse(data: bytes) -> Element:
@@ -125,23 +146,23 @@ def parse(data: bytes) -> Element:
     """
     if len(data) > MAX_TEXT_BYTES:
         raise FileTooLarge(f"Of a text, {MAX_TEXT_BYTES / 1e6:g} MB are read at most.")
-    content, encoding = _decoded(data)
+    content, encoding = for_expat(data)
     tree = _Tree()
-    parser = expat.ParserCreate(encoding)
+    # Named here, so expat does not use the stated encoding, which may be any of Python's.
+    parser = expat.ParserCreate(encoding, None, tree.names)
     parser.buffer_text = True
-    parser.buffer_size = 65_536
+    parser.buffer_size = _BLOCK_BYTES
     parser.StartElementHandler = tree.start
     parser.EndElementHandler = tree.end
     parser.CharacterDataHandler = tree.characters
-    parser.EntityDeclHandler = tree.entity
+    parser.EntityDeclHandler = tree.declaration
+    parser.AttlistDeclHandler = tree.declaration
     try:
-        parser.Parse(content, True)
+        _feed(parser, content)
     except expat.ExpatError as error:
         if error.code in _ENDS_EARLY:
             raise SignalTruncated("The XML file ends early.", "Copy the file again: its end is missing.") from None
         raise HeaderInvalid(f"The XML file is not well formed near line {error.lineno}.") from None
-    except (LookupError, ValueError):
-        raise HeaderInvalid("The XML file does not have the encoding that it states.") from None
     if tree.root is None:
         raise HeaderInvalid("The XML file has no element.")
     return tree.root
@@ -151,34 +172,20 @@ def parse(data: bytes) -> Element:
 _ENDS_EARLY = frozenset((3, 5, 6, 20))
 
 
-def _decoded(data: bytes) -> tuple[bytes, str | None]:
-    """(bytes that expat reads, the encoding that counts instead of the stated one or None)."""
-    data = _without_junk(data)
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data, encoding
-    stated = _DECLARATION.match(data[:400])
-    name = stated[1].decode("ascii").lower() if stated else ""
-    if name in _UTF_16 and data[:1] == b"<" and data[1:2] != b"\0":
-        # The declaration was read byte by byte, so the file is not UTF-16: a program saved it anew.
-        return data, "utf-8"
-    if not name or name in _NATIVE or name in _UTF_16:
-        return data, None
-    if name not in _OTHERS:
-        raise UnsupportedFormat("The XML file has an encoding that is not read.", "Save it as UTF-8 and send it again.")
-    return data.decode(_PYTHON_NAMES.get(name, name), "replace").encode("utf-8", "replace"), "utf-8"
+def _feed(parser: expat.XMLParserType, content: bytes) -> None:
+    """Parses block by block. After an error raised in a handler, expat parses to the end of what it was given."""
+    for start in range(0, len(content), _BLOCK_BYTES):
+        parser.Parse(content[start : start + _BLOCK_BYTES])
+        # expat waits at the begin of a tag until it has all of it.
+        if start + _BLOCK_BYTES - parser.CurrentByteIndex > MAX_TAG_BYTES:
+            raise FileTooLarge("The XML file has a tag or a comment that is longer than any ECG needs.")
+    parser.Parse(b"", True)
 
 
-def _without_junk(data: bytes) -> bytes:
-    head = data[: MAX_JUNK_BYTES + 5]
-    if head[:1] == b"<" or head.startswith(tuple(mark for mark, _ in _MARKS)):
-        return data
-    place = head.find(b"<?xml")
-    return data[place:] if place > 0 else data.lstrip()
-
-
-_ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)([^<>]*)>?")
-_SKIPPED = re.compile(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?\s*>", re.DOTALL)
+_NAME = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)([^<>]*)>?")
+# Where what stands before the root element ends. A DOCTYPE may hold declarations in brackets.
+_ENDS = (("<?", "?>"), ("<!--", "-->"), ("<!", ">"))
+_BRACKET = re.compile(r"\]\s*>")
 
 
 def root_of(data: bytes) -> tuple[str, str]:
@@ -186,15 +193,24 @@ def root_of(data: bytes) -> tuple[str, str]:
 
     It looks only at the first bytes. For sniffing: cheap, and never raises.
     """
-    head = data[:4_096]
-    for mark, encoding in _MARKS:
-        if head.startswith(mark):
-            text = head.decode(encoding, "ignore")
-            break
-    else:
-        text = head.decode("utf-16-le" if head[1:2] == b"\0" else "latin-1", "ignore")
-    place = text.find("<")
-    if not 0 <= place <= MAX_JUNK_BYTES:
-        return "", ""
-    match = _ROOT.match(_SKIPPED.sub("", text[place:]).lstrip())
-    return (match[1], match[2]) if match else ("", "")
+    head, encoding = from_first_tag(data[:_ROOT_BYTES])
+    text = head.decode(encoding or "latin-1", "ignore")
+    place = text.find("<", 0, MAX_JUNK_BYTES + 1)
+    while place >= 0:
+        for begin, end in _ENDS:
+            if text.startswith(begin, place):
+                place = _after(text, place + len(begin), end)
+                break
+        else:
+            match = _NAME.match(text, place)
+            return (match[1], match[2]) if match else ("", "")
+    return "", ""
+
+
+def _after(text: str, place: int, end: str) -> int:
+    """The place of the next "<" after this end. -1 if there is none."""
+    closed = text.find(end, place)
+    if end == ">" and 0 <= text.find("[", place) < closed:
+        match = _BRACKET.search(text, place)
+        closed = match.start() if match else -1
+    return text.find("<", closed + 1) if closed >= 0 else -1

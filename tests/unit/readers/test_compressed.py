@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ecg_core.errors import ArchiveUnsafe, EcgError, EmptyFile, FileTooLarge, SeveralRecords
 from ecg_core.readers import compressed, read, tar
+from ecg_core.recording import MAX_BYTES
 from tests.effort import times_as_costly
 from tests.unit.readers.tables import make_csv
 from tests.unit.readers.wfdb_records import make_record, make_segmented, make_zip

@@ -1,0 +1,34 @@
+"""Quick looks at the first bytes of a file: may it have this format? They import nothing, and only the reader decides."""
+
+
+def is_text(look: bytes) -> bool:
+    from ecg_core.readers.text import is_text
+
+    return is_text(look)
+
+
+def is_markup(look: bytes) -> bool:
+    """Whether "<" stands near the beginning: after blanks, a byte order mark or stray bytes, also in UTF-16."""
+    return b"<" in look.lstrip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe")[:20]
+
+
+def is_dicom(look: bytes) -> bool:
+    """A file without preamble begins with group 0008 or 0002, and a UID of the standard says what it is."""
+    return look[128:132] == b"DICM" or (look[:2] in (b"\x08\0", b"\0\x08", b"\x02\0") and b"1.2.840.10008." in look)
+
+
+def is_scp(look: bytes) -> bool:
+    """Section 0 has the number 0, and its first entry is about itself."""
+    return look[8:10] == look[22:24] == b"\0\0" and look[10:14] == look[24:28] != b"\0\0\0\0"
+
+
+def is_edf(look: bytes) -> bool:
+    return look[:8].replace(b"\0", b" ") == b"0       "
+
+
+def is_bdf(look: bytes) -> bool:
+    return look[1:8] == b"BIOSEMI"
+
+
+def is_ishne(look: bytes) -> bool:
+    return look[:8] in (b"ISHNE1.0", b"ANN  1.0")
