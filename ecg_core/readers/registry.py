@@ -56,6 +56,11 @@ def _is_text(look: bytes) -> bool:
     return is_text(look)
 
 
+def _is_json(look: bytes) -> bool:
+    """Whether the first character opens an object or a list. Byte order marks and UTF-16 are passed over."""
+    return look.lstrip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n")[:1] in (b"{", b"[")
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -76,6 +81,14 @@ FORMATS = (
         "st_depression.csv",
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
+    Format(
+        "kardia_atc",
+        "a Kardia recording (.atc)",
+        "ecg_core.readers.kardia.atc",
+        (".atc",),
+        lambda look: look.startswith(b"ALIVE\0\0\0"),
+    ),
+    Format("kardia_json", "Kardia JSON", "ecg_core.readers.kardia.api", (".json",), _is_json),
 )
 
 
