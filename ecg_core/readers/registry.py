@@ -89,6 +89,13 @@ FORMATS = (
         lambda look: look.startswith(b"ALIVE\0\0\0"),
     ),
     Format("kardia_json", "Kardia JSON", "ecg_core.readers.kardia.api", (".json",), _is_json),
+    Format(
+        "fhir",
+        "a FHIR Observation with SampledData (JSON)",
+        "ecg_core.readers.fhir.reader",
+        (".json",),
+        _is_json,
+    ),
 )
 
 
