@@ -4,6 +4,7 @@ A format is one module with two functions, `sniff(data)` and `read(name, bundle,
 file may have this format. To add a format, add its module and its entry.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -56,6 +57,20 @@ def _is_text(look: bytes) -> bool:
     return is_text(look)
 
 
+def _is_table(look: bytes) -> bool:
+    """Whether this is text that may be a table: it does not begin like JSON, XML or another text without rows."""
+    return _is_text(look) and not _NO_TABLE.match(look)
+
+
+# A list or object of JSON, XML, HTML, RTF, HL7 version 2, headers of BrainVision and LabSystem Pro, a script. Their
+# numbers stand in lines too, and would be read as a table.
+_NO_TABLE = re.compile(
+    rb"""[\xef\xbb\xbf\s]*(?:\{\s*["}]|\[\s*(?:[\[{"]|-?\d[\d.eE+-]{0,30}\s*[,\]])|<\?xml|<!doctype|<html|<svg|\{\\rtf"""
+    rb"""|MSH\||Brain\ ?Vision\ Data\ Exchange|\[Header\]\s+File\ Type:|\#!/)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
 def _is_json(look: bytes) -> bool:
     """Whether the first character opens an object or a list. Byte order marks and UTF-16 are passed over."""
     return look.lstrip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n")[:1] in (b"{", b"[")
@@ -77,7 +92,7 @@ FORMATS = (
         "a CSV with lead names",
         "ecg_core.readers.table.reader",
         (".csv", ".tsv", ".txt"),
-        _is_text,
+        _is_table,
         "st_depression.csv",
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
