@@ -114,9 +114,9 @@ _TEXTS: tuple[tuple[bytes | tuple[bytes, ...], Kind], ...] = (
 
 
 def _json(data: bytes) -> Kind | None:
-    text = plain(data)
-    if not _JSON_START.match(text[:HEAD_BYTES].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")):
+    if not _JSON_START.match(plain(data[:HEAD_BYTES]).lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")):
         return None
+    text = plain(data)
     for keys, kind in (
         ((b'"resourceType"', b'"urn:ekg:answer"'), FHIR_REPORT),
         ((b'"resourceType"',), FHIR_OTHER),

@@ -255,7 +255,17 @@ def test_raw_samples_and_noise_are_not_named() -> None:
         np.round(synthesize(seed=seed).signal * 200 + 1024).astype("<i2").tobytes() + bytes(64) for seed in range(9)
     ]
     noise = [random.integers(0, 256, 4096, np.uint8).tobytes() for _ in range(500)]
-    words = [b"hello", b"ECG of 12 leads", b"[a b c]", b"{1 2 3}", b"[test]\nx=1\n", b"<", b"< 5 mV", b"\1" * 99]
+    words = [
+        b"hello",
+        b"ECG of 12 leads",
+        b"[a b c]",
+        b"{1 2 3}",
+        b"[test]\nx=1\n",
+        b"[Header]\nx",
+        b"<",
+        b"< 5 mV",
+        b"\1" * 99,
+    ]
     for data in (*raws, *noise, *words, b"", b"\0\1", b"BM", b"MZ", b"PK", b"RIFF", b"\xff\xfb"):
         assert what(data) is None, data[:20]
 
