@@ -4,6 +4,7 @@ A value is origin + factor * number, in the unit of origin. "E", "U" and "L" sta
 or below the limits. https://hl7.org/fhir/R4/datatypes.html#SampledData, https://hl7.org/fhir/R5/datatypes.html#SampledData
 """
 
+import json
 import re
 
 import numpy as np
@@ -130,13 +131,21 @@ def _numbers(sampled: Element, budget: Budget) -> NDArray[np.float64]:
         if max(map(len, items), default=0) > MAX_NUMBER_BYTES:
             raise _bad(coded)
         if marks:
-            items = [b"nan" if item in _MARKS else item for item in items]
+            items = [b"NaN" if item in _MARKS else item for item in items]
         try:
-            pieces.append(np.fromiter(map(float, items), np.float64, len(items)))
+            pieces.append(_parsed(items))
         except ValueError:
             raise _bad(coded) from None
         start = stop + 1
     return np.concatenate(pieces)
+
+
+def _parsed(items: list[bytes]) -> NDArray[np.float64]:
+    """The numbers. JSON's parser takes a third of the time, but no "+1", "01" or ".5". Raises ValueError."""
+    try:
+        return np.array(json.loads(b"[%s]" % b",".join(items)), np.float64)
+    except json.JSONDecodeError:
+        return np.fromiter(map(float, items), np.float64, len(items))
 
 
 def _bad(coded: bool) -> SignalInvalid | UnsupportedFormat:

@@ -127,13 +127,14 @@ def test_another_unit_than_a_voltage_is_refused_even_with_an_option(origin: dict
     assert refused(twelve(SHORT, origin={"value": 0, **origin}), units="mV").code == code
 
 
-def test_marks_of_bad_samples_are_gaps_and_exponents_are_numbers() -> None:
-    data = "1 E 2.5 U -3 L 1E2 2e-1\n4\t5"
+@pytest.mark.parametrize(("more", "numbers"), [("", []), (" +6 .5 7. 008", [6, 0.5, 7, 8])])
+def test_marks_of_bad_samples_are_gaps_and_exponents_are_numbers(more: str, numbers: list[float]) -> None:
+    data = "1 E 2.5 U -3 L 1E2 2e-1\n4\t5" + more
     made = observation(
         [{"code": fhir.code("I"), "valueSampledData": {"origin": {"unit": "mV"}, "period": 2, "data": data}}]
     )
     found = read_json(made)
-    np.testing.assert_allclose(found.signal[0], [1, np.nan, 2.5, np.nan, -3, np.nan, 100, 0.2, 4, 5])
+    np.testing.assert_allclose(found.signal[0], [1, np.nan, 2.5, np.nan, -3, np.nan, 100, 0.2, 4, 5, *numbers])
     assert "samples that the file marks as missing read as gaps: 3" in found.corrections
 
 
