@@ -38,13 +38,14 @@ def choose(header: str | None, singles: Sequence[str], files: Bundle) -> tuple[s
     # If only one file was sent, its name does not matter: ".hidden" and "README" are read too.
     singles = singles or list(files)
     if len(singles) > MAX_SINGLE_FILES:
+        _refuse_package(files)
         raise SeveralRecords(f"More than {MAX_SINGLE_FILES} files came that are not part of one record.")
     found = _readable(singles, files)
     if len(found) > 1:
         raise SeveralRecords("Several files came that each hold a record.")
     if found:
         return *found[0], len(singles) - 1
-    if any(name.lower().endswith(WFDB_SIGNALS) and not files.look(name).startswith(_MATLAB) for name in singles):
+    if any(name.lower().endswith(WFDB_SIGNALS) and _may_be_samples(files.look(name)) for name in singles):
         raise RecordIncomplete("A signal file came without its header.", "Send the .hea file together with it.")
     # What is named like a document or an annotation may still be the one ECG that came.
     found = _readable([name for name in files if name not in singles][:MAX_SINGLE_FILES], files)
@@ -52,7 +53,24 @@ def choose(header: str | None, singles: Sequence[str], files: Bundle) -> tuple[s
         return *found[0], len(singles)
     if any(map(files.is_large, files)):
         raise too_large()
-    raise unsupported("No ECG format that is read here was recognised.")
+    from ecg_core.readers.recognised import refusal
+
+    raise refusal(singles, files) or unsupported("No ECG format that is read here was recognised.")
+
+
+def _refuse_package(files: Bundle) -> None:
+    """Raises UnsupportedFormat if the files are those of one document that is a zip: an Office document."""
+    from ecg_core.readers.recognised import package, refusal
+
+    if package(files) and (refused := refusal((), files)):
+        raise refused
+
+
+def _may_be_samples(data: bytes) -> bool:
+    """Whether a file may be the signal of a WFDB record: nothing says that it is something else."""
+    from ecg_core.readers.magic_numbers import kind_of
+
+    return not data.startswith(_MATLAB) and kind_of(data) is None
 
 
 def _readable(names: Sequence[str], files: Bundle) -> list[tuple[str, Reader]]:

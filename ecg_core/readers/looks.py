@@ -1,10 +1,34 @@
 """Quick looks at the first bytes of a file: may it have this format? They import nothing; the reader decides."""
 
+import re
+
+# A list or object of JSON, XML, HTML, RTF, HL7 version 2, headers of BrainVision and LabSystem Pro, a script. Their
+# numbers stand in lines too, and would be read as a table.
+_NO_TABLE = re.compile(
+    rb"""[\xef\xbb\xbf\s]*(?:\{\s*["}]|\[\s*(?:[\[{"]|-?\d[\d.eE+-]{0,30}\s*[,\]])|<\?xml|<!doctype|<html|<svg|\{\\rtf"""
+    rb"""|MSH\||Brain\ ?Vision\ Data\ Exchange|\[Header\]\s+File\ Type:|\#!/)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
 
 def is_text(look: bytes) -> bool:
     from ecg_core.readers.text import is_text
 
     return is_text(look)
+
+
+def is_table(look: bytes) -> bool:
+    """Whether this is text that may be a table: it does not begin like JSON, XML or another text without rows."""
+    return is_text(look) and not _NO_TABLE.match(look)
+
+
+def is_json(look: bytes) -> bool:
+    """Whether the first character opens an object or a list. Byte order marks and UTF-16 are passed over."""
+    return look.lstrip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n")[:1] in (b"{", b"[")
+
+
+def is_kardia(look: bytes) -> bool:
+    return look.startswith(b"ALIVE\0\0\0")
 
 
 def is_markup(look: bytes) -> bool:

@@ -67,7 +67,7 @@ FORMATS = (
         "a CSV with lead names",
         "ecg_core.readers.table.reader",
         (".csv", ".tsv", ".txt"),
-        looks.is_text,
+        looks.is_table,
         "st_depression.csv",
     ),
     Format(
@@ -96,6 +96,11 @@ FORMATS = (
     ),
     Format("muse_xml", "GE MUSE XML", "ecg_core.readers.xml.muse", (".xml",), looks.is_markup),
     Format("hl7_aecg", "an HL7 aECG (FDA XML)", "ecg_core.readers.xml.aecg", (".xml",), looks.is_markup),
+    Format("kardia_atc", "a Kardia recording (.atc)", "ecg_core.readers.kardia.atc", (".atc",), looks.is_kardia),
+    Format("kardia_json", "Kardia JSON", "ecg_core.readers.kardia.api", (".json",), looks.is_json),
+    Format(
+        "fhir", "a FHIR Observation with SampledData (JSON)", "ecg_core.readers.fhir.reader", (".json",), looks.is_json
+    ),
 )
 
 

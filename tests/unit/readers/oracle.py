@@ -23,3 +23,4 @@ def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
 
 rdrecord, wrsamp = _quiet(wfdb.rdrecord), _quiet(wfdb.wrsamp)
 xqrs_detect = _quiet(wfdb.processing.xqrs_detect)
+wrann = _quiet(wfdb.wrann)
