@@ -11,7 +11,7 @@ from ecg_core.recording import Files
 # Every reader looks at each single file, which takes some milliseconds. An export has a table and a few other files.
 MAX_SINGLE_FILES = 8
 # A .mat file that MATLAB itself wrote begins with this. It is no WFDB signal file.
-_MATLAB = b"MATLAB "
+MATLAB = b"MATLAB "
 
 
 def reader_of(data: bytes) -> Reader | None:
@@ -44,7 +44,7 @@ def choose(header: str | None, singles: Sequence[str], files: Files) -> tuple[st
         raise SeveralRecords("Several files came that each hold a record.")
     if found:
         return *found[0], len(singles) - 1
-    if any(name.lower().endswith(WFDB_SIGNALS) and not files[name].startswith(_MATLAB) for name in singles):
+    if any(name.lower().endswith(WFDB_SIGNALS) and not files[name].startswith(MATLAB) for name in singles):
         raise RecordIncomplete("A signal file came without its header.", "Send the .hea file together with it.")
     # What is named like a document or an annotation may still be the one ECG that came.
     found = _readable([name for name in files if name not in singles][:MAX_SINGLE_FILES], files)

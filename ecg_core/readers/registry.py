@@ -56,6 +56,23 @@ def _is_text(look: bytes) -> bool:
     return is_text(look)
 
 
+def _is_npy(look: bytes) -> bool:
+    """An array of NumPy, or a zip whose first member is named like one."""
+    zipped = look.startswith(b"PK\x03\x04") and look[30 : 30 + int.from_bytes(look[26:28], "little")].endswith(b".npy")
+    return zipped or look.startswith(b"\x93NUMPY")
+
+
+def _is_mat(look: bytes) -> bool:
+    """The text of version 5, or the five numbers of version 4: type, rows, columns, complex, length of the name."""
+    from struct import unpack
+
+    if look.startswith(b"MATLAB") or len(look) < 20:
+        return len(look) >= 20
+    order = "<" if look[3] == 0 and look[2] == 0 and look[1] == 0 else ">"
+    type_, _, _, complex_, length = unpack(f"{order}5I", look[:20])
+    return bool(type_ < 1100 and complex_ < 2 and length < 64)
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -76,6 +93,8 @@ FORMATS = (
         "st_depression.csv",
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
+    Format("npy", "a NumPy array (.npy, .npz)", "ecg_core.readers.arrays.npy", (".npy", ".npz"), _is_npy),
+    Format("mat", "a MATLAB file (.mat, version 5)", "ecg_core.readers.arrays.matlab", (".mat",), _is_mat),
 )
 
 
