@@ -73,6 +73,11 @@ def _is_mat(look: bytes) -> bool:
     return bool(type_ < 1100 and complex_ < 2 and length < 64)
 
 
+def _is_contec(look: bytes) -> bool:
+    """A date and a time in the header, between zero bytes."""
+    return look[8:10] == b"\0\0" and look[14:15] == look[17:18] == b"-" and look[23:24] == look[26:27] == b":"
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -94,6 +99,7 @@ FORMATS = (
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
     Format("npy", "a NumPy array (.npy, .npz)", "ecg_core.readers.arrays.npy", (".npy", ".npz"), _is_npy),
+    Format("contec", "a Contec ECG90A recording (.ECG)", "ecg_core.readers.contec", (".ecg",), _is_contec),
     Format("mat", "a MATLAB file (.mat, version 5)", "ecg_core.readers.arrays.matlab", (".mat",), _is_mat),
 )
 
