@@ -100,6 +100,13 @@ FORMATS = (
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
     Format("npy", "a NumPy array (.npy, .npz)", "ecg_core.readers.arrays.npy", (".npy", ".npz"), _is_npy),
     Format("contec", "a Contec ECG90A recording (.ECG)", "ecg_core.readers.contec", (".ecg",), _is_contec),
+    Format(
+        "mfer",
+        "an MFER file (.mwf)",
+        "ecg_core.readers.mfer.reader",
+        (".mwf", ".mfer", ".mfr"),
+        lambda look: look[:1] == b"@" and look[2:6] == b"MFR ",
+    ),
     Format("mat", "a MATLAB file (.mat, version 5)", "ecg_core.readers.arrays.matlab", (".mat",), _is_mat),
 )
 
