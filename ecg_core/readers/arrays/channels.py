@@ -45,7 +45,7 @@ def recording_of(tree: Struct, options: Options, budget: Budget, format_: str, s
     check_size(len(leads.names), array.shape[1])
     budget.spend_samples(array.size)
     rate = choose_rate(said.fs_hz, options.fs_hz, corrections)
-    rows = array[list(leads.positions)]
+    rows = array.take(leads.positions, axis=0)
     units = _units(said, units_in_names, len(array))
     scales, given = _scales(rows, said, [units[row] for row in leads.positions], options, corrections)
     factors = np.array([scale * sign for scale, sign in zip(scales, leads.signs, strict=True)], np.float32)
