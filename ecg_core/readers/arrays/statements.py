@@ -18,7 +18,7 @@ from ecg_core.readers.options import MAX_LEADS_GIVEN
 from ecg_core.readers.text import fold
 
 _RATES = {
-    *("fs", "fshz", "fsecg", "ecgfs", "sf", "sr", "sfreq", "srate", "samplerate", "samplingrate", "samplefrequency"),
+    *("fs", "fshz", "fsecg", "ecgfs", "sfreq", "srate", "samplerate", "samplingrate", "samplefrequency"),
     *("samplingfrequency", "samplefreq", "samplingfreq", "sampfreq", "samprate", "sampleratehz", "samplingratehz"),
     *("samplingfrequencyhz", "currsamplerate"),
 }

@@ -166,6 +166,8 @@ def one_channel(content: bytes, head: bytes = b"") -> bytes:
         number(made.CHN, 1) + lead(0, 1),
         lead(0, 7) + number(made.CHN, 1) + lead(0, 1),
         lead(0, 1) + lead(5, 2),
+        # A new number of channels resets what was said about each.
+        attributes(0, scaled(made.SEN, 0, -3, 1)) + number(made.CHN, 1) + lead(0, 1),
     ],
 )
 def test_a_later_definition_and_that_of_a_channel_count(content: bytes) -> None:
@@ -177,6 +179,13 @@ def test_a_later_definition_and_that_of_a_channel_count(content: bytes) -> None:
 def test_a_definition_without_a_value_brings_the_default_back() -> None:
     data = one_channel(lead(0, 1), tlv(made.IVL, b""))
     assert read({"x": data}).fs_hz == 1000
+
+
+def test_a_lead_that_is_stated_for_all_channels_is_that_of_the_first() -> None:
+    head = HEAD.replace(lead(0, 1) + lead(1, 2), number(made.LDN, 2, size=2))
+    recording = read({"x": head + frame([*TWO.values()])})
+    assert recording.leads == ("II",)
+    np.testing.assert_allclose(recording.signal, MV[:1], rtol=1e-6)
 
 
 def test_minus_avr_is_turned() -> None:

@@ -250,6 +250,12 @@ def test_what_stands_beside_the_array_counts_as_a_statement(arrays: dict[str, An
     np.testing.assert_array_equal(recording.signal, ECG.signal)
 
 
+def test_a_vector_of_times_beside_a_vector_of_samples_is_no_second_candidate() -> None:
+    data = made.npz(x=ECG.signal[0], t=np.arange(5000) / 500, beats=np.arange(7, 5000, 12))
+    recording = read({"x.npz": data}, fs_hz=500, units="mV", leads="I")
+    np.testing.assert_array_equal(recording.signal, ECG.signal[:1])
+
+
 def test_a_statement_of_the_file_counts_before_an_option() -> None:
     recording = read({"x.npz": made.npz(**STATED)}, fs_hz=250, units="uV", leads=",".join(reversed(LEADS)))
     np.testing.assert_array_equal(recording.signal, ECG.signal)
