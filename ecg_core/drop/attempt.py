@@ -15,6 +15,7 @@ from ecg_core.drop.store import Archived, Conflict, Store
 from ecg_core.drop.writer import Answer, Writer
 from ecg_core.errors import EcgError, EmptyFile, FileTooLarge, HeaderInvalid, RecordIncomplete, UnsupportedFormat
 from ecg_core.readers import records
+from ecg_core.readers.choice import MATLAB
 from ecg_core.readers.names import (
     SIGNAL_SUFFIXES,
     Noise,
@@ -91,7 +92,7 @@ class Attempt:
         due = overdue is not None and there.modified < overdue
 
         def instead(refusal: EcgError) -> Answer | None:
-            if reason in (None, "hidden") and not due and _may_await_header(key, refusal):
+            if reason in (None, "hidden") and not due and _may_await_header(key, sources.body(key), refusal):
                 self._notes.add(WAITING, header_beside(key), key, token_of(there))
                 return Answer(key, "waiting")
             return Answer(key, "ignored", reason=reason) if reason and holds_no_ecg(key, refusal) else None
@@ -130,8 +131,10 @@ class Attempt:
         return named
 
 
-def _may_await_header(key: str, refusal: EcgError) -> bool:
+def _may_await_header(key: str, body: bytes, refusal: EcgError) -> bool:
     """Whether a file that cannot be read alone may be a signal file whose header has not arrived yet."""
+    if body.startswith(MATLAB):
+        return False
     unreadable: tuple[type[EcgError], ...] = (RecordIncomplete, EmptyFile, FileTooLarge)
     if split(key)[2].lower() not in SIGNAL_SUFFIXES:
         # No format has this extension, but a header may name the file as its signal.

@@ -6,6 +6,7 @@ import zlib
 from io import BytesIO
 
 from ecg_core.errors import ArchiveUnsafe, EmptyFile, FileTooLarge, SeveralRecords
+from ecg_core.readers.choice import reader_of
 from ecg_core.readers.names import is_junk, is_noise
 from ecg_core.readers.records import Bundle
 from ecg_core.recording import MAX_BYTES
@@ -72,8 +73,10 @@ def sniff(data: bytes) -> bool:
 
 
 def is_archive(data: bytes) -> bool:
-    """Zip, gzip, bzip2 or tar."""
-    return sniff(data) or data.startswith(COMPRESSED) or data[TAR_AT : TAR_AT + len(TAR)] == TAR
+    """Zip, gzip, bzip2 or tar. A zip that a format has for itself, such as .npz, is no archive."""
+    if sniff(data):
+        return reader_of(data) is None
+    return data.startswith(COMPRESSED) or data[TAR_AT : TAR_AT + len(TAR)] == TAR
 
 
 def extract(data: bytes) -> dict[str, bytes]:

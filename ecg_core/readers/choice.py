@@ -11,7 +11,7 @@ from ecg_core.readers.registry import LOOK_BYTES, WFDB, WFDB_SIGNALS, Reader, un
 # Every reader looks at each single file, which takes some milliseconds. An export has a table and a few other files.
 MAX_SINGLE_FILES = 8
 # A .mat file that MATLAB itself wrote begins with this. It is no WFDB signal file.
-_MATLAB = b"MATLAB "
+MATLAB = b"MATLAB "
 
 
 def reader_of(data: bytes) -> Reader | None:
@@ -70,7 +70,7 @@ def _may_be_samples(data: bytes) -> bool:
     """Whether a file may be the signal of a WFDB record: nothing says that it is something else."""
     from ecg_core.readers.magic_numbers import kind_of
 
-    return not data.startswith(_MATLAB) and kind_of(data) is None
+    return not data.startswith(MATLAB) and kind_of(data) is None
 
 
 def _readable(names: Sequence[str], files: Bundle) -> list[tuple[str, Reader]]:

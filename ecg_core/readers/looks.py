@@ -56,3 +56,29 @@ def is_bdf(look: bytes) -> bool:
 
 def is_ishne(look: bytes) -> bool:
     return look[:8] in (b"ISHNE1.0", b"ANN  1.0")
+
+
+def is_npy(look: bytes) -> bool:
+    """An array of NumPy, or a zip whose first member is named like one."""
+    zipped = look.startswith(b"PK\x03\x04") and look[30 : 30 + int.from_bytes(look[26:28], "little")].endswith(b".npy")
+    return zipped or look.startswith(b"\x93NUMPY")
+
+
+def is_mat(look: bytes) -> bool:
+    """The text of version 5, or the five numbers of version 4: type, rows, columns, complex, length of the name."""
+    from struct import unpack
+
+    if look.startswith(b"MATLAB") or len(look) < 20:
+        return len(look) >= 20
+    order = "<" if look[3] == 0 and look[2] == 0 and look[1] == 0 else ">"
+    type_, _, _, complex_, length = unpack(f"{order}5I", look[:20])
+    return bool(type_ < 1100 and complex_ < 2 and length < 64)
+
+
+def is_contec(look: bytes) -> bool:
+    """A date and a time in the header, between zero bytes."""
+    return look[8:10] == b"\0\0" and look[14:15] == look[17:18] == b"-" and look[23:24] == look[26:27] == b":"
+
+
+def is_mfer(look: bytes) -> bool:
+    return look[:1] == b"@" and look[2:6] == b"MFR "

@@ -101,6 +101,10 @@ FORMATS = (
     Format(
         "fhir", "a FHIR Observation with SampledData (JSON)", "ecg_core.readers.fhir.reader", (".json",), looks.is_json
     ),
+    Format("npy", "a NumPy array (.npy, .npz)", "ecg_core.readers.arrays.npy", (".npy", ".npz"), looks.is_npy),
+    Format("contec", "a Contec ECG90A recording (.ECG)", "ecg_core.readers.contec", (".ecg",), looks.is_contec),
+    Format("mfer", "an MFER file (.mwf)", "ecg_core.readers.mfer.reader", (".mwf", ".mfer", ".mfr"), looks.is_mfer),
+    Format("mat", "a MATLAB file (.mat, version 5)", "ecg_core.readers.arrays.matlab", (".mat",), looks.is_mat),
 )
 
 
