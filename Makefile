@@ -26,7 +26,7 @@ OURSELVES := install -q --no-deps --no-build-isolation -e .
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format setup bench chaos sam image lock drop-demo examples hooks clean
+.PHONY: help run test test-fast check format setup bench chaos sam image lock audit drop-demo examples hooks clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ lock: $(TOOLS)/ready ## Write the lock files: every package with its version and
 	$(COMPILE) infra/requirements-tools.txt -o infra/requirements-tools.lock
 	-cd infra/npm && npm $(if $(UPGRADE),update,install) --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
 		--no-audit --no-fund --loglevel=error
+
+audit: $(TOOLS)/ready ## Look for known vulnerabilities. Fails if it could not look. AUDIT="-s osv": another source.
+	$(TOOLS)/bin/python infra/audit.py $(AUDIT)
 
 drop-demo: $(SERVE)/demo-ready ## Show the S3 drop on this machine: a bucket, its queue, the function and three records.
 	$(SERVE)/bin/python -m tests.s3_drop.demo
