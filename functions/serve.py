@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from functions.address import HOST, PORT
 from functions.connection import Connection, Turns, connections_of
 
 # Connections that are accepted in one turn of the event loop.
@@ -57,8 +58,8 @@ def server(app: Any, host: str, port: int, log_level: str = "info") -> Server:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--host", default=HOST)
+    parser.add_argument("--port", type=int, default=PORT)
     given = parser.parse_args(arguments)
     sys.setswitchinterval(SWITCH_SECONDS)
     server("functions.api.app:app", given.host, given.port).run()

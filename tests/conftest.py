@@ -14,7 +14,7 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 # The files that take longest start first, so that no process works alone at the end.
-WITH_DOCKER = ("tests/sam/test_local.py", "tests/sam/test_image.py")
+WITH_DOCKER = ("tests/sam/test_local.py", "tests/sam/test_image.py", "tests/sam/test_on_premise.py")
 LONGEST = (*WITH_DOCKER, "tests/s3_drop/test_chaos.py", "tests/unit/training/")
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,10 +8,11 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from ecg_core import __version__
 from ecg_core.classification import DISCLAIMER
-from ecg_core.cli import classify, convert, plot, synth, training, watch
+from ecg_core.cli import classify, convert, plot, synth, watch
 from ecg_core.errors import EcgError
 
 
@@ -47,5 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (classify, plot, convert, watch, synth):
         command.add_parser(commands)
-    training.add_commands(commands)
+    # The image holds no training.
+    if find_spec("ecg_core.training"):
+        from ecg_core.cli import training
+
+        training.add_commands(commands)
     return parser

@@ -18,6 +18,7 @@ from functions.api import docs, openapi
 from functions.api.body import MAX_FILENAME, MAX_LEADS, body_of, files_of
 from functions.api.capacity import Capacity
 from functions.api.edge import Edge
+from functions.api.metrics import MEDIA_TYPE, Metrics
 from functions.api.negotiation import FHIR, JSON, SVG, choose, takes_gzip
 from functions.api.problems import (
     PROBLEM,
@@ -52,12 +53,18 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     )
     uploads_possible = bool(settings.inbox and settings.results)
     capacity = None if settings.alone else Capacity(settings.limits)
-    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible, capacity=capacity)
+    # Lambda has metrics of its own, and many processes.
+    metrics = None if settings.alone else Metrics()
+    app.add_middleware(
+        Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible, capacity=capacity, metrics=metrics
+    )
     add_problem_handlers(app)
     _add_diagnosis(app, classifier, alone=settings.alone)
     _add_uploads(app, Storage(settings))
     _add_service(app, classifier, settings.max_body_bytes)
     _add_documentation(app)
+    if metrics:
+        _add_metrics(app, metrics)
     return app
 
 
@@ -213,6 +220,12 @@ def _add_documentation(app: FastAPI) -> None:
         if not takes_gzip(sent.get("accept-encoding")):
             raise NotAcceptable("This file is sent compressed only.", "Accept the encoding gzip.")
         return Response(asset.packed, headers={**headers, "content-encoding": "gzip"}, media_type=asset.media_type)
+
+
+def _add_metrics(app: FastAPI, metrics: Metrics) -> None:
+    @app.get("/metrics", include_in_schema=False)
+    async def counts() -> Response:
+        return Response(metrics.text(), media_type=MEDIA_TYPE)
 
 
 def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

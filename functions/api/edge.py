@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ecg_core.errors import EcgError, FileTooLarge, InternalError
 from functions import log
 from functions.api.capacity import Capacity, Held
+from functions.api.metrics import Metrics
 from functions.api.problems import BodyTooLarge, RequestInvalid, RequestTimeout, problem
 
 # Answers contain no scripts and load nothing. Only the page /docs needs another policy; its route in app.py sets it.
@@ -43,10 +44,19 @@ class Edge:
 
     max_body_bytes: a larger body is refused before it is parsed. uploads: whether the refusal mentions POST /uploads.
     capacity: None if this process serves one request at a time and gets the whole body at once.
+    metrics: counts the requests.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, uploads: bool, capacity: Capacity | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body_bytes: int,
+        uploads: bool,
+        capacity: Capacity | None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self.app = app
+        self.metrics = metrics
         self.max_body_bytes = max_body_bytes
         self.capacity = capacity
         self.too_large = BodyTooLarge if uploads else FileTooLarge
@@ -74,17 +84,21 @@ class Edge:
                 )
         finally:
             exchange.close()
-            route = scope.get("route")
+            route = getattr(scope.get("route"), "path", None)
+            code = scope.get("state", {}).get("code") or exchange.code
+            seconds = time.perf_counter() - start
+            if self.metrics:
+                self.metrics.count(route, exchange.status, code, seconds)
             log.line(
                 "request",
                 request_id=exchange.request_id,
                 method=method if method in METHODS else "?",
-                route=getattr(route, "path", None),
+                route=route,
                 status=exchange.status,
-                code=scope.get("state", {}).get("code") or exchange.code,
+                code=code,
                 received_bytes=exchange.received,
                 sent_bytes=exchange.sent,
-                ms=round((time.perf_counter() - start) * 1000, 2),
+                ms=round(seconds * 1000, 2),
             )
 
 
