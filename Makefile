@@ -26,7 +26,7 @@ OURSELVES := install -q --no-deps --no-build-isolation -e .
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format setup bench chaos sam image lock audit drop-demo examples hooks clean
+.PHONY: help run test test-fast check format setup bench chaos sam image lock audit sbom drop-demo examples hooks clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,14 @@ lock: $(TOOLS)/ready ## Write the lock files: every package with its version and
 
 audit: $(TOOLS)/ready ## Look for known vulnerabilities. Fails if it could not look. AUDIT="-s osv": another source.
 	$(TOOLS)/bin/python infra/audit.py $(AUDIT)
+
+# `docker run --rm ekg sbom` prints that of an image, with Debian's packages.
+sbom: $(DEVELOP)/ready ## Write what is in the image and in the release, and their licences, to build/sbom.
+	@mkdir -p build/sbom
+	$(DEVELOP)/bin/python -m functions.sbom --lock functions/requirements.lock > build/sbom/image.cdx.json
+	$(DEVELOP)/bin/python -m functions.sbom --lock functions/requirements.lock --licences > build/sbom/image-licences.md
+	$(DEVELOP)/bin/python -m functions.sbom --release > build/sbom/release.cdx.json
+	$(DEVELOP)/bin/python -m functions.sbom --release --licences > build/sbom/release-licences.md
 
 drop-demo: $(SERVE)/demo-ready ## Show the S3 drop on this machine: a bucket, its queue, the function and three records.
 	$(SERVE)/bin/python -m tests.s3_drop.demo

@@ -1,6 +1,7 @@
 """The command of the image: `serve`, a command of `ekg`, or the handler of a Lambda function.
 
 serve [--host H] [--port P]   the HTTP service
+sbom [--licences]             what is in the image
 health                        whether the service in this container answers: for HEALTHCHECK
 classify, watch, ...          the command line (python -m ecg_core)
 a.module.handler              awslambdaric, for an emulator of Lambda. On Lambda itself it starts without this module.
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str]) -> int:
         from functions.health import healthy
 
         return 0 if healthy() else 1
+    if command == "sbom":
+        return _module("functions.sbom", rest)
     if "." in command:
         return _module("awslambdaric", arguments)
     # The first process of a container ignores SIGTERM unless it handles it. With this, `docker stop` works like Ctrl-C.

@@ -27,7 +27,7 @@ def _name(text: str) -> str:
     return re.sub(r"[-_.]+", "-", text).lower()
 
 
-def _pins(lock: Path) -> dict[str, str]:
+def pins(lock: Path) -> dict[str, str]:
     """Name -> version of each package that the lock file installs on this machine."""
     return {
         _name(name): pinned
@@ -50,19 +50,19 @@ def test_a_lock_file_names_no_index(lock: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_a_lock_file_is_as_new_as_its_requirements(lock: Path) -> None:
-    pins = _pins(lock)
+    locked = pins(lock)
     for line in requirements(lock.with_suffix(".txt")):
         name, _, wanted = re.sub(r"\[.*?\]", "", line.split(";")[0]).strip().partition("==")
         assert wanted, f"{line}: not an exact version"
         if name == "torch":
-            assert name not in pins, "its build for CPUs has other hashes"
+            assert name not in locked, "its build for CPUs has other hashes"
         else:
-            assert pins[_name(name)] == wanted, f"{line}: run `make lock`"
+            assert locked[_name(name)] == wanted, f"{line}: run `make lock`"
 
 
 def test_the_image_gets_every_package_that_it_needs_and_no_other() -> None:
     installed = closure(requirements(ROOT / "functions/requirements.txt"))
-    assert {_name(each.metadata["Name"]): each.version for each in installed} == _pins(
+    assert {_name(each.metadata["Name"]): each.version for each in installed} == pins(
         ROOT / "functions/requirements.lock"
     )
 
@@ -71,8 +71,8 @@ def test_the_image_gets_every_package_that_it_needs_and_no_other() -> None:
     "name", ["functions/requirements", "functions/requirements-local", "functions/requirements-demo"]
 )
 def test_what_is_tested_is_what_is_served(name: str) -> None:
-    served = _pins(ROOT / f"{name}.lock")
-    assert served.items() <= _pins(ROOT / "requirements.lock").items()
+    served = pins(ROOT / f"{name}.lock")
+    assert served.items() <= pins(ROOT / "requirements.lock").items()
 
 
 def test_the_npm_packages_have_hashes_and_name_no_registry() -> None:
@@ -86,8 +86,8 @@ def test_the_npm_packages_have_hashes_and_name_no_registry() -> None:
 
 
 def test_what_is_locked_is_what_is_installed_here() -> None:
-    pins = _pins(ROOT / "requirements.lock")
-    assert {name: version(name) for name in pins} == pins
+    locked = pins(ROOT / "requirements.lock")
+    assert {name: version(name) for name in locked} == locked
 
 
 def test_nothing_is_installed_without_a_hash_but_torch_and_this_project() -> None:

@@ -32,6 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
         (["serve"], ["serve"]),
         (["serve", "--port", "80"], ["serve", "--port", "80"]),
         (["functions.api.handler.handler"], ["awslambdaric", "functions.api.handler.handler"]),
+        (["sbom", "--licences"], ["functions.sbom", "--licences"]),
         (["classify", "a.csv", "--json"], ["ecg_core", "classify", "a.csv", "--json"]),
         (["watch", "/inbox", "/results"], ["ecg_core", "watch", "/inbox", "/results"]),
         (["--version"], ["ecg_core", "--version"]),

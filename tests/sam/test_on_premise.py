@@ -16,6 +16,7 @@ import pytest
 from ecg_core.cli import _parser
 from ecg_core.model.classifier import classify
 from tests.sam.conftest import ROOT, output_of, run
+from tests.test_locks import pins
 
 HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 NORMAL = ROOT / "examples/normal.zip"
@@ -91,6 +92,13 @@ def test_the_image_is_the_command_line_too(image: str) -> None:
     done = run(["docker", "run", "--rm", *HARDENED, *data, image, "classify", "/data"])
     assert "normal.zip" in done.stdout
     assert "missing" not in done.stderr
+
+
+def test_the_image_lists_what_is_in_it(image: str) -> None:
+    components = json.loads(output_of(["docker", "run", "--rm", *HARDENED, image, "sbom"]))["components"]
+    listed = {each["name"]: each["version"] for each in components if each.get("purl", "").startswith("pkg:pypi/")}
+    assert listed == pins(ROOT / "functions/requirements.lock")
+    assert any(each.get("purl", "").startswith("pkg:deb/debian/libc6@") for each in components)
 
 
 @pytest.fixture(scope="session")
