@@ -26,7 +26,7 @@ _ANNOTATIONS = {
     *(".atr", ".ari", ".ann", ".qrs", ".wqrs", ".gqrs", ".sqrs", ".xws", ".ecg-qrs", ".pwave", ".event", ".epi"),
     *(".pu", ".pu0", ".pu1", ".q1c", ".q2c", ".qt1", ".qt2", ".man", ".sta", ".stb", ".stc", ".stf", ".apn", ".16a"),
 }
-# Extensions of other file formats. No reader reads them yet.
+# Extensions of file formats, also of those that are not read.
 _FOREIGN_SUFFIXES = {
     *(".xml", ".edf", ".bdf", ".rec", ".dcm", ".scp", ".ecg", ".mat", ".npy", ".json", ".zip", ".atc", ".mwf", ".hl7"),
     *(".gz", ".bz2", ".tar", ".tgz", ".tbz2"),

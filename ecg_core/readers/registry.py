@@ -73,38 +73,26 @@ FORMATS = (
     Format(
         "apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), looks.is_text, "watch_lead_i.csv"
     ),
+    Format("npy", "a NumPy array (.npy, .npz)", "ecg_core.readers.arrays.npy", (".npy", ".npz"), looks.is_npy),
+    Format("mat", "a MATLAB file (.mat, version 5)", "ecg_core.readers.arrays.matlab", (".mat",), looks.is_mat),
     Format("dicom", "a DICOM ECG (.dcm)", "ecg_core.readers.dicom.reader", (".dcm",), looks.is_dicom),
+    Format("muse_xml", "GE MUSE XML", "ecg_core.readers.xml.muse", (".xml",), looks.is_markup),
+    Format("hl7_aecg", "an HL7 aECG (FDA XML)", "ecg_core.readers.xml.aecg", (".xml",), looks.is_markup),
     Format("philips_xml", "Philips XML", "ecg_core.readers.xml.philips", (".xml",), looks.is_markup),
     Format("cardiosoft_xml", "GE CardioSoft XML", "ecg_core.readers.xml.cardiosoft", (".xml",), looks.is_markup),
     Format("schiller_xml", "Schiller XML", "ecg_core.readers.xml.schiller", (".xml",), looks.is_markup),
     Format("mortara_xml", "Mortara ELI XML", "ecg_core.readers.xml.mortara", (".xml",), looks.is_markup),
     Format("scp", "an SCP-ECG file (.scp)", "ecg_core.readers.scp.reader", (".scp",), looks.is_scp),
-    Format(
-        "edf",
-        "an EDF or EDF+ file (.edf)",
-        "ecg_core.readers.edf.reader",
-        (".edf",),
-        looks.is_edf,
-    ),
+    Format("mfer", "an MFER file (.mwf)", "ecg_core.readers.mfer.reader", (".mwf", ".mfer", ".mfr"), looks.is_mfer),
+    Format("contec", "a Contec ECG90A recording (.ECG)", "ecg_core.readers.contec", (".ecg",), looks.is_contec),
+    Format("edf", "an EDF or EDF+ file (.edf)", "ecg_core.readers.edf.reader", (".edf",), looks.is_edf),
     Format("bdf", "a BDF or BDF+ file (.bdf)", "ecg_core.readers.edf.bdf", (".bdf",), looks.is_bdf),
-    Format(
-        "ishne",
-        "an ISHNE Holter file (.ecg)",
-        "ecg_core.readers.ishne",
-        (".ecg",),
-        looks.is_ishne,
-    ),
-    Format("muse_xml", "GE MUSE XML", "ecg_core.readers.xml.muse", (".xml",), looks.is_markup),
-    Format("hl7_aecg", "an HL7 aECG (FDA XML)", "ecg_core.readers.xml.aecg", (".xml",), looks.is_markup),
+    Format("ishne", "an ISHNE Holter file (.ecg)", "ecg_core.readers.ishne", (".ecg",), looks.is_ishne),
     Format("kardia_atc", "a Kardia recording (.atc)", "ecg_core.readers.kardia.atc", (".atc",), looks.is_kardia),
     Format("kardia_json", "Kardia JSON", "ecg_core.readers.kardia.api", (".json",), looks.is_json),
     Format(
         "fhir", "a FHIR Observation with SampledData (JSON)", "ecg_core.readers.fhir.reader", (".json",), looks.is_json
     ),
-    Format("npy", "a NumPy array (.npy, .npz)", "ecg_core.readers.arrays.npy", (".npy", ".npz"), looks.is_npy),
-    Format("contec", "a Contec ECG90A recording (.ECG)", "ecg_core.readers.contec", (".ecg",), looks.is_contec),
-    Format("mfer", "an MFER file (.mwf)", "ecg_core.readers.mfer.reader", (".mwf", ".mfer", ".mfr"), looks.is_mfer),
-    Format("mat", "a MATLAB file (.mat, version 5)", "ecg_core.readers.arrays.matlab", (".mat",), looks.is_mat),
 )
 
 
