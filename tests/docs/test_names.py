@@ -38,6 +38,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_the_readme_leads_to_every_page() -> None:
     links = {link.partition("#")[0] for link in _LINK.findall((ROOT / "README.md").read_text())}
+    of_formats = {link.partition("#")[0] for link in _LINK.findall((ROOT / "docs/formats.md").read_text())}
+    links |= {f"docs/{link}" for link in of_formats}
     assert {name_of(page) for page in PAGES} - {"README.md"} <= links
 
 
