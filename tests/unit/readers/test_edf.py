@@ -190,8 +190,9 @@ def test_a_gain_settles_raw_values_and_no_scaled_ones() -> None:
 
 @pytest.mark.parametrize("unit", ["mmHg", "%", "degC", "mA", "bpm"])
 def test_a_lead_in_another_unit_is_refused(unit: str) -> None:
-    with pytest.raises(UnitsUnknown, match="no voltage"):
+    with pytest.raises(UnitsUnknown, match="no voltage") as refusal:
         reading(ten_seconds(unit=unit), units="uV")
+    assert refusal.value.hint.startswith("Correct the unit in the file")
 
 
 def test_a_stated_unit_counts_against_the_option() -> None:
