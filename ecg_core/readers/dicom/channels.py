@@ -58,7 +58,9 @@ def _lead_of_code(value: str, scheme: str) -> str | None:
     if match := _SCP.fullmatch(value):
         return lead_of_code(int(match[1]))
     if scheme == "MDC" and (match := _MDC.fullmatch(value)):
-        return lead_of_mdc(int(match[1] or 0) * 65_536 + int(match[2]))
+        number = int(match[1] or 0) * 65_536 + int(match[2])
+        # A number without its partition says nothing. The meaning beside it may.
+        return lead_of_mdc(number) if number >= 65_536 else None
     return None
 
 
