@@ -7,6 +7,7 @@ from fractions import Fraction
 from ecg_core.errors import HeaderInvalid, SignalTruncated
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.source import Source
+from ecg_core.readers.transfer import SAMPLE_BYTES, refuse_text_transfer
 
 EDF_VERSION, BDF_VERSION = b"0       ", b"\xffBIOSEMI"
 # Bytes of the part before the channels, and of each channel.
@@ -72,7 +73,7 @@ def count_of(field: bytes, corrections: Corrections) -> int | None:
 
 
 def header_of(source: Source, corrections: Corrections) -> Header:
-    """Raises HeaderInvalid, SignalTruncated."""
+    """Raises HeaderInvalid, SignalTruncated, SignalInvalid."""
     fixed = source.read(0, FIXED_BYTES)
     if len(fixed) < FIXED_BYTES:
         raise HeaderInvalid("The file ends within its header.")
@@ -85,6 +86,8 @@ def header_of(source: Source, corrections: Corrections) -> Header:
     width = 3 if fixed.startswith(BDF_VERSION) else 2
     channels, record_bytes = _channels(rest, count, width, corrections)
     start, records = _records(source.size, fixed, count, record_bytes, corrections)
+    if start + records * record_bytes < source.size:
+        refuse_text_transfer(source.read(start, SAMPLE_BYTES))
     has_gaps = fixed[192:197] in (b"EDF+D", b"BDF+D")
     return Header(width, has_gaps, start, records, record_bytes, _duration(fixed[244:252], corrections), channels)
 

@@ -65,10 +65,12 @@ class _Waveforms:
         """The channels' names, "" for one without a name."""
         labels = self.element.get("leadlabels").replace(",", " ").split()
         stated = self.stated("numberofleads", "numberchannelsallocated")
-        if not labels and self._shared.value("acquisitiontype").upper() in _TWELVE_LEADS:
-            labels = list(LEADS)
-        count = whole(stated, "The number of leads") if stated else len(labels)
+        twelve = not labels and self._shared.value("acquisitiontype").upper() in _TWELVE_LEADS
+        count = whole(stated, "The number of leads") if stated else len(LEADS) if twelve else len(labels)
         check_channels(count)
+        # Fewer channels than twelve are not the first ones of the twelve leads: V1 may follow II.
+        if twelve and count >= len(LEADS):
+            labels = list(LEADS)
         return [*labels[:count], *[""] * (count - len(labels))]
 
 

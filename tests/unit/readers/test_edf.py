@@ -10,7 +10,7 @@ import pyedflib
 import pytest
 from numpy.typing import NDArray
 
-from ecg_core.errors import EcgError, HeaderInvalid, NoEcgLeads, SignalTruncated, UnitsUnknown
+from ecg_core.errors import EcgError, HeaderInvalid, NoEcgLeads, SignalInvalid, SignalTruncated, UnitsUnknown
 from ecg_core.leads import LEADS
 from ecg_core.readers import read
 from ecg_core.readers.edf.reader import open_signals, sniff
@@ -190,8 +190,9 @@ def test_a_gain_settles_raw_values_and_no_scaled_ones() -> None:
 
 @pytest.mark.parametrize("unit", ["mmHg", "%", "degC", "mA", "bpm"])
 def test_a_lead_in_another_unit_is_refused(unit: str) -> None:
-    with pytest.raises(UnitsUnknown, match="no voltage"):
+    with pytest.raises(UnitsUnknown, match="no voltage") as refusal:
         reading(ten_seconds(unit=unit), units="uV")
+    assert refusal.value.hint.startswith("Correct the unit in the file")
 
 
 def test_a_stated_unit_counts_against_the_option() -> None:
@@ -645,6 +646,16 @@ def test_a_file_that_ends_early_is_refused(length: int) -> None:
         reading(ten_seconds().bytes()[:length])
     if length >= 256:
         assert refusal.value.code in {"header_invalid", "signal_truncated"}
+
+
+@pytest.mark.parametrize("records", [None, "-1"])
+def test_a_transfer_as_text_is_named(records: str | None) -> None:
+    data = Edf(channels_of(ECG, 10), records=records).bytes()
+    for damaged in (data.replace(b"\n", b"\r\n"), data.decode("latin-1").encode()):
+        with pytest.raises(SignalInvalid, match="transfer as text"):
+            reading(damaged)
+
+    assert reading(data + b"\r\n" * 50).duration_s == 10
 
 
 def test_other_files_that_begin_with_a_zero_are_not_taken() -> None:

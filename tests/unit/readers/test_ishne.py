@@ -7,10 +7,18 @@ import numpy as np
 import pytest
 from ecgdatakit import FileParser
 
-from ecg_core.errors import ChecksumMismatch, EcgError, HeaderInvalid, NoEcgLeads, SignalTruncated, UnitsUnknown
+from ecg_core.errors import (
+    ChecksumMismatch,
+    EcgError,
+    HeaderInvalid,
+    NoEcgLeads,
+    SignalInvalid,
+    SignalTruncated,
+    UnitsUnknown,
+)
 from ecg_core.leads import LEADS
 from ecg_core.readers import read
-from ecg_core.readers.ishne import open_signals, sniff
+from ecg_core.readers.ishne import FIXED_BYTES, open_signals, sniff
 from ecg_core.readers.options import Options
 from ecg_core.readers.source import Bytes
 from ecg_core.recording import Recording
@@ -338,6 +346,13 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused() -> None:
     source._data = data[:1000]
     with pytest.raises(SignalTruncated):
         signals.block(0, 2500)
+
+
+def test_a_transfer_as_text_is_named() -> None:
+    data = made().bytes()
+    samples = data[FIXED_BYTES:].replace(b"\n", b"\r\n")
+    with pytest.raises(SignalInvalid, match="transfer as text"):
+        reading(data[:FIXED_BYTES] + samples)
 
 
 def test_changed_bytes_give_a_reading_or_a_refusal() -> None:

@@ -203,8 +203,8 @@ def test_bombs_are_refused_in_bounded_memory() -> None:
 
 
 def test_very_many_small_parts_are_refused() -> None:
-    small = made.matrix("<", "x", 1.0)
-    assert refusal(made.joined([small] * 10_000), **ALL).code == "file_too_large"
+    small = [made.matrix("<", f"x{number}", 1.0) for number in range(10_000)]
+    assert refusal(made.joined(small), **ALL).code == "file_too_large"
     assert refusal(made.joined([made.element("<", 5, bytes(4))] * 100_000), **ALL).code == "header_invalid"
     nothing = struct.pack("<II", 15, len(zlib.compress(b""))) + zlib.compress(b"")
     assert refusal(made.joined([nothing] * 10_000), **ALL).code == "signal_truncated"
@@ -262,3 +262,10 @@ def test_in_the_drop_a_wfdb_signal_file_still_waits_for_its_header(drop: Drop, t
     (tmp_path / "inbox" / "ecg.mat").write_bytes(made.mat4({"val": counts}))
     (answer,) = drop.arrived("ecg.mat")
     assert answer.state == "waiting"
+
+
+def test_two_arrays_of_one_name_are_refused_and_cost_little() -> None:
+    five = made.matrix("<", "ecg", ECG.signal)
+    assert refusal(made.joined([five, five]), **ALL).code == "header_invalid"
+    assert refusal(made.mat4({"ecg": ECG.signal}) * 2, **ALL).code == "header_invalid"
+    assert refusal(made.mat4({"a": 1.0}) * 400_000, **ALL).code == "header_invalid"

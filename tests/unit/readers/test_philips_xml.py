@@ -158,6 +158,11 @@ def test_an_unknown_acquisition_needs_the_names_of_the_leads(counts: made.Counts
         opened(data, leads=LEADS[::-1])
 
 
+def test_fewer_channels_than_twelve_are_not_named_by_the_standard_order(counts: made.Counts) -> None:
+    with pytest.raises(NoEcgLeads):
+        opened(made.version_103(counts[:8]))
+
+
 def test_the_option_never_renames_leads_that_the_file_names(counts: made.Counts) -> None:
     recording = opened(made.version_104(counts), leads=LEADS[::-1])
 

@@ -163,6 +163,10 @@ FILES: dict[str, tuple[bytes, str]] = {
     "health.json": (b'[{"sourceName": "ECG", "voltageMeasurements": [[0, 0.1]]}]', "HealthKit"),
     "patient.json": (b'{"resourceType": "Patient", "name": [{"family": "Mustermann"}]}', "FHIR resource without"),
     "document.json": (b'{"resourceType": "DocumentReference", "url": "https://x.org"}', "FHIR resource without"),
+    "DICOMDIR": (
+        bytes(128) + b"DICM\x02\0\x02\0UI\x14\x001.2.840.10008.1.3.10\0\0",
+        "a DICOM directory (DICOMDIR)",
+    ),
     "dicom.json": (b'{"00080016": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.9.1.1"]}}', "a DICOM object as JSON"),
     "other.json": (b'{"Mustermann": [1, 2, 3]}', "a JSON file of a kind"),
     "list.json": (b"[1, 2, 3]", "a JSON file of a kind"),
