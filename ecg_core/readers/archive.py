@@ -17,6 +17,9 @@ COMPRESSED = (b"\x1f\x8b\x08", b"BZh")
 TAR, TAR_AT = b"ustar", 257
 _EMPTY_MAGIC = b"PK\x05\x06"
 _ENTRY_MAGIC = b"PK\x01\x02"
+# Excel's workbooks have their files in this folder. An OpenDocument file begins with its type, not compressed.
+_EXCEL_FOLDER = "xl/"
+_OPEN_DOCUMENT, _OPEN_DOCUMENT_AT = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", 30
 
 # A record of a thousand segments has 2,001 files.
 MAX_MEMBERS = 2_048
@@ -61,7 +64,11 @@ def _decompressed(name: str, data: bytes) -> dict[str, bytes]:
 
 def _archives(bundle: Bundle) -> list[str]:
     """The names of archives. A file that a header names is a signal, even if its first bytes look like an archive."""
-    found = [name for name in bundle if is_archive(bundle[name]) and (len(bundle) == 1 or not is_noise(name))]
+    found = [
+        name
+        for name in bundle
+        if is_archive(bundle[name]) and (len(bundle) == 1 or not is_noise(name)) and not is_workbook(bundle[name])
+    ]
     if not found or len(bundle) == 1:
         return found
     signals = bundle.signals()
@@ -77,11 +84,27 @@ def is_archive(data: bytes) -> bool:
     return sniff(data) or data.startswith(COMPRESSED) or data[TAR_AT : TAR_AT + len(TAR)] == TAR
 
 
-def extract(data: bytes) -> dict[str, bytes]:
+def is_workbook(data: bytes) -> bool:
+    """Whether a zip is a workbook of Excel or OpenDocument. Its reader takes it as one file."""
+    if not sniff(data):
+        return False
+    if data.startswith(_OPEN_DOCUMENT, _OPEN_DOCUMENT_AT):
+        return True
+    if _EXCEL_FOLDER.encode() not in data or data.count(_ENTRY_MAGIC) > MAX_MEMBERS:
+        return False
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            names = {entry.filename for entry in archive.infolist()}
+    except _DAMAGED:
+        return False
+    return "[Content_Types].xml" in names and any(name.startswith(_EXCEL_FOLDER) for name in names)
+
+
+def extract(data: bytes, limit: int | None = None) -> dict[str, bytes]:
     """The members by name, with folders. Files that operating systems add are left out.
 
-    All members together may have MAX_BYTES, or MAX_TEXT_BYTES if none of them is a header. Raises ArchiveUnsafe,
-    FileTooLarge, EmptyFile.
+    limit: bytes of all members together. None: MAX_BYTES, or MAX_TEXT_BYTES if no member is a header. Raises
+    ArchiveUnsafe, FileTooLarge, EmptyFile.
     """
     # Each entry of the directory begins with these bytes. They are counted first, because zipfile makes an object of
     # each entry.
@@ -89,12 +112,12 @@ def extract(data: bytes) -> dict[str, bytes]:
         raise ArchiveUnsafe(f"The archive holds more than {MAX_MEMBERS:,} files.")
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            return _members(archive, len(data))
+            return _members(archive, len(data), limit)
     except _DAMAGED:
         raise ArchiveUnsafe("The archive is damaged.", "Send the archive again, or pack it anew.") from None
 
 
-def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
+def _members(archive: zipfile.ZipFile, packed: int, limit: int | None) -> dict[str, bytes]:
     entries = {}
     folded = set()
     for entry in archive.infolist():
@@ -109,7 +132,8 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
     if not entries:
         raise EmptyFile("The archive holds no files.")
     # Without a header, only a text file can be read.
-    limit = MAX_BYTES if any(map(is_header, entries)) else MAX_TEXT_BYTES
+    if limit is None:
+        limit = MAX_BYTES if any(map(is_header, entries)) else MAX_TEXT_BYTES
     files, left = {}, limit
     for name, entry in entries.items():
         content = _inflated(archive, entry, left)

@@ -56,6 +56,10 @@ def _is_text(look: bytes) -> bool:
     return is_text(look)
 
 
+def _may_be_workbook(look: bytes) -> bool:
+    return look.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
+
+
 WFDB = Format(
     "wfdb",
     "a WFDB record (.hea with its .dat or .mat, or a zip of them)",
@@ -76,6 +80,13 @@ FORMATS = (
         "st_depression.csv",
     ),
     Format("apple_csv", "an Apple Watch ECG export", "ecg_core.readers.apple", (".csv",), _is_text, "watch_lead_i.csv"),
+    Format(
+        "spreadsheet",
+        "a workbook of Excel or LibreOffice (.xlsx, .ods)",
+        "ecg_core.readers.spreadsheet.reader",
+        (".xlsx", ".xlsm", ".ods", ".xls"),
+        _may_be_workbook,
+    ),
 )
 
 

@@ -1,0 +1,1 @@
+"""Small writers of each format, for tests only."""
