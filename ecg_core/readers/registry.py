@@ -7,6 +7,7 @@ file may have this format. To add a format, add its module and its entry.
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ecg_core.errors import UnsupportedFormat
@@ -36,7 +37,8 @@ class Format:
 
     name: Recording.format. title: how hints and documentation name it, after "Send". module: its reader. suffixes: of
     its files, for listings only. may_be: a quick check of a file's first LOOK_BYTES; None for a format that is found by
-    its header. example: a file of examples/, if there is one.
+    its header. example: a file of examples/, if there is one. package: what the reader needs beside the packages of the
+    service; if it is not installed, hints do not offer the format, and its files are refused by name.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Format:
     suffixes: tuple[str, ...]
     may_be: Callable[[bytes], bool] | None
     example: str | None = None
+    package: str | None = None
 
     def reader(self) -> Reader:
         return cast("Reader", import_module(self.module))
@@ -87,12 +90,20 @@ FORMATS = (
         (".xlsx", ".xlsm", ".ods", ".xls"),
         _may_be_workbook,
     ),
+    Format(
+        "parquet",
+        "a Parquet table (.parquet)",
+        "ecg_core.readers.extras.parquet",
+        (".parquet", ".pq"),
+        lambda look: look.startswith((b"PAR1", b"PARE")),
+        package="pyarrow",
+    ),
 )
 
 
 def formats() -> str:
     """The formats as words: "a WFDB record (...), ... or an Apple Watch ECG export"."""
-    *others, last = (format_.title for format_ in FORMATS)
+    *others, last = (format_.title for format_ in FORMATS if not format_.package or find_spec(format_.package))
     return f"{', '.join(others)}, or {last}"
 
 

@@ -105,3 +105,9 @@ def test_a_few_impossible_values_are_left_to_the_quality_check() -> None:
     raw[:, [100, 700, 1500, 2300, 3100, 4000]] = 99999
 
     assert masked(raw)[0] == 0
+
+
+def test_numbers_near_the_end_of_float32_are_no_reason_for_a_warning() -> None:
+    signal = make_signal(2, 1000)
+    signal[0, ::2] = 3e38
+    assert read_table("a.csv", make_csv(signal, leads=("I", "II"))).signal[0, 0] == np.float32(3e38)
