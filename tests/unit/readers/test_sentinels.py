@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from ecg_core.readers.table.sentinels import without_sentinels
 from ecg_core.synthesis.heart import synthesize
 from tests.unit.readers.reading import read_table
-from tests.unit.readers.tables import make_csv
+from tests.unit.readers.tables import make_csv, make_signal
 
 HEART_UV = np.round(synthesize("normal", fs_hz=500, seed=3).signal.astype(float) * 1000)
 NOISE = np.random.default_rng(0)
