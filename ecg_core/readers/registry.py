@@ -98,6 +98,14 @@ FORMATS = (
         lambda look: look.startswith((b"PAR1", b"PARE")),
         package="pyarrow",
     ),
+    Format(
+        "hdf5",
+        "an HDF5 or MATLAB 7.3 file (.h5, .mat)",
+        "ecg_core.readers.extras.hdf5",
+        (".h5", ".hdf5", ".hdf", ".mat"),
+        lambda look: look.startswith(b"\x89HDF") or look.startswith(b"\x89HDF", 512),
+        package="pyfive",
+    ),
 )
 
 
