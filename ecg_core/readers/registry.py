@@ -106,6 +106,14 @@ FORMATS = (
         lambda look: look.startswith(b"\x89HDF") or look.startswith(b"\x89HDF", 512),
         package="pyfive",
     ),
+    Format(
+        "pdf",
+        "a PDF of Kardia or the Apple Watch",
+        "ecg_core.readers.extras.pdf",
+        (".pdf",),
+        lambda look: b"%PDF-" in look[:1024],
+        package="pypdf",
+    ),
 )
 
 
