@@ -58,7 +58,7 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
         raise
     except Exception:
         # pypdf raises errors of any kind for damaged files.
-        raise HeaderInvalid("The PDF is damaged, or larger than one ECG.", "Export it again.") from None
+        raise UnsupportedFormat("This is a PDF that is damaged, or larger than that of one ECG.", _INSTEAD) from None
     device = _device("\n".join(page.text for page in pages), any(page.drawing.traces for page in pages))
     return recording_of(pages, device, options, hashlib.sha256(data).hexdigest())
 
