@@ -17,6 +17,9 @@ COMPRESSED = (b"\x1f\x8b\x08", b"BZh")
 TAR, TAR_AT = b"ustar", 257
 _EMPTY_MAGIC = b"PK\x05\x06"
 _ENTRY_MAGIC = b"PK\x01\x02"
+# Excel's workbooks have their files in this folder. An OpenDocument file begins with its type, not compressed.
+_EXCEL_FOLDER = "xl/"
+_OPEN_DOCUMENT, _OPEN_DOCUMENT_AT = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", 30
 
 # A record of a thousand segments has 2,001 files.
 MAX_MEMBERS = 2_048
@@ -79,10 +82,26 @@ def is_archive(data: bytes) -> bool:
     return data.startswith(COMPRESSED) or data[TAR_AT : TAR_AT + len(TAR)] == TAR
 
 
-def extract(data: bytes) -> dict[str, bytes]:
+def is_workbook(data: bytes) -> bool:
+    """Whether a zip is a workbook of Excel or OpenDocument. Its reader takes it as one file."""
+    if not sniff(data):
+        return False
+    if data.startswith(_OPEN_DOCUMENT, _OPEN_DOCUMENT_AT):
+        return True
+    if _EXCEL_FOLDER.encode() not in data or data.count(_ENTRY_MAGIC) > MAX_MEMBERS:
+        return False
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            names = {entry.filename for entry in archive.infolist()}
+    except _DAMAGED:
+        return False
+    return "[Content_Types].xml" in names and any(name.startswith(_EXCEL_FOLDER) for name in names)
+
+
+def extract(data: bytes, limit: int = MAX_BYTES) -> dict[str, bytes]:
     """The members by name, with folders. Files that operating systems add are left out.
 
-    All members together may have MAX_BYTES. Raises ArchiveUnsafe, FileTooLarge, EmptyFile.
+    limit: bytes of all members together. Raises ArchiveUnsafe, FileTooLarge, EmptyFile.
     """
     # Each entry of the directory begins with these bytes. They are counted first, because zipfile makes an object of
     # each entry.
@@ -90,12 +109,12 @@ def extract(data: bytes) -> dict[str, bytes]:
         raise ArchiveUnsafe(f"The archive holds more than {MAX_MEMBERS:,} files.")
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            return _members(archive, len(data))
+            return _members(archive, len(data), limit)
     except _DAMAGED:
         raise ArchiveUnsafe("The archive is damaged.", "Send the archive again, or pack it anew.") from None
 
 
-def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
+def _members(archive: zipfile.ZipFile, packed: int, limit: int) -> dict[str, bytes]:
     entries = {}
     folded = set()
     for entry in archive.infolist():
@@ -109,7 +128,7 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
             entries[name] = entry
     if not entries:
         raise EmptyFile("The archive holds no files.")
-    files, left = {}, MAX_BYTES
+    files, left = {}, limit
     for name, entry in entries.items():
         content = _inflated(archive, entry, left)
         if content is None:

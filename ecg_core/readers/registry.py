@@ -7,6 +7,7 @@ file may have this format. To add a format, add its module and its entry.
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ecg_core.errors import UnsupportedFormat
@@ -37,7 +38,8 @@ class Format:
 
     name: Recording.format. title: how hints and documentation name it, after "Send". module: its reader. suffixes: of
     its files, for listings only. may_be: a quick check of a file's first LOOK_BYTES; None for a format that is found by
-    its header. example: a file of examples/, if there is one.
+    its header. example: a file of examples/, if there is one. package: what the reader needs beside the packages of the
+    service; if it is not installed, hints do not offer the format, and its files are refused by name.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Format:
     suffixes: tuple[str, ...]
     may_be: Callable[[bytes], bool] | None
     example: str | None = None
+    package: str | None = None
 
     def reader(self) -> Reader:
         return cast("Reader", import_module(self.module))
@@ -93,12 +96,43 @@ FORMATS = (
     Format(
         "fhir", "a FHIR Observation with SampledData (JSON)", "ecg_core.readers.fhir.reader", (".json",), looks.is_json
     ),
+    Format(
+        "spreadsheet",
+        "a workbook of Excel or LibreOffice (.xlsx, .ods)",
+        "ecg_core.readers.spreadsheet.reader",
+        (".xlsx", ".xlsm", ".ods", ".xls"),
+        looks.is_workbook,
+    ),
+    Format(
+        "parquet",
+        "a Parquet table (.parquet)",
+        "ecg_core.readers.extras.parquet",
+        (".parquet", ".pq"),
+        looks.is_parquet,
+        package="pyarrow",
+    ),
+    Format(
+        "hdf5",
+        "an HDF5 or MATLAB 7.3 file (.h5, .mat)",
+        "ecg_core.readers.extras.hdf5",
+        (".h5", ".hdf5", ".hdf", ".mat"),
+        looks.is_hdf5,
+        package="pyfive",
+    ),
+    Format(
+        "pdf",
+        "a PDF of Kardia or the Apple Watch",
+        "ecg_core.readers.extras.pdf",
+        (".pdf",),
+        looks.is_pdf,
+        package="pypdf",
+    ),
 )
 
 
 def formats() -> str:
     """The formats as words: "a WFDB record (...), ... or an Apple Watch ECG export"."""
-    *others, last = (format_.title for format_ in FORMATS)
+    *others, last = (format_.title for format_ in FORMATS if not format_.package or find_spec(format_.package))
     return f"{', '.join(others)}, or {last}"
 
 
