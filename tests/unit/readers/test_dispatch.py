@@ -100,6 +100,15 @@ def test_a_file_that_no_reader_accepts_is_unsupported() -> None:
     assert isinstance(refused({"a.zip": make_zip({"word/document.xml": b"<w/>"})}), UnsupportedFormat)
 
 
+def test_a_text_with_too_few_numbers_for_an_ecg_is_no_second_record() -> None:
+    texts = {"labels.csv": b"id,label\n1,NORM\n", "report.txt": b"Ventricular rate 70 bpm\nPR 160 ms\n"}
+    for name, text in texts.items():
+        for files in (make_record(), {"ecg.csv": CSV}):
+            assert "files that belong to no record not read: 1" in read(files | {name: text}).corrections
+            assert isinstance(refused(files | {name: CSV.replace(b"0.1", b"0.2")}), SeveralRecords)
+    assert isinstance(refused(texts), SeveralRecords)
+
+
 def test_several_records_are_refused() -> None:
     two = make_record(name="a") | make_record(name="b")
     for files in (

@@ -107,6 +107,18 @@ def test_gaps_without_stamps_are_refused(change: Callable[[Edf], Edf], message: 
         reading(change(made([0, 1, 2])))
 
 
+@pytest.mark.parametrize(("reserved", "refused"), [("", False), ("EDF+C", False), ("EDF+D", True)])
+def test_annotations_of_no_bytes_hold_no_stamps(reserved: str, refused: bool) -> None:
+    file = made([0, 1, 2], reserved=reserved)
+    empty = Channel("EDF Annotations", np.zeros((3, 0), np.int64), "", ("-1", "1"))
+    file = replace(file, channels=[*file.channels, empty], stamps=None)
+    if refused:
+        with pytest.raises(HeaderInvalid, match="no time stamps"):
+            reading(file)
+    else:
+        assert reading(file).duration_s == 3
+
+
 def test_gaps_need_the_duration_of_a_record() -> None:
     with pytest.raises(EcgError) as refusal:
         reading(made([0, 1, 2], duration="0"), fs_hz=250)
