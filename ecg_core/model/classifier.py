@@ -15,7 +15,7 @@ from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, lead_set_of
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
-from ecg_core.model.placement import UNLIKE_CODE, PlacementRule
+from ecg_core.model.placement import KINDS, UNLIKE_CODE, PlacementRule
 from ecg_core.model.statements import CODES, StatementRule, statements_of
 from ecg_core.readers import read
 from ecg_core.recording import WINDOW_S, LargeFiles, Recording
@@ -58,9 +58,12 @@ class Classifier:
             self.placement = {name: PlacementRule.of(card["placement"]["thresholds"][name]) for name in LEAD_SETS}
             published = {name: card["statements"]["sets"][name]["published"] for name in LEAD_SETS}
             self.statement_rules = {name: StatementRule.of(rows) for name, rows in published.items()}
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(UNREADABLE_CARD) from error
         self._session = session(model)
+        given = {output.name: output.shape[-1] for output in self._session.get_outputs()}
+        if given != dict(zip(OUTPUTS, (len(SUPERCLASSES), len(KINDS), len(CODES)), strict=True)):
+            raise ArtifactError("The model's outputs are not those that this release reads.")
 
     def classify(
         self,

@@ -13,7 +13,7 @@ from ecg_core.model.statements import CODES
 from ecg_core.training import metrics
 from ecg_core.training.data.ptbxl import PtbXl, read_ptbxl
 from ecg_core.training.measure.outcomes import Outputs, outputs
-from ecg_core.training.metrics import Floats
+from ecg_core.training.metrics import Bools, Floats
 
 # {label: the columns of its statements}. A diagnostic statement may also be a form statement.
 Labels = Mapping[str, tuple[int, ...]]
@@ -44,23 +44,22 @@ def benchmark(task: str, data: PtbXl, found: Outputs) -> dict[str, Any]:
     """
     if data.statement_names != CODES:
         raise ValueError("the statements of this data set are not those of PTB-XL 1.0.3")
-    labels = TASKS[task]
-    truth = np.stack([data.statements[:, columns].any(axis=1) for columns in labels.values()], axis=1)
-    counted = truth.any(axis=1)
-    truth, patients = truth[counted], data.patient_ids[counted]
-    score = np.stack([_any_of(found.statements[counted][:, columns]) for columns in labels.values()], axis=1)
-    weights = np.concatenate([np.ones((1, len(patients))), metrics.bootstrap_weights(patients)])
+    truth_of = {label: np.asarray(data.statements[:, columns].any(axis=1)) for label, columns in TASKS[task].items()}
+    counted: Bools = np.logical_or.reduce(list(truth_of.values()))
+    patients, scores = data.patient_ids[counted], found.statements[counted]
+    present = {label: truth[counted] for label, truth in truth_of.items() if truth.any()}
     rows, draws = {}, []
-    for column, label in enumerate(labels):
-        if positives := int(truth[:, column].sum()):
-            areas = metrics.auc_of_draws(truth[:, column], score[:, column], weights)
-            rows[label] = {"positives": positives, "auc": metrics.estimate(areas)}
-            draws.append(areas)
+    if present:
+        weights = np.concatenate([np.ones((1, len(patients))), metrics.bootstrap_weights(patients)])
+    for label, truth in present.items():
+        areas = metrics.auc_of_draws(truth, _any_of(scores[:, TASKS[task][label]]), weights)
+        rows[label] = {"positives": int(truth.sum()), "auc": metrics.estimate(areas)}
+        draws.append(areas)
     return {
         "n": len(patients),
         "patients": len(np.unique(patients)),
         "labels": rows,
-        "macro_auc": metrics.estimate(np.nanmean(draws, axis=0)) if draws else None,
+        "macro_auc": metrics.estimate(_mean(np.array(draws))) if draws else None,
         "refused": int(found.refused[counted].sum()),
     }
 
@@ -73,6 +72,13 @@ def evaluate_task(
     measured = benchmark(task, data, outputs(classifier, data, leads))
     about = {"task": task, "folds": list(folds), "leads": list(leads)}
     return {**about, **measured, "model_sha256": classifier.identity.sha256}
+
+
+def _mean(areas: Floats) -> Floats:
+    """[labels, draws] -> [draws]: the mean of the labels that a draw has records of; NaN without one."""
+    known = np.isfinite(areas)
+    count = known.sum(axis=0)
+    return np.where(count, np.where(known, areas, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
 def _any_of(logits: Floats) -> Floats:
