@@ -77,7 +77,7 @@ def _answer(result: Classification) -> str:
         said = f"AUC expected with these leads{', at least' if expected.at_least else ''}:"
         shown += _lines(LEFT_MM, SMALL_Y_MM, [said, expected.areas], DIAGNOSIS_WIDTH_MM, 2)
     if stated := _statements(result):
-        shown += words(LEFT_MM, STATEMENTS_Y_MM, stated, SMALL_MM, DIAGNOSIS_WIDTH_MM)
+        shown += words(LEFT_MM, STATEMENTS_Y_MM, stated, SMALL_MM, WIDTH_MM)
     return shown
 
 
