@@ -1,7 +1,7 @@
 """The statements of an answer: which of them are shown, and which contradict the superclasses."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NORMAL = "NORM"
 # The values of the option `statements` of classify().
@@ -9,8 +9,7 @@ FINDINGS, ALL = "findings", "all"
 SHOWN = (FINDINGS, ALL)
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """A statement that is published for the leads of a recording, such as CLBBB.
 
     kind: the superclass of a diagnostic statement, else "form" or "rhythm". probability: calibrated, rounded.

@@ -1,5 +1,6 @@
 """The third output of the network, turned into statements: those that are published for the recording's leads."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,20 +44,12 @@ def statements_of(
     published for these.
     """
     windows = [of_window.calibration(row) for of_window, row in zip(rules_of_windows, logits, strict=True)]
-    probabilities = windows[0] if len(windows) == 1 else _mean(np.array(windows))
+    probabilities = (windows[0] if len(windows) == 1 else _mean(np.array(windows))).tolist()
     return tuple(
-        Statement(
-            code=definition.code,
-            name=definition.name,
-            name_de=definition.name_de,
-            kind=definition.kind,
-            probability=round(float(probabilities[column]), DECIMALS),
-            threshold=threshold,
-            snomed=definition.snomed,
-        )
+        Statement(one.code, one.name, one.name_de, one.kind, round(probability, DECIMALS), threshold, one.snomed)
         for column, threshold in rule.thresholds.items()
-        if np.isfinite(probabilities[column])
-        for definition in (STATEMENTS[column],)
+        for one, probability in ((STATEMENTS[column], probabilities[column]),)
+        if math.isfinite(probability)
     )
 
 
