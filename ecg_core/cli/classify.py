@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from ecg_core.classification import DISCLAIMER
-from ecg_core.cli.options import add_explain_option, add_reading_options, reading_options
+from ecg_core.cli.options import add_explain_option, add_reading_options, add_statements_option, reading_options
 from ecg_core.errors import EcgError, InternalError
 from ecg_core.readers.paths import Input, find_inputs
 from ecg_core.reports.text import Outcome, answer_text, json_line
@@ -35,6 +35,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--timeline", action="store_true", help="one line of JSON for every ten seconds of each recording"
     )
     add_explain_option(parser, "also show where the network looks (0.2 s more for each record)")
+    add_statements_option(parser)
     add_reading_options(parser)
     parser.set_defaults(run=run)
 
@@ -49,7 +50,9 @@ def run(options: argparse.Namespace) -> int:
 
     def outcome(item: Input) -> Outcome:
         try:
-            return classifier.classify(item.files(), **reading_options(options), explain=options.explain)
+            return classifier.classify(
+                item.files(), **reading_options(options), explain=options.explain, statements=options.statements
+            )
         except EcgError as error:
             return error
         except Exception as error:
@@ -83,7 +86,7 @@ def _timeline(classifier: "Classifier", item: Input, options: argparse.Namespace
         return False
 
     def work(stretch: Stretch) -> Outcome:
-        return answer(classifier, recording, stretch)
+        return answer(classifier, recording, stretch, options.statements)
 
     found = list(stretches(recording.duration_s))
     for stretch, outcome in zip(found, _in_order(work, found, " windows"), strict=True):

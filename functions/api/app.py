@@ -4,7 +4,7 @@ Limits, security headers and the log are in edge.py, bodies in body.py, errors i
 """
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import FastAPI, Path, Query, Request
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from ecg_core.classification import DISCLAIMER
 from ecg_core.errors import FileTooLarge
 from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_LARGE_BYTES
+from ecg_core.statements import FINDINGS
 from functions.api import docs, openapi
 from functions.api.body import MAX_FILENAME, MAX_LEADS, body_of, files_of
 from functions.api.capacity import Capacity
@@ -100,6 +101,10 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
             bool | None,
             Query(description="Also explain where in the ECG the network looks; takes 0.2 s more. JSON and SVG only."),
         ] = None,
+        statements: Annotated[
+            Literal["findings", "all"] | None,
+            Query(description="Which statements are given: those that matter (default), or all that are published."),
+        ] = None,
     ) -> Response:
         body, headers = await body_of(request), request.headers
 
@@ -107,7 +112,13 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
             files = files_of(headers.get("content-type", ""), body, filename)
             form = choose(",".join(headers.getlist("accept")))
             result = classifier.classify(
-                files, fs_hz=fs_hz, units=units, leads=leads, gain=gain, explain=bool(explain) and form != FHIR
+                files,
+                fs_hz=fs_hz,
+                units=units,
+                leads=leads,
+                gain=gain,
+                explain=bool(explain) and form != FHIR,
+                statements=statements or FINDINGS,
             )
             if form == FHIR:
                 from ecg_core.reports.fhir import diagnostic_report

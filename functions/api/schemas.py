@@ -29,6 +29,20 @@ class OtherAbnormality(_Shape):
     HYP: Probability
 
 
+class Statement(_Shape):
+    """One of the statements that are published for these leads, such as CLBBB. Its AUC is in the model card."""
+
+    code: str = Field(description="Code of the statement in SCP-ECG, as PTB-XL uses it.")
+    name: str
+    name_de: str = Field(description="The name in German.")
+    kind: Literal["NORM", "MI", "STTC", "CD", "HYP", "form", "rhythm"] = Field(
+        description="The class of a diagnostic statement, or form or rhythm."
+    )
+    probability: Probability
+    threshold: Probability
+    finding: bool = Field(description="Whether the probability reaches the threshold.")
+
+
 class RecordingRead(_Shape):
     format: str
     leads: list[str] = Field(description="All leads that were used, also derived ones.")
@@ -109,6 +123,10 @@ class Classification(_Shape):
     thresholds: Diagnoses
     conclusive: bool
     other_abnormality: OtherAbnormality
+    statements: list[Statement] = Field(
+        description="Findings first, the most probable first. Of a class that is a finding without one: its most "
+        "probable statement. With ?statements=all: all that are published for these leads."
+    )
     recording: RecordingRead
     warnings: list[Notice]
     expected_performance: Performance | None

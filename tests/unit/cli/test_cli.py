@@ -263,6 +263,37 @@ def test_evaluate_prints_the_report(small_ptbxl: Path, capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out)["leads"] == ["I", "II"]
 
 
+def test_a_task_of_the_benchmark_can_be_measured(small_ptbxl: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(small_ptbxl), "--json", "--leads", "I", "--task", "rhythm"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["task"], list(report["labels"]), report["n"]) == ("rhythm", ["SR"], 12)
+    assert main(["evaluate", str(small_ptbxl), "--leads", "I", "--task", "rhythm"]) == 0
+    assert "task rhythm: 12 records" in capsys.readouterr().out
+
+
+def test_the_tasks_of_the_command_are_those_of_the_benchmark() -> None:
+    from ecg_core.cli.training import SUPER
+    from ecg_core.cli.training import TASKS as NAMED
+    from ecg_core.training.measure.benchmark import TASKS
+
+    assert set(NAMED) == {*TASKS, SUPER}
+
+
+def test_all_statements_are_given_on_request(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    files = wfdb_files(synthesize("lbbb"), "record")
+    write_files(files, tmp_path)
+    path = str(tmp_path / "record.hea")
+    assert main(["classify", "--statements", "all", "--json", path]) == 0
+    assert capfdbinary.readouterr().out == classify(files, statements="all").to_json() + b"\n"
+    assert main(["classify", path]) == 0
+    assert b"\n  CLBBB   complete left bundle branch block 0." in capfdbinary.readouterr().out
+    assert main(["classify", "--statements", "all", path]) == 0
+    assert b"sinus bradycardia 0.0" in capfdbinary.readouterr().out
+    assert main(["classify", "--timeline", "--statements", "all", path]) == 0
+    published = len(classify(files, statements="all").statements)
+    assert len(json.loads(capfdbinary.readouterr().out)["statements"]) == published
+
+
 def test_an_explanation_in_json_is_exactly_that_of_the_core(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
