@@ -1,0 +1,108 @@
+"""Where the QRS complexes are.
+
+In the band of QRS (see stretches.py), the energy of all leads together has a maximum at each beat. A maximum is a beat
+if it is high enough compared with those nearby (as Pan and Tompkins 1985, doi 10.1109/TBME.1985.325532), and if it is
+not the T wave of the beat before. Where an interval is too long, a lower maximum is accepted.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.measurements.stretches import SLOWER, Signal, Stretch
+from ecg_core.signal.median import median
+
+# The height that is usual in a lead: the median of the maxima of blocks. A block of this length holds a beat at 40 per
+# minute.
+BLOCK_S = 1.5
+# Energy above this multiple of the usual counts as this multiple: an artefact or a tall beat hides nothing beside it.
+MAX_UNUSUAL = 2.0
+# As long as a QRS complex, so that its two steep sides give one maximum.
+SMOOTH_S = 0.12
+# 270 beats per minute.
+REFRACTORY_S = 0.22
+NEARBY_S = 1.6
+# Shares of the energy that is usual nearby: for a beat, and where a beat is missing.
+THRESHOLD, SECOND_LOOK = 0.2, 0.08
+# "Nearby" is held between these multiples of what is usual in the stretch: noise in a pause is not a beat.
+LEAST_USUAL = 0.5
+# A T wave peaks within this time after QRS. Its energy is below this share of its own QRS.
+T_S, T_SHARE = 0.36, 0.2
+# An interval this many times the median is looked at again.
+LONG = 1.6
+# Below this energy (mV squared) a lead is flat.
+FLAT = 1e-9
+
+Floats = NDArray[np.float64]
+Beats = NDArray[np.intp]
+
+
+def find_beats(stretch: Stretch) -> tuple[Beats, Floats]:
+    """(samples of the stretch in the middle of QRS, within 10 ms, in order; the energy there, 1 for a usual beat)."""
+    energy = _energy(stretch.slow, stretch.fs_hz / SLOWER)
+    if energy is None:
+        return np.empty(0, np.intp), np.empty(0)
+    hz = stretch.fs_hz / SLOWER
+    usual = float(_usual(energy[None], hz)[0, 0])
+    near = np.clip(_running_max(energy, NEARBY_S, hz), LEAST_USUAL * usual, MAX_UNUSUAL * usual)
+    height = energy / near
+    peaks = np.flatnonzero((energy == _running_max(energy, REFRACTORY_S, hz)) & (height > SECOND_LOOK))
+    beats = _second_look(_without_t(peaks[height[peaks] > THRESHOLD], energy, hz), peaks, energy, hz)
+    return beats * SLOWER, energy[beats] / (usual + FLAT)
+
+
+def _energy(slow: Signal, hz: float) -> Floats | None:
+    """[samples]: mean over the leads, each relative to its usual height. Leads in which beats stand out count more."""
+    squares = slow.astype(np.float64) ** 2
+    usual, mean = _usual(squares, hz), squares.mean(axis=1, keepdims=True)
+    kept = (usual > FLAT)[:, 0]
+    if not kept.any():
+        return None
+    squares, usual, mean = squares[kept], usual[kept], mean[kept]
+    weight = (usual / mean) ** 2
+    energy = (weight / weight.sum() * np.minimum(squares / usual, MAX_UNUSUAL)).sum(axis=0)
+    kernel = np.hanning(round(SMOOTH_S * hz) + 2)
+    return np.convolve(energy, kernel / kernel.sum(), "same")
+
+
+def _usual(values: NDArray[np.floating], hz: float) -> Floats:
+    """[rows, samples] -> [rows, 1]: the median of the maxima of blocks."""
+    length = round(BLOCK_S * hz)
+    blocks = max(values.shape[1] // length, 1)
+    cut = values[:, : blocks * length].reshape(len(values), blocks, -1)
+    return np.asarray(median(cut.max(axis=2)), np.float64)
+
+
+def _running_max(values: Floats, reach_s: float, hz: float) -> Floats:
+    """The maximum within reach_s on both sides."""
+    reach = round(reach_s * hz)
+    best, width = np.pad(values, reach, constant_values=-np.inf), 1
+    # Doubling: the maximum of 2n samples is that of two times n.
+    while 2 * width <= 2 * reach + 1:
+        best = np.maximum(best[:-width], best[width:])
+        width *= 2
+    rest = 2 * reach + 1 - width
+    return np.maximum(best[: len(best) - rest], best[rest:])
+
+
+def _without_t(peaks: Beats, energy: Floats, hz: float) -> Beats:
+    kept: list[int] = []
+    for peak in peaks.tolist():
+        if kept and peak - kept[-1] <= T_S * hz and energy[peak] < T_SHARE * energy[kept[-1]]:
+            continue
+        kept.append(peak)
+    return np.array(kept, np.intp)
+
+
+def _second_look(beats: Beats, peaks: Beats, energy: Floats, hz: float) -> Beats:
+    """The beats, and the highest maximum in each interval that is too long, if it is not a T wave."""
+    if len(beats) < 3:
+        return beats
+    typical = float(median(np.diff(beats).astype(np.float64))[0])
+    found = []
+    for one, next_one in zip(beats[:-1].tolist(), beats[1:].tolist(), strict=True):
+        if next_one - one <= LONG * typical:
+            continue
+        inside = peaks[(peaks > one + max(T_S * hz, 0.5 * typical)) & (peaks < next_one - 0.5 * typical)]
+        if len(inside):
+            found.append(inside[energy[inside].argmax()])
+    return np.sort(np.concatenate([beats, np.array(found, np.intp)])) if found else beats

@@ -1,0 +1,57 @@
+"""Onset and end of the QRS complex of the usual beat, over all leads together."""
+
+import numpy as np
+
+from ecg_core.measurements.classes import Beat
+from ecg_core.measurements.detection import Floats
+
+# Everything above this share of the steepest, within this time of the middle, is inside QRS.
+CORE_SHARE, CORE_S = 0.3, 0.11
+# QRS ends where the steepness stays below a threshold for this time. A notch is shorter.
+LEVEL_S = 0.018
+# The threshold: what is quiet beside QRS, and this share of the steepest above it.
+EDGE_SHARE = 0.035
+# Searched beyond the core. Steepness is quiet where its mean over QUIET_S is lowest.
+REACH_S, QUIET_S = 0.12, 0.03
+# Steepness: the slope of a straight line through five samples (10 ms).
+SLOPE = np.array([2, 1, 0, -1, -2]) / 10
+
+
+def qrs_bounds(beat: Beat) -> tuple[float, float] | None:
+    """(first sample of QRS, first sample after it), with fractions. None if QRS has no clear edge."""
+    steep = steepness(beat.signal)
+    core_reach, reach = round(CORE_S * beat.fs_hz), round(REACH_S * beat.fs_hz)
+    around = steep[beat.middle - core_reach : beat.middle + core_reach]
+    core = beat.middle - core_reach + np.flatnonzero(around > CORE_SHARE * around.max())
+    highest = float(around.max())
+    left = steep[core[0] - reach : core[0] + 1][::-1]
+    right = steep[core[-1] : core[-1] + reach + 1]
+    onset, end = (_edge(side, highest, beat.fs_hz) for side in (left, right))
+    if onset is None or end is None:
+        return None
+    return float(core[0] - onset), float(core[-1] + end)
+
+
+def steepness(signal: Floats) -> Floats:
+    """[leads, samples] -> [samples]: the root mean square of the slopes, mV per sample."""
+    padded = np.pad(signal, ((0, 0), (2, 2)), mode="edge")
+    slopes = sum(
+        weight * padded[:, at : at + signal.shape[1]] for at, weight in enumerate(SLOPE[::-1].tolist()) if weight
+    )
+    return np.asarray(np.sqrt((slopes**2).mean(axis=0)))
+
+
+def _edge(side: Floats, highest: float, fs_hz: float) -> float | None:
+    """Samples from the start of side to where it stays below the threshold."""
+    quiet = float(np.convolve(side, np.ones(n := round(QUIET_S * fs_hz)) / n, "valid").min())
+    limit = quiet + EDGE_SHARE * (highest - quiet)
+    below = side < limit
+    length = round(LEVEL_S * fs_hz)
+    stays = np.convolve(below, np.ones(length), "valid") > length - 0.5
+    if not stays.any():
+        return None
+    at = int(stays.argmax())
+    if at == 0:
+        return 0.0
+    # Between the last sample above and the first below, on a straight line.
+    return at - 1 + float((side[at - 1] - limit) / max(side[at - 1] - side[at], 1e-12))
