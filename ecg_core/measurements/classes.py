@@ -10,8 +10,6 @@ from ecg_core.signal.median import median
 
 # The beat is cut out this long before and after the middle of QRS: a PR of 0.35 s, a QT of 0.65 s.
 BEFORE_S, AFTER_S = 0.46, 0.66
-# The middle of QRS is first the centre of its steepness within this reach of the detected beat.
-CENTRE_S = 0.08
 # QRS complexes are compared over this time on both sides of the middle, each moved by at most SHIFT_S to fit best.
 QRS_S, SHIFT_S = 0.07, 0.03
 # Of QRS every second sample is compared: 250 Hz are enough.
@@ -78,10 +76,9 @@ def _cut(stretch: Stretch, beats: Beats, before: int, after: int) -> tuple[Signa
     The interval before the first beat is not known: NaN.
     """
     samples = stretch.signal.shape[1]
-    middles = _centres(stretch, beats)
-    earlier = np.diff(middles, prepend=np.nan) / stretch.fs_hz
-    whole = (middles >= before) & (middles + after <= samples)
-    starts = (middles[whole] - before).tolist()
+    earlier = np.diff(beats, prepend=np.nan) / stretch.fs_hz
+    whole = (beats >= before) & (beats + after <= samples)
+    starts = (beats[whole] - before).tolist()
     windows = [slice(start, start + before + after) for start in starts]
     shape = (0, len(stretch.signal), before + after)
     signal = np.stack([stretch.signal[:, part] for part in windows]) if windows else np.empty(shape, np.float32)
@@ -90,17 +87,6 @@ def _cut(stretch: Stretch, beats: Beats, before: int, after: int) -> tuple[Signa
     else:
         gaps = np.array([stretch.missing[:, part].any(axis=1) for part in windows]).reshape(signal.shape[:2])
     return signal, gaps, earlier[whole]
-
-
-def _centres(stretch: Stretch, beats: Beats) -> Beats:
-    """The middle of each QRS complex: the centre of its steepness."""
-    reach = round(CENTRE_S * stretch.fs_hz)
-    steps = np.diff(stretch.signal, axis=1)
-    steepness = np.pad(np.einsum("ls,ls->s", steps, steps), reach)
-    at = beats[:, None] + np.arange(2 * reach)
-    around = steepness[np.minimum(at, len(steepness) - 1)] + TINY
-    offset = (around * np.arange(-reach, reach)).sum(axis=1) / around.sum(axis=1)
-    return beats + np.round(offset).astype(np.intp)
 
 
 def _correlations(qrs: Signal) -> Floats:

@@ -29,25 +29,38 @@ LEAST_USUAL = 0.5
 T_S, T_SHARE = 0.36, 0.2
 # An interval this many times the median is looked at again.
 LONG = 1.6
+# The middle of QRS is the centre of its steepness within this reach of the maximum.
+CENTRE_S = 0.08
 # Below this energy (mV squared) a lead is flat.
 FLAT = 1e-9
+TINY = 1e-12
 
 Floats = NDArray[np.float64]
 Beats = NDArray[np.intp]
 
 
-def find_beats(stretch: Stretch) -> tuple[Beats, Floats]:
-    """(samples of the stretch in the middle of QRS, within 10 ms, in order; the energy there, 1 for a usual beat)."""
-    energy = _energy(stretch.slow, stretch.fs_hz / SLOWER)
-    if energy is None:
-        return np.empty(0, np.intp), np.empty(0)
+def find_beats(stretch: Stretch) -> Beats:
+    """The samples of the stretch in the middle of its QRS complexes, in order."""
     hz = stretch.fs_hz / SLOWER
+    energy = _energy(stretch.slow, hz)
+    if energy is None:
+        return np.empty(0, np.intp)
     usual = float(_usual(energy[None], hz)[0, 0])
-    near = np.clip(_running_max(energy, NEARBY_S, hz), LEAST_USUAL * usual, MAX_UNUSUAL * usual)
+    near = np.clip(running_max(energy, round(NEARBY_S * hz)), LEAST_USUAL * usual, MAX_UNUSUAL * usual)
     height = energy / near
-    peaks = np.flatnonzero((energy == _running_max(energy, REFRACTORY_S, hz)) & (height > SECOND_LOOK))
+    peaks = np.flatnonzero((energy == running_max(energy, round(REFRACTORY_S * hz))) & (height > SECOND_LOOK))
     beats = _second_look(_without_t(peaks[height[peaks] > THRESHOLD], energy, hz), peaks, energy, hz)
-    return beats * SLOWER, energy[beats] / (usual + FLAT)
+    return _centres(stretch.signal, beats * SLOWER, stretch.fs_hz)
+
+
+def _centres(signal: Signal, beats: Beats, fs_hz: float) -> Beats:
+    """The middle of each QRS complex: the centre of its steepness, near the maximum that was found."""
+    reach = round(CENTRE_S * fs_hz)
+    steps = np.diff(signal, axis=1)
+    steepness = np.pad(np.einsum("ls,ls->s", steps, steps), reach)
+    around = steepness[np.minimum(beats[:, None] + np.arange(2 * reach), len(steepness) - 1)] + TINY
+    offsets = np.round((around @ np.arange(-reach, reach)) / around.sum(axis=1))
+    return np.asarray(beats + offsets, np.intp)
 
 
 def _energy(slow: Signal, hz: float) -> Floats | None:
@@ -72,9 +85,8 @@ def _usual(values: NDArray[np.floating], hz: float) -> Floats:
     return np.asarray(median(cut.max(axis=2)), np.float64)
 
 
-def _running_max(values: Floats, reach_s: float, hz: float) -> Floats:
-    """The maximum within reach_s on both sides."""
-    reach = round(reach_s * hz)
+def running_max(values: Floats, reach: int) -> Floats:
+    """[samples] -> [samples]: the maximum within reach samples on both sides."""
     best, width = np.pad(values, reach, constant_values=-np.inf), 1
     # Doubling: the maximum of 2n samples is that of two times n.
     while 2 * width <= 2 * reach + 1:

@@ -61,7 +61,7 @@ def _level(parts: Floats) -> Floats:
     """The parts without the straight line through each, along the last axis."""
     time = np.linspace(-1, 1, parts.shape[-1])
     slope = (parts @ time) / (time @ time)
-    return parts - parts.mean(axis=-1, keepdims=True) - slope[..., None] * time
+    return np.asarray(parts - parts.mean(axis=-1, keepdims=True) - slope[..., None] * time)
 
 
 def _peak(part: Floats, margin: int) -> int | None:

@@ -17,6 +17,26 @@ REACH_S, QUIET_S = 0.12, 0.03
 SLOPE = np.array([2, 1, 0, -1, -2]) / 10
 
 
+# QRS stands out if it is at least this steep in one lead, and if most of the time around it is much less steep. In 3,000
+# records of PTB-XL it is steeper than 40 mV/s and the ratio is below 0.11. P waves alone have at most 12 mV/s, and in
+# ventricular tachycardia and fibrillation the ratio is above 0.2 (synthetic).
+SMALLEST_MV_PER_S, MAX_AROUND = 13.0, 0.16
+# The time around QRS, and the part of it that is to be less steep.
+AROUND_BEFORE_S, AROUND_AFTER_S, CALM_PART = 0.23, 0.33, 1 / 3
+
+
+def stands_out(beat: Beat) -> bool:
+    """Whether the usual beat has a QRS complex at all."""
+    first = beat.middle - round(AROUND_BEFORE_S * beat.fs_hz)
+    last = beat.middle + round(AROUND_AFTER_S * beat.fs_hz)
+    steep = steepness(beat.signal)[first:last]
+    calm = round(CALM_PART * len(steep))
+    reach = round(CORE_S * beat.fs_hz)
+    steps = np.abs(np.diff(beat.signal[:, beat.middle - reach : beat.middle + reach], axis=1))
+    steepest = float(steps.max()) * beat.fs_hz
+    return steepest > SMALLEST_MV_PER_S and float(np.partition(steep, calm)[calm]) < MAX_AROUND * float(steep.max())
+
+
 def qrs_bounds(beat: Beat) -> tuple[float, float] | None:
     """(first sample of QRS, first sample after it), with fractions. None if QRS has no clear edge."""
     steep = steepness(beat.signal)

@@ -7,6 +7,7 @@ electrocardiograph, changes the rate, and gives a second, slow signal in which o
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +40,15 @@ class Stretch:
     """ECG without a pause. signal: [leads, samples] mV at fs_hz. slow: [leads, samples / SLOWER], the band of QRS.
 
     missing: [leads, samples], or None if nothing is missing. signal is then a straight line.
+    raw: [leads, samples at raw_fs_hz], as recorded.
     """
 
     signal: Signal
     slow: Signal
     fs_hz: float
     missing: Bools | None
+    raw: Signal
+    raw_fs_hz: float
 
 
 def stretches(recording: Recording) -> list[Stretch]:
@@ -72,7 +76,7 @@ def _stretch(piece: Signal, fs_hz: float) -> Stretch | None:
     leads, samples = piece.shape
     if samples < MIN_STRETCH_S * fs_hz:
         return None
-    gaps = np.isnan(piece)
+    raw, gaps = piece, np.isnan(piece)
     missing: Bools | None = None
     if gaps.any():
         piece, missing = _bridged(piece, gaps), gaps
@@ -83,21 +87,22 @@ def _stretch(piece: Signal, fs_hz: float) -> Stretch | None:
     joined[:, :samples] = piece - piece.mean(axis=1, keepdims=True)
     back = np.linspace(0, 1, padded - samples + 2, dtype=np.float32)[1:-1]
     joined[:, samples:] = joined[:, samples - 1 : samples] * (1 - back) + joined[:, :1] * back
-    spectrum = np.fft.rfft(joined, axis=1)
+    spectrum = np.fft.rfft(joined, axis=1).astype(np.complex64, copy=False)
     pass_band, qrs_band = _bands(padded, size, fs_hz)
     kept = min(spectrum.shape[1], len(pass_band))
     spectrum = spectrum[:, :kept] * pass_band[:kept]
     _without_mains(spectrum, padded / fs_hz)
     few = min(kept, len(qrs_band))
     scale = np.float32(size / padded)
-    signal = np.fft.irfft(spectrum, size, axis=1) * scale
-    slow = np.fft.irfft(spectrum[:, :few] * qrs_band[:few], size // SLOWER, axis=1) * (scale / SLOWER)
+    signal = np.fft.irfft(spectrum, size, axis=1).astype(np.float32, copy=False) * scale
+    slow = np.fft.irfft(spectrum[:, :few] * qrs_band[:few], size // SLOWER, axis=1).astype(np.float32, copy=False)
+    slow *= scale / SLOWER
     length = int(samples * working_hz / fs_hz)
     if missing is not None:
         nearest = np.minimum((np.arange(length) * (fs_hz / working_hz)).astype(int), samples - 1)
         missing = missing[:, nearest]
         missing[missing.mean(axis=1) > MAX_MISSING_SHARE] = True
-    return Stretch(signal[:, :length], slow[:, : length // SLOWER], working_hz, missing)
+    return Stretch(signal[:, :length], slow[:, : length // SLOWER], working_hz, missing, raw, fs_hz)
 
 
 def _bridged(piece: Signal, gaps: Bools) -> Signal:
@@ -137,7 +142,7 @@ def _bands(padded: int, size: int, fs_hz: float) -> tuple[Signal, Signal]:
     return band.astype(np.float32), (_rise(slow, *QRS_FROM_HZ) * (1 - _rise(slow, *QRS_TO_HZ))).astype(np.float32)
 
 
-def _rise(hz: NDArray[np.float64], start: float, end: float) -> NDArray[np.float64]:
+def _rise(hz: NDArray[np.floating[Any]], start: float, end: float) -> NDArray[np.floating[Any]]:
     return np.asarray(np.sin(np.pi / 2 * np.clip((hz - start) / (end - start), 0, 1)) ** 2)
 
 
