@@ -15,9 +15,9 @@ PEAK_S = 0.03
 SMOOTH_S = 0.018
 # Every STEP-th sample is compared: P has no power above 40 Hz.
 STEP = 4
-# A P wave repeats in every beat: the typical correlation of a beat with the mean of the others; and the mean is above
-# the noise that is left in it, and visible.
-REPEATS, ABOVE_NOISE, SMALLEST_MV = 0.4, 3.0, 0.012
+# A P wave repeats in every beat: the typical correlation of a beat with the mean of the others. In folds 1-8 of PTB-XL
+# 98 % of sinus rhythms are above this, and 4 % of atrial fibrillation and flutter.
+REPEATS, SMALLEST_MV = 0.6, 0.012
 # The rise of P begins within this time before its peak, where its steepness falls below this share, for LEVEL_S.
 RISE_S, ONSET_SHARE, LEVEL_S = 0.11, 0.25, 0.01
 QUIET_S = 0.02
@@ -39,11 +39,6 @@ def p_onset(beat: Beat, qrs_onset: float, earliest: float) -> float | None:
 
 def repeats(beat: Beat, start: int, end: int) -> bool:
     """Whether the beats look alike in these samples."""
-    return repetition(beat, start, end)[0] > REPEATS
-
-
-def repetition(beat: Beat, start: int, end: int) -> tuple[float, float]:
-    """(typical correlation of a beat with the mean of the others, height of the mean above its noise)."""
     width = round(SMOOTH_S * beat.fs_hz)
     parts = _level(smoothed(beat.each[:, :, start:end], width)[:, :, ::STEP])
     count = len(parts)
@@ -52,9 +47,7 @@ def repetition(beat: Beat, start: int, end: int) -> tuple[float, float]:
     others = (total - flat) / (count - 1)
     fit = np.einsum("bn,bn->b", flat, others)
     fit /= np.linalg.norm(flat, axis=1) * np.linalg.norm(others, axis=1) + TINY
-    mean = total / count
-    noise = np.sqrt(((flat - mean) ** 2).sum() / (count - 1) / count)
-    return float(median(fit)[0]), float(np.linalg.norm(mean) / (noise + TINY))
+    return float(median(fit)[0]) > REPEATS
 
 
 def _level(parts: Floats) -> Floats:

@@ -13,8 +13,9 @@ LEVEL_S = 0.018
 EDGE_SHARE = 0.035
 # Searched beyond the core. Steepness is quiet where its mean over QUIET_S is lowest.
 REACH_S, QUIET_S = 0.12, 0.03
-# Steepness: the slope of a straight line through five samples (10 ms).
-SLOPE = np.array([2, 1, 0, -1, -2]) / 10
+# Steepness is that of a straight line through five samples (10 ms). The noise of one lead rises by the sum of these
+# multiples of its steepness; of many leads, by the first. If noise rises to MAX_RISE of the steepest, there is no edge.
+RISE, RISE_ONE_LEAD, MAX_RISE = 0.7, 1.2, 0.08
 
 
 # QRS stands out if it is at least this steep in one lead, and if most of the time around it is much less steep. In 3,000
@@ -46,7 +47,10 @@ def qrs_bounds(beat: Beat) -> tuple[float, float] | None:
     highest = float(around.max())
     left = steep[core[0] - reach : core[0] + 1][::-1]
     right = steep[core[-1] : core[-1] + reach + 1]
-    onset, end = (_edge(side, highest, beat.fs_hz) for side in (left, right))
+    rise = rise_of_noise(beat)
+    if rise > MAX_RISE * highest:
+        return None
+    onset, end = (_edge(side, highest, rise, beat.fs_hz) for side in (left, right))
     if onset is None or end is None:
         return None
     return float(core[0] - onset), float(core[-1] + end)
@@ -55,16 +59,29 @@ def qrs_bounds(beat: Beat) -> tuple[float, float] | None:
 def steepness(signal: Floats) -> Floats:
     """[leads, samples] -> [samples]: the root mean square of the slopes, mV per sample."""
     padded = np.pad(signal, ((0, 0), (2, 2)), mode="edge")
-    slopes = sum(
-        weight * padded[:, at : at + signal.shape[1]] for at, weight in enumerate(SLOPE[::-1].tolist()) if weight
-    )
-    return np.asarray(np.sqrt((slopes**2).mean(axis=0)))
+    return np.asarray(np.sqrt((_slopes(padded) ** 2).mean(axis=0)))
 
 
-def _edge(side: Floats, highest: float, fs_hz: float) -> float | None:
+def _slopes(signal: Floats) -> Floats:
+    """Along the last axis, four samples shorter."""
+    one, two, _, four, five = (signal[..., at : signal.shape[-1] - 4 + at] for at in range(5))
+    return np.asarray((2 * (five - one) + four - two) / 10)
+
+
+def rise_of_noise(beat: Beat) -> float:
+    """How far the steepness of noise in the usual beat rises above its lowest mean, in mV per sample.
+
+    From the differences between the beats before QRS. With more leads, their noise averages out.
+    """
+    early = beat.each[:, :, : beat.middle - round((CORE_S + REACH_S) * beat.fs_hz)]
+    variance = _slopes(np.asarray(early - early.mean(axis=0), np.float64)).var(axis=0).mean() / len(early)
+    return float(np.sqrt(variance) * (RISE + RISE_ONE_LEAD / np.sqrt(len(beat.leads))))
+
+
+def _edge(side: Floats, highest: float, rise: float, fs_hz: float) -> float | None:
     """Samples from the start of side to where it stays below the threshold."""
     quiet = float(np.convolve(side, np.ones(n := round(QUIET_S * fs_hz)) / n, "valid").min())
-    limit = quiet + EDGE_SHARE * (highest - quiet)
+    limit = quiet + max(EDGE_SHARE * (highest - quiet), rise)
     below = side < limit
     length = round(LEVEL_S * fs_hz)
     stays = np.convolve(below, np.ones(length), "valid") > length - 0.5

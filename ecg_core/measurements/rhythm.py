@@ -14,7 +14,7 @@ MIN_BPM, MAX_BPM = 20.0, 300.0
 MIN_INTERVALS = 2
 # The rhythm is irregular if the typical change from one interval to the next is more than this share of the typical
 # interval. A few ectopic beats do not make a rhythm irregular.
-IRREGULAR_SHARE, MIN_CHANGES = 0.08, 3
+IRREGULAR_SHARE, MIN_CHANGES = 0.06, 3
 
 
 def intervals_s(stretch: Stretch, beats: Beats) -> Floats:

@@ -23,6 +23,8 @@ JOIN_S = 1.0
 # Each pair is a soft edge: nothing is left below (above) the one, everything above (below) the other. A rate of 40 per
 # minute begins at 0.67 Hz. Of QRS, 150 Hz shows all that is measured here.
 HIGH_PASS_HZ, LOW_PASS_HZ = (0.25, 0.6), (100.0, 150.0)
+# If the rate of the file is too low for that, the edge begins at this share of half the rate: steeper, it would ring.
+GENTLE = 0.6
 # Here the energy of QRS is large and that of P, T and muscle small.
 QRS_FROM_HZ, QRS_TO_HZ = (3.0, 7.0), (18.0, 30.0)
 # A mains line is removed if its power is this many times that of its neighbours.
@@ -136,7 +138,7 @@ def _bands(padded: int, size: int, fs_hz: float) -> tuple[Signal, Signal]:
     """What each frequency is multiplied by: for the signal, and beyond that for the slow signal."""
     hz = np.arange(size // 2 + 1) * (fs_hz / padded)
     nyquist_hz = fs_hz / 2
-    low_pass = LOW_PASS_HZ if nyquist_hz > LOW_PASS_HZ[1] else (0.9 * min(nyquist_hz, 150.0), nyquist_hz)
+    low_pass = LOW_PASS_HZ if nyquist_hz > LOW_PASS_HZ[1] else (GENTLE * min(nyquist_hz, LOW_PASS_HZ[1]), nyquist_hz)
     band = _rise(hz, *HIGH_PASS_HZ) * (1 - _rise(hz, *low_pass))
     slow = hz[: size // SLOWER // 2]
     return band.astype(np.float32), (_rise(slow, *QRS_FROM_HZ) * (1 - _rise(slow, *QRS_TO_HZ))).astype(np.float32)

@@ -13,6 +13,8 @@ from ecg_core.measurements.smoothing import smoothed
 # T peaks at least this long after the end of QRS. It peaks this long before the next QRS complex, because P lies there,
 # but at high rates only this share of the interval after QRS.
 FROM_J_S, BEFORE_NEXT_S, SHARE_OF_INTERVAL = 0.06, 0.24, 0.55
+# It peaks at most this long after the onset of QRS, at 60 per minute: a QTc of 0.58 s. What is later is U or P.
+LATEST_S = 0.50
 SMOOTH_S = 0.03
 # The last peak of this share of the highest is T; what is before it is ST.
 LAST_SHARE = 0.4
@@ -28,9 +30,10 @@ SMALLEST_MV, ABOVE_NOISE = 0.04, 6.0
 def t_end(beat: Beat, qrs_onset: float, qrs_end: float, baseline: Floats, interval_s: float) -> float | None:
     """The sample at which T ends. baseline: [leads] mV. interval_s: the usual RR interval. None without a clear T."""
     start = round(qrs_end + FROM_J_S * beat.fs_hz)
-    latest_s = max(interval_s - BEFORE_NEXT_S, SHARE_OF_INTERVAL * interval_s)
+    before_next_s = max(interval_s - BEFORE_NEXT_S, SHARE_OF_INTERVAL * interval_s)
+    latest = min(beat.middle + before_next_s * beat.fs_hz, qrs_onset + LATEST_S * interval_s ** (1 / 3) * beat.fs_hz)
     width = round(SMOOTH_S * beat.fs_hz)
-    stop = min(beat.middle + round(latest_s * beat.fs_hz), beat.signal.shape[1] - 2 * width)
+    stop = min(round(latest), beat.signal.shape[1] - 2 * width)
     if stop - start < 2 * width:
         return None
     smooth = smoothed(beat.signal - baseline[:, None], width)[:, start:]
