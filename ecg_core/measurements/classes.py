@@ -61,7 +61,7 @@ def usual_beat(stretches: list[Stretch], found: list[Beats]) -> Beat | None:
     if len(kept) < MIN_BEATS:
         return None
     share = len(kept) / len(beats)
-    timely = kept[~(earlier[kept] < NOT_PREMATURE * np.nanmedian(earlier[kept]))]
+    timely = kept[~(earlier[kept] < NOT_PREMATURE * _middle(earlier[kept]))]
     kept = timely if len(timely) >= MIN_BEATS else kept
     kept = kept[np.linspace(0, len(kept) - 1, min(len(kept), MAX_BEATS)).astype(int)]
     starts = (STEP * shifts[kept]).tolist()

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ecg_core.leads import CHEST_LEADS
 from ecg_core.measurements.amplitudes import axis_deg, baseline_of, lead_measurements, with_limb_leads
 from ecg_core.measurements.classes import Beat, usual_beat
 from ecg_core.measurements.detection import Floats, find_beats
@@ -25,6 +26,8 @@ MIN_QRS_S, MAX_QRS_S = 0.04, 0.24
 MIN_WAVES_FS_HZ = 90.0
 # Without a P wave at such a rate, T cannot be told from flutter or P waves, and the beats may be ventricular.
 FAST_BPM = 100.0
+# A longer QTc is a U wave, or a drift after a flat T wave.
+MAX_QTC_S = 0.6
 # If T is not found, P is searched from this time after QRS on.
 USUAL_T_S = 0.25
 
@@ -34,6 +37,7 @@ def measure(recording: Recording) -> Measurements:
 
     Of a recording that is longer than all windows, the pieces around them are measured together.
     """
+    recording = _independent(recording)
     parts = stretches(recording)
     found = [find_beats(part) for part in parts]
     beat = usual_beat(parts, found) if parts else None
@@ -50,6 +54,15 @@ def measure(recording: Recording) -> Measurements:
     return _with_waves(known, recording, beat, together)
 
 
+def _independent(recording: Recording) -> Recording:
+    """Without the limb leads that follow from I and II. They are computed again from the usual beat."""
+    known = [lead for lead in ("I", "II") if lead in recording.leads]
+    rows = [recording.leads.index(lead) for lead in known]
+    if len(known) < 2 or np.isnan(recording.signal[rows]).any():
+        return recording
+    return recording.only([*known, *CHEST_LEADS])
+
+
 def _with_waves(known: Measurements, recording: Recording, beat: Beat, intervals: Floats) -> Measurements:
     """Adds the intervals within the beat, the axis and the leads."""
     bounds = qrs_bounds(beat)
@@ -63,7 +76,9 @@ def _with_waves(known: Measurements, recording: Recording, beat: Beat, intervals
     p = p_onset(beat, onset, earlier)
     qrs_s = (end - onset) / beat.fs_hz
     mean_s = float(intervals.mean())
-    if p is None and 60 / mean_s >= FAST_BPM:
+    if t is not None and (
+        (p is None and 60 / mean_s >= FAST_BPM) or (t - onset) / beat.fs_hz > MAX_QTC_S * mean_s ** (1 / 3)
+    ):
         t = None
     qt_s = None if t is None else (t - onset) / beat.fs_hz
     names = [recording.leads[row] for row in beat.leads]

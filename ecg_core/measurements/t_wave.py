@@ -21,7 +21,7 @@ LAST_SHARE = 0.4
 # T descends within this time. Then, within AFTER_S of its steepest descent, it is level: less steep than this share.
 FALL_S, AFTER_S, LEVEL_SHARE = 0.16, 0.20, 0.12
 # A Gaussian T wave has its steepest descent at 1, the tangent meets the baseline at 2 and 4 % are left at 2.6 standard
-# deviations. With this, QT agrees with five electrocardiographs within 2 ms on average.
+# deviations. With this, the median QTc of normal ECGs in folds 1-8 of PTB-XL is 411 ms.
 VISIBLE = 1.8
 # A T wave below this height, or below this multiple of the noise of the mean, has no end that can be measured.
 SMALLEST_MV, ABOVE_NOISE = 0.04, 6.0

@@ -201,7 +201,8 @@ def lines(labels: dict[str, Any] | None, synthesis: list[dict[str, Any]]) -> Ite
             auc = row["auc"]
             said = "-" if auc is None else f"{auc['value']:.3f} ({auc['ci95'][0]:.3f} to {auc['ci95'][1]:.3f})"
             medians = f"median {row['median']} with, {row['median_of_others']} without"
-            yield f"{row['label']:6} {row['of']:18} {said:24} n {row['positives']} (+{row['unmeasured']} null); {medians}"
+            counts = f"n {row['positives']} (+{row['unmeasured']} null)"
+            yield f"{row['label']:6} {row['of']:18} {said:24} {counts}; {medians}"
         for name, share in labels["missing"].items():
             yield f"{name:15} null in {100 * share['value']:.1f} %; normal ECGs: {labels['normal'][name]}"
     yield "Synthetic heart: error, mean ± standard deviation (missing)"
