@@ -18,9 +18,9 @@ REACH_S, QUIET_S = 0.12, 0.03
 RISE, RISE_ONE_LEAD, MAX_RISE = 0.7, 1.2, 0.08
 
 
-# QRS stands out if it is at least this steep in one lead, and if most of the time around it is much less steep. In 1,300
-# records of PTB-XL it is steeper than 40 mV/s and the ratio is below 0.11. P waves alone have at most 12 mV/s, and in
-# ventricular tachycardia and fibrillation the ratio is above 0.2 (synthetic).
+# QRS stands out if it is at least this steep in one lead, and if most of the time around it is much less steep. In
+# 1,300 records of PTB-XL it is steeper than 40 mV/s and the ratio is below 0.11. P waves alone have at most 12 mV/s,
+# and in ventricular tachycardia and fibrillation the ratio is above 0.2 (both synthetic).
 SMALLEST_MV_PER_S, MAX_AROUND = 13.0, 0.16
 # The time around QRS, and the part of it that is to be less steep.
 AROUND_BEFORE_S, AROUND_AFTER_S, CALM_PART = 0.23, 0.33, 1 / 3

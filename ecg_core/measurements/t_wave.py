@@ -1,7 +1,7 @@
 """The end of the T wave of the usual beat, in the direction in which T is largest over all leads.
 
 The tangent at the steepest descent meets the baseline before T has ended in every lead (Lepeschkin and Surawicz 1952,
-doi 10.1161/01.CIR.6.3.378). Electrocardiographs give the latest end. So the time to this point is extended by VISIBLE.
+doi 10.1161/01.CIR.6.3.378). Electrocardiographs give the latest end. So the time to this point is extended: see VISIBLE.
 """
 
 import numpy as np
@@ -22,7 +22,8 @@ LAST_SHARE = 0.4
 FALL_S, AFTER_S, LEVEL_SHARE = 0.16, 0.20, 0.12
 # A Gaussian T wave has its steepest descent at 1, the tangent meets the baseline at 2 and 4 % are left at 2.6 standard
 # deviations. With this, the median QTc of normal ECGs in folds 1-8 of PTB-XL is 411 ms.
-VISIBLE = 1.8
+# A T wave that falls slowly, often into a U wave, is extended by at most MAX_VISIBLE_S.
+VISIBLE, MAX_VISIBLE_S = 1.8, 0.04
 # A T wave below this height, or below this multiple of the noise of the mean, has no end that can be measured.
 SMALLEST_MV, ABOVE_NOISE = 0.04, 6.0
 
@@ -47,11 +48,11 @@ def t_end(beat: Beat, qrs_onset: float, qrs_end: float, baseline: Floats, interv
     steepest = peak + int(slope[peak : peak + round(FALL_S * beat.fs_hz)].argmin())
     if slope[steepest] >= 0:
         return None
-    after = slope[steepest : steepest + round(AFTER_S * beat.fs_hz)] >= LEVEL_SHARE * slope[steepest]
-    if not after.any():
-        return None
+    # The first sample that is level enough. If a U wave prevents that, the most level one.
+    after = np.minimum(slope[steepest : steepest + round(AFTER_S * beat.fs_hz)], LEVEL_SHARE * slope[steepest])
     level = float(wave[steepest + int(after.argmax())])
-    ends = start + steepest + VISIBLE * float((wave[steepest] - level) / -slope[steepest])
+    to_line = float((wave[steepest] - level) / -slope[steepest])
+    ends = start + steepest + min(VISIBLE * to_line, to_line + MAX_VISIBLE_S * beat.fs_hz)
     return ends if ends < min(len(wave) + start, qrs_onset + interval_s * beat.fs_hz) else None
 
 

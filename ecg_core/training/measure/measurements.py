@@ -18,7 +18,7 @@ from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.waves import WAVES
 from ecg_core.training import metrics
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_files
-from ecg_core.training.metrics import Floats
+from ecg_core.training.metrics import Bools, Floats
 
 FIELDS = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms", "qtc_ms", "axis_deg")
 # Fewer labels give no useful interval.
@@ -96,23 +96,30 @@ def _auc(check: Check, labels: PtbXl, measured: list[Measurements]) -> dict[str,
     """Over the records that have the number."""
     values = [check.value(one) for one in measured]
     known = np.array([value is not None for value in values])
-    truth = labels.statements[known, labels.statement_names.index(check.label)]
+    with_label = _with(labels, check.label)
+    truth = with_label[known]
     score = np.array([value for value in values if value is not None], np.float64)
     weights = np.concatenate([np.ones((1, len(score))), metrics.bootstrap_weights(labels.patient_ids[known])])
     return {
         "label": check.label,
         "of": check.of,
         "positives": int(truth.sum()),
-        "unmeasured": int(labels.statements[~known, labels.statement_names.index(check.label)].sum()),
+        "unmeasured": int(with_label[~known].sum()),
         "auc": metrics.estimate(metrics.auc_of_draws(truth, score, weights)) if truth.sum() >= MIN_POSITIVES else None,
         "median": _median(score[truth]),
         "median_of_others": _median(score[~truth]),
     }
 
 
+def _with(labels: PtbXl, label: str) -> Bools:
+    """[records]. False everywhere if the data set does not know the label."""
+    names = labels.statement_names
+    return labels.statements[:, names.index(label)] if label in names else np.zeros(len(labels), np.bool_)
+
+
 def _normal(labels: PtbXl, measured: list[Measurements]) -> dict[str, Any]:
     """2.5th, 50th and 97.5th percentile of each number in normal ECGs."""
-    normal = np.flatnonzero(labels.statements[:, labels.statement_names.index("NORM")]).tolist()
+    normal = np.flatnonzero(_with(labels, "NORM")).tolist()
     found: dict[str, Any] = {}
     for name in FIELDS:
         values = [getattr(measured[row], name) for row in normal]
