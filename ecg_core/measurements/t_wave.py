@@ -1,7 +1,7 @@
 """The end of the T wave of the usual beat, in the direction in which T is largest over all leads.
 
-The tangent at the steepest descent meets the baseline before T has ended in every lead (Lepeschkin and Surawicz 1952,
-doi 10.1161/01.CIR.6.3.378). Electrocardiographs give the latest end. So the time to this point is extended: see VISIBLE.
+The tangent at the steepest descent (Lepeschkin and Surawicz 1952, doi 10.1161/01.CIR.6.3.378) meets the baseline before
+T has ended in every lead. Electrocardiographs give the latest end. So the time to this point is extended: see VISIBLE.
 """
 
 import numpy as np

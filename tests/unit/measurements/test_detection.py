@@ -56,7 +56,7 @@ def test_twelve_leads_at_1000_hz(samples: Path, name: str) -> None:
     recording = read(files)
     (stretch,) = stretches(recording)
     intervals_s = np.diff(find_beats(stretch)) / stretch.fs_hz
-    assert 0.6 < intervals_s.min()
+    assert intervals_s.min() > 0.6
     assert intervals_s.max() < 0.9
 
 
