@@ -14,8 +14,8 @@ from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.waves import RHYTHMS
 from ecg_core.training.measure.measurements import truth_of
 
-# What the errors were when this was written: PR -3 +- 2, QRS 1 +- 1, QT 11 +- 2 ms with twelve leads.
-PR_MS, QRS_MS, QT_MS = 10, 6, 18
+# What the errors were when this was written: PR -5 +- 2, QRS 5 +- 1, QT 13 +- 2 ms with twelve leads.
+PR_MS, QRS_MS, QT_MS = 12, 10, 20
 
 
 def without(recording: Recording, start_s: float, end_s: float, leads: tuple[str, ...] = LEADS) -> Recording:
@@ -79,6 +79,7 @@ def test_few_leads_are_enough_for_the_rate_and_rough_intervals(leads: tuple[str,
 def test_at_50_hz_only_the_rate_is_measured() -> None:
     measured = measure(synthesize(fs_hz=50, seed=1))
     assert measured == Measurements(heart_rate_bpm=70, rhythm="regular")
+    assert_near_truth(measure(synthesize(fs_hz=76, seed=1)), "normal", 70)
 
 
 def test_mains_hum_changes_nothing() -> None:
@@ -97,7 +98,7 @@ def test_qtc_is_that_of_fridericia() -> None:
 
 @pytest.mark.parametrize("turn_deg", [0, 60, 120, 180, 240, 300])
 def test_the_axis_turns_with_the_heart(turn_deg: int) -> None:
-    recording = synthesize(seed=8)
+    recording = synthesize(seed=8).only(("I", "II"))
     i, ii = recording.signal[:2].astype(np.float64)
     # The frontal vector from I and II, turned, and seen by both leads again.
     x, y = i, (2 * ii - i) / np.sqrt(3)
