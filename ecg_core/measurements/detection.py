@@ -25,8 +25,10 @@ NEARBY_S = 1.6
 THRESHOLD, SECOND_LOOK = 0.2, 0.08
 # "Nearby" is held between these multiples of what is usual in the stretch: noise in a pause is not a beat.
 LEAST_USUAL = 0.5
-# A T wave peaks within this time after QRS. Its energy is below this share of its own QRS.
-T_S, T_SHARE = 0.36, 0.2
+# A T wave peaks within this time after QRS. Its energy is below this share of its own QRS, or, if it is tall, its
+# curvature (squared) is. The curvature is measured over CURVE_S on both sides, and is highest within PEAK_S.
+T_S, T_SHARE, T_CURVATURE = 0.36, 0.2, 0.1
+CURVE_S, PEAK_S = 0.008, 0.06
 # An interval this many times the median is looked at again.
 LONG = 1.6
 # The middle of QRS is the centre of its steepness within this reach of the maximum.
@@ -49,7 +51,8 @@ def find_beats(stretch: Stretch) -> Beats:
     near = np.clip(running_max(energy, round(NEARBY_S * hz)), LEAST_USUAL * usual, MAX_UNUSUAL * usual)
     height = energy / near
     peaks = np.flatnonzero((energy == running_max(energy, round(REFRACTORY_S * hz))) & (height > SECOND_LOOK))
-    beats = _second_look(_without_t(peaks[height[peaks] > THRESHOLD], energy, hz), peaks, energy, hz)
+    beats = _without_t(peaks[height[peaks] > THRESHOLD], energy, stretch)
+    beats = _second_look(beats, peaks, energy, hz)
     return _centres(stretch.signal, beats * SLOWER, stretch.fs_hz)
 
 
@@ -96,13 +99,29 @@ def running_max(values: Floats, reach: int) -> Floats:
     return np.maximum(best[: len(best) - rest], best[rest:])
 
 
-def _without_t(peaks: Beats, energy: Floats, hz: float) -> Beats:
+def _without_t(peaks: Beats, energy: Floats, stretch: Stretch) -> Beats:
+    reach = round(T_S * stretch.fs_hz / SLOWER)
+    if not (np.diff(peaks) <= reach).any():
+        return peaks
+    curvature = _curvature(stretch, peaks)
     kept: list[int] = []
-    for peak in peaks.tolist():
-        if kept and peak - kept[-1] <= T_S * hz and energy[peak] < T_SHARE * energy[kept[-1]]:
-            continue
-        kept.append(peak)
-    return np.array(kept, np.intp)
+    for at, peak in enumerate(peaks.tolist()):
+        if kept and peak - peaks[kept[-1]] <= reach:
+            before = kept[-1]
+            if energy[peak] < T_SHARE * energy[peaks[before]] or curvature[at] < T_CURVATURE * curvature[before]:
+                continue
+        kept.append(at)
+    return peaks[kept]
+
+
+def _curvature(stretch: Stretch, peaks: Beats) -> Floats:
+    """[peaks]: the sharpest bend near each, all leads together, mV squared."""
+    step, reach = round(CURVE_S * stretch.fs_hz), round(PEAK_S * stretch.fs_hz / SLOWER) * SLOWER
+    signal = stretch.signal
+    bends = signal[:, 2 * step :] - 2 * signal[:, step:-step] + signal[:, : -2 * step]
+    sharp = np.pad(np.einsum("ls,ls->s", bends, bends, dtype=np.float64), (reach + step, reach + step))
+    around = np.minimum(peaks[:, None] * SLOWER + np.arange(2 * reach), len(sharp) - 1)
+    return np.asarray(sharp[around].max(axis=1))
 
 
 def _second_look(beats: Beats, peaks: Beats, energy: Floats, hz: float) -> Beats:

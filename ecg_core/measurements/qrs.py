@@ -76,7 +76,7 @@ def _slopes(signal: Floats) -> Floats:
 def rise_of_noise(beat: Beat, width: int) -> float:
     """How far the steepness of noise in the usual beat rises above its lowest mean, in mV per sample.
 
-    From the differences between the beats before QRS, smoothed over width samples. With more leads, their noise averages out.
+    From the differences between the beats before QRS, smoothed over width samples. With more leads, noise averages out.
     """
     early = beat.each[:, :, : beat.middle - round((CORE_S + REACH_S) * beat.fs_hz)]
     variance = _slopes(smoothed(early - early.mean(axis=0), width)).var(axis=0).mean() / len(early)
