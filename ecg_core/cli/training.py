@@ -90,6 +90,15 @@ def add_commands(commands: Any) -> None:
     )
     evaluate.add_argument("--json", action="store_true")
 
+    check = command(
+        "measure-check", _measure_check, "heart rate, PR, QRS, QT and axis against PTB-XL's labels", trains=False
+    )
+    check.add_argument("ptbxl", type=Path, nargs="?", metavar="DIR", help="without it, the synthetic heart alone")
+    check.add_argument("--folds", type=_numbers, default=(9,), metavar="N[,N...]")
+    check.add_argument("--every", type=int, default=1, metavar="N", help="only every n-th record")
+    check.add_argument("--seeds", type=int, default=20, metavar="N", help="synthetic recordings of each condition (20)")
+    check.add_argument("--json", action="store_true")
+
     add_card_commands(command)
 
 
@@ -180,6 +189,17 @@ def _precision(options: argparse.Namespace) -> None:
     from ecg_core.training.measure.precision import precision
 
     precision(options.ptbxl, options.model, options.ledger)
+
+
+def _measure_check(options: argparse.Namespace) -> None:
+    from ecg_core.training.measure import measurements
+
+    labels = measurements.against_labels(options.ptbxl, options.folds, options.every) if options.ptbxl else None
+    synthesis = measurements.against_synthesis(options.seeds)
+    if options.json:
+        print(json.dumps({"labels": labels, "synthesis": synthesis}, ensure_ascii=False))
+    else:
+        print("\n".join(measurements.lines(labels, synthesis)))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
