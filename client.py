@@ -337,7 +337,12 @@ def text_of(result: dict[str, Any]) -> str:
         cells[min(round(result["thresholds"][name] * BAR_WIDTH), BAR_WIDTH - 1)] = "┃"
         mark = "  above its threshold" if name in findings else ""
         lines.append(f"{name:5}{''.join(cells)} {probability:.3f}{mark}")
-    lines += ["", *stated(result.get("statements") or []), *explained(result.get("explanation"))]
+    lines += [
+        "",
+        *stated(result.get("statements") or []),
+        *measured(result.get("measurements") or {}),
+        *explained(result.get("explanation")),
+    ]
     lines += [f"! {warning['message']} ({warning['code']})" for warning in result["warnings"]]
     if expected:
         areas = ", ".join(f"{name} {area:.3f}" for name, area in expected["auc"].items())
@@ -352,6 +357,18 @@ def stated(statements: list[dict[str, Any]]) -> list[str]:
         f"{one['code']:8}{one['name']} {one['probability']:.3f}{'' if one['finding'] else ', below its threshold'}"
         for one in statements
     ]
+
+
+def measured(values: dict[str, Any]) -> list[str]:
+    """One line, without what could not be measured."""
+    named = [("PR", "pr_ms"), ("QRS", "qrs_ms"), ("QT", "qt_ms"), ("QTc", "qtc_ms")]
+    parts = [f"{values['heart_rate_bpm']}/min"] if values.get("heart_rate_bpm") is not None else []
+    parts += [values["rhythm"]] if values.get("rhythm") else []
+    parts += [f"{name} {values[key]} ms" for name, key in named if values.get(key) is not None]
+    if values.get("qtc_ms") is not None:
+        parts[-1] += f" ({values['qtc_formula']})"
+    parts += [f"axis {values['axis_deg']}°"] if values.get("axis_deg") is not None else []
+    return [", ".join(parts)] if parts else []
 
 
 def explained(explanation: dict[str, Any] | None) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ecg_core.measured import Measurements, disagreeing
 from ecg_core.recording import Recording
 from ecg_core.statements import Statement, contradicting, in_order, selected
 
@@ -127,6 +128,7 @@ class Classification:
     leads: the leads that were read, with the derived ones. corrections: made in reading and in preparation.
     expected_performance: None if nothing was measured for these leads; then there is no diagnosis.
     published: every statement that is published for these leads. every_statement: whether all of them are shown.
+    measurements: from the signal at its own rate.
     """
 
     recording: Recording
@@ -139,6 +141,7 @@ class Classification:
     expected_performance: Performance | None = None
     quality: tuple[Notice, ...] = field(default=())
     explanation: Explanation | None = None
+    measurements: Measurements = field(default_factory=Measurements)
     published: tuple[Statement, ...] = ()
     every_statement: bool = False
 
@@ -185,7 +188,7 @@ class Classification:
     @property
     def warnings(self) -> tuple[Notice, ...]:
         """About the recording, then about the answer: statements that do not fit it, why there is no diagnosis."""
-        given = (*self.quality, *self._contradictions())
+        given = (*self.quality, *self._contradictions(), *self._disagreements())
         return given if self.conclusive else (*given, self._reason())
 
     def _contradictions(self) -> tuple[Notice, ...]:
@@ -193,6 +196,12 @@ class Classification:
         named = ", ".join(f"{statement.code} ({statement.kind})" for statement in found)
         message = f"These statements are above their thresholds, but their classes are not: {named}."
         return (Notice("statement_contradicts", message),) if found else ()
+
+    def _disagreements(self) -> tuple[Notice, ...]:
+        """Statements that the measurements speak against."""
+        found = disagreeing([statement.code for statement in self.statements if statement.finding], self.measurements)
+        message = f"The measurements speak against these statements: {'; '.join(found)}."
+        return (Notice("measurement_disagrees", message),) if found else ()
 
     def _reason(self) -> Notice:
         if self.expected_performance is None:
@@ -215,6 +224,7 @@ class Classification:
             "conclusive": self.conclusive,
             "other_abnormality": {name: self.probabilities[name] for name in OTHER_ABNORMALITIES},
             "statements": [statement.to_dict() for statement in self.statements],
+            "measurements": self.measurements.to_dict(),
             "recording": {
                 "format": self.recording.format,
                 "leads": list(self.leads),

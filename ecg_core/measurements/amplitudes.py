@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ecg_core.leads import LEADS, LIMB_LEADS
+from ecg_core.measured import LeadMeasurements
 from ecg_core.measurements.classes import Beat
 from ecg_core.measurements.detection import Floats
-from ecg_core.measurements.result import LeadMeasurements
 from ecg_core.signal.preparation import limb_weights
 
 # The baseline is the mean of this time before QRS.

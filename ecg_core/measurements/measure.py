@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from ecg_core.leads import CHEST_LEADS
+from ecg_core.measured import Measurements
 from ecg_core.measurements.amplitudes import axis_deg, baseline_of, lead_measurements, with_limb_leads
 from ecg_core.measurements.classes import Beat, usual_beat
 from ecg_core.measurements.detection import Floats, find_beats
 from ecg_core.measurements.p_wave import p_onset
 from ecg_core.measurements.pacing import is_paced
 from ecg_core.measurements.qrs import qrs_bounds, stands_out
-from ecg_core.measurements.result import Measurements
 from ecg_core.measurements.rhythm import intervals_s, rate_bpm, regularity
 from ecg_core.measurements.stretches import stretches
 from ecg_core.measurements.t_wave import t_end

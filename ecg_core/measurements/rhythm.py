@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ecg_core.measured import IRREGULAR, REGULAR
 from ecg_core.measurements.detection import Beats, Floats
-from ecg_core.measurements.result import IRREGULAR, REGULAR
 from ecg_core.measurements.stretches import Stretch
 from ecg_core.signal.median import median
 

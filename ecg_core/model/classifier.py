@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ecg_core.classification import SUPERCLASSES, Classification, ModelIdentity, Notice
 from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, lead_set_of
+from ecg_core.measurements import measure
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
 from ecg_core.model.placement import KINDS, UNLIKE_CODE, PlacementRule
@@ -106,6 +107,7 @@ class Classifier:
             model=self.identity,
             expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
             quality=(*notices, *placed),
+            measurements=measure(fit),
             published=statements_of(rules[known[0]], [rules[name] for name in sets], outputs.statements)
             if known
             else (),

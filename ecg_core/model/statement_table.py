@@ -28,7 +28,7 @@ STATEMENTS = (
     Definition("DIG", "digitalis effect", "Digitaliswirkung", "STTC", "STTC", True),
     Definition("LNGQT", "long QT interval", "verlängerte QT-Zeit", "STTC", "STTC", True, "111975006"),
     Definition("NORM", "normal ECG", "normales EKG", "NORM", "NORM"),
-    Definition("IMI", "inferior myocardial infarction", "Hinterwandinfarkt", "MI", "IMI"),
+    Definition("IMI", "inferior myocardial infarction", "inferiorer Infarkt", "MI", "IMI"),
     Definition("ASMI", "anteroseptal myocardial infarction", "anteroseptaler Infarkt", "MI", "AMI"),
     Definition("LVH", "left ventricular hypertrophy", "Linksherzhypertrophie", "HYP", "LVH", snomed="164873001"),
     Definition(

@@ -45,7 +45,8 @@ def description(outcome: Outcome | None) -> str:
         said = f"Not classified: {outcome.message} ({outcome.code}) "
     elif outcome is not None:
         probabilities = ", ".join(f"{label} {outcome.probabilities[label]:.3f}" for label in DIAGNOSES)
-        said = f"{_diagnosis(outcome)}. Probabilities: {probabilities}. {_statements(outcome, '. ')}"
+        measured = f"Measured: {outcome.measurements.said}. " if outcome.measurements.said else ""
+        said = f"{_diagnosis(outcome)}. Probabilities: {probabilities}. {_statements(outcome, '. ')}{measured}"
     return html.escape(printable(said + DISCLAIMER, " "))
 
 
@@ -76,7 +77,7 @@ def _answer(result: Classification) -> str:
     if expected := result.expected_performance:
         said = f"AUC expected with these leads{', at least' if expected.at_least else ''}:"
         shown += _lines(LEFT_MM, SMALL_Y_MM, [said, expected.areas], DIAGNOSIS_WIDTH_MM, 2)
-    if stated := _statements(result):
+    if stated := ". ".join(filter(None, (result.measurements.said, _statements(result)))):
         shown += words(LEFT_MM, STATEMENTS_Y_MM, stated, SMALL_MM, WIDTH_MM)
     return shown
 

@@ -8,8 +8,10 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Iterator
 
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, OTHER_ABNORMALITIES, Classification
+from ecg_core.measured import QTC_FORMULA, Measurements
 from ecg_core.reports.text import printable
 from ecg_core.statements import Statement
 
@@ -40,11 +42,12 @@ def diagnostic_report(result: Classification, svg: bytes | None = None) -> bytes
     """One line of UTF-8 JSON without a line end. The same result gives the same bytes. svg: a plot to attach.
 
     The report contains the model as a Device, and an Observation for each of NORM, CD and STTC and for each of the
-    result's statements. It names no patient and no time.
+    result's statements and measurements. It names no patient and no time.
     """
     conclusion = _conclusion(result)
     observed = [(NAMES[name], _observation(result, name)) for name in DIAGNOSES]
     observed += [(statement.name, _of_statement(statement)) for statement in result.statements]
+    observed += [(name, observation) for name, observation in _of_measurements(result.measurements)]
     report: Element = {
         "resourceType": "DiagnosticReport",
         "text": {"status": "generated", "div": _narrative(result, conclusion)},
@@ -89,6 +92,41 @@ def _of_statement(statement: Statement) -> Element:
         codings.insert(0, {"system": SNOMED_SYSTEM, "code": statement.snomed})
     code: Element = {"coding": codings, "text": statement.name}
     return _measured(id_, code, statement.probability, statement.threshold, statement.finding)
+
+
+# LOINC codes of the measurements, with names, UCUM units, and fields of Measurements.
+MEASURED = (
+    ("8867-4", "Heart rate", "/min", "heart_rate_bpm"),
+    ("8625-6", "P-R Interval", "ms", "pr_ms"),
+    ("8633-0", "QRS duration", "ms", "qrs_ms"),
+    ("8634-8", "Q-T interval", "ms", "qt_ms"),
+    ("8636-3", "Q-T interval corrected", "ms", "qtc_ms"),
+    ("8632-2", "QRS axis", "deg", "axis_deg"),
+)
+
+
+def _of_measurements(measured: Measurements) -> Iterator[tuple[str, Element]]:
+    """(name, Observation) of each value that could be measured."""
+    for code, name, unit, field in MEASURED:
+        value = getattr(measured, field)
+        if value is not None:
+            yield (
+                name,
+                {
+                    "resourceType": "Observation",
+                    "id": f"measured-{field.replace('_', '-')}",
+                    "status": STATUS,
+                    "code": _concept("http://loinc.org", code, name),
+                    "valueQuantity": {
+                        "value": value,
+                        "unit": unit,
+                        "system": "http://unitsofmeasure.org",
+                        "code": unit,
+                    },
+                    "device": {"reference": f"#{DEVICE_ID}"},
+                    **({"method": {"text": f"{QTC_FORMULA}'s formula"}} if field == "qtc_ms" else {}),
+                },
+            )
 
 
 def _measured(id_: str, code: Element, probability: float, threshold: float, finding: bool) -> Element:

@@ -37,6 +37,7 @@ def answer_text(outcome: Outcome, path: str | None = None) -> str:
     else:
         head.append("  no diagnosis")
     stated = [_statement(statement) for statement in outcome.statements]
+    measured = [f"  {outcome.measurements.said}"] if outcome.measurements.said else []
     looked = _looked(outcome.explanation) if outcome.explanation else []
     bars = [_bar(outcome, label) for label in DIAGNOSES]
     said = [f"  ! {warning.message} ({warning.code})" for warning in outcome.warnings]
@@ -44,7 +45,7 @@ def answer_text(outcome: Outcome, path: str | None = None) -> str:
     if expected:
         prefix = "at least " if expected.at_least else ""
         said.append(f"  expected with these leads ({expected.lead_set}): AUC {prefix}{expected.areas}")
-    return "\n".join([*head, "", *bars, "", *stated, *looked, *said, f"  {DISCLAIMER}", ""])
+    return "\n".join([*head, "", *bars, "", *stated, *measured, *looked, *said, f"  {DISCLAIMER}", ""])
 
 
 def _statement(statement: Statement) -> str:

@@ -43,6 +43,28 @@ class Statement(_Shape):
     finding: bool = Field(description="Whether the probability reaches the threshold.")
 
 
+class LeadMeasurements(_Shape):
+    """In mV, of the usual beat, against the baseline just before QRS."""
+
+    r_mv: float = Field(description="Height of the R wave; 0 without one.")
+    s_mv: float = Field(description="Depth of the S wave, or of a QS wave; 0 without one.")
+    st_mv: float = Field(description="Level of the ST segment, 60 ms after the end of QRS.")
+
+
+class Measurements(_Shape):
+    """From the signal, at its own rate. null: this could not be measured."""
+
+    heart_rate_bpm: int | None
+    rhythm: Literal["regular", "irregular"] | None
+    pr_ms: int | None
+    qrs_ms: int | None
+    qt_ms: int | None
+    qtc_ms: int | None = Field(description="Corrected by the formula that qtc_formula names.")
+    qtc_formula: Literal["Fridericia"]
+    axis_deg: int | None = Field(description="Of QRS in the frontal plane.")
+    leads: dict[str, LeadMeasurements]
+
+
 class RecordingRead(_Shape):
     format: str
     leads: list[str] = Field(description="All leads that were used, also derived ones.")
@@ -127,6 +149,7 @@ class Classification(_Shape):
         description="Findings first, the most probable first. Of a class that is a finding without one: its most "
         "probable statement. With ?statements=all: all that are published for these leads."
     )
+    measurements: Measurements
     recording: RecordingRead
     warnings: list[Notice]
     expected_performance: Performance | None
