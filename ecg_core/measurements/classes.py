@@ -32,6 +32,7 @@ class Beat:
     """The usual beat. signal: [leads, samples] mV at fs_hz. middle: the sample in the middle of QRS.
 
     leads: rows of the recording. each: [beats, leads, samples], the beats themselves. share: of all complete beats.
+    earlier_s: the usual RR interval before these beats, NaN if none is known.
     """
 
     signal: Floats
@@ -40,6 +41,7 @@ class Beat:
     leads: tuple[int, ...]
     each: Signal
     share: float
+    earlier_s: float
 
 
 def usual_beat(stretches: list[Stretch], found: list[Beats]) -> Beat | None:
@@ -67,7 +69,9 @@ def usual_beat(stretches: list[Stretch], found: list[Beats]) -> Beat | None:
     starts = (STEP * shifts[kept]).tolist()
     each = np.stack([beats[one, :, at : at + before + after] for one, at in zip(kept.tolist(), starts, strict=True)])
     rows, signal = _usual(each, gaps[kept])
-    return Beat(signal, before, fs_hz, tuple(rows), each[:, rows], share) if rows else None
+    if not rows:
+        return None
+    return Beat(signal, before, fs_hz, tuple(rows), each[:, rows], share, _middle(earlier[kept]))
 
 
 def _cut(stretch: Stretch, beats: Beats, before: int, after: int) -> tuple[Signal, Bools, Floats]:

@@ -1,5 +1,6 @@
 """The way of a measurement: a Recording in, Measurements out."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -72,7 +73,8 @@ def _with_waves(known: Measurements, recording: Recording, beat: Beat, intervals
     baseline = baseline_of(beat, onset)
     usual_s = float(median(intervals)[0])
     t = t_end(beat, onset, end, baseline, usual_s)
-    earlier = (t if t is not None else end + USUAL_T_S * beat.fs_hz) - usual_s * beat.fs_hz
+    earlier_s = usual_s if math.isnan(beat.earlier_s) else beat.earlier_s
+    earlier = (t if t is not None else end + USUAL_T_S * beat.fs_hz) - earlier_s * beat.fs_hz
     p = p_onset(beat, onset, earlier)
     qrs_s = (end - onset) / beat.fs_hz
     mean_s = float(intervals.mean())

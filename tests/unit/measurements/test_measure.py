@@ -212,7 +212,7 @@ def test_the_usual_beat_is_the_normal_one_although_ectopic_beats_are_more_freque
     ventricular = [replace(wave, **_turned(wave, along, across)) for wave in VENTRICULAR]
     samples, fs_hz = 10_000, 500.0
     heart = dipole(waves.WAVES["normal"], normal_s, np.ones(len(normal_s)), np.ones(len(normal_s)), samples, fs_hz)
-    heart += dipole(ventricular, ectopic_s, 0.6 * np.ones(len(ectopic_s)), np.ones(len(ectopic_s)), samples, fs_hz)
+    heart += dipole(ventricular, ectopic_s, 0.6 * np.ones(len(ectopic_s)), 2 * np.ones(len(ectopic_s)), samples, fs_hz)
     electrodes = (np.array(list(DOWER.values())) @ heart).astype(np.float32)
     measured = measure(Recording(electrodes, fs_hz, tuple(DOWER), "", ""))
     assert measured.qrs_ms == pytest.approx(truth_of("normal", 60).qrs_ms, abs=QRS_MS)
