@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ecg_core.classification import SUPERCLASSES, Classification, ModelIdentity, Notice
 from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, lead_set_of
-from ecg_core.measurements import measure
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
 from ecg_core.model.placement import KINDS, UNLIKE_CODE, PlacementRule
@@ -88,6 +87,8 @@ class Classifier:
         recording = (
             source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units, leads=leads, gain=gain)
         )
+        from ecg_core.measurements import measure
+
         fit, notices = quality.usable(recording)
         prepared = prepare(fit)
         notices = (*notices, *quality.judge(prepared), *_length_notices(recording, prepared))

@@ -65,6 +65,7 @@ def test_the_json_has_the_fields_of_the_contract_in_order() -> None:
         "conclusive",
         "other_abnormality",
         "statements",
+        "measurements",
         "recording",
         "warnings",
         "expected_performance",
