@@ -83,11 +83,16 @@ def _same(classifier: Classifier, options: argparse.Namespace) -> dict[str, Cell
 
 
 def _fill(table: Table, options: argparse.Namespace, same: dict[str, Cell]) -> None:
+    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     given = reading_options(options)
     tasks = (Task(item, given, same) for item in selected(options) if path_text(item.shown) not in table)
-    with tqdm(total=None, initial=table.rows, unit=" records", disable=None) as bar:
+    with (
+        # More threads of numpy take more than twice the time.
+        threadpool_limits(1),
+        tqdm(total=None, initial=table.rows, unit=" records", disable=None) as bar,
+    ):
         if not bar.disable:
             threading.Thread(target=_count, args=(options, bar), daemon=True).start()
         for task, written in _answers(tasks, options.workers or cores()):
