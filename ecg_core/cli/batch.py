@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ecg_core import __version__
+from ecg_core.cli.forms import FORMS
 from ecg_core.cli.options import reading_options
 from ecg_core.cli.pool import CannotStart, cores, in_order
 from ecg_core.cli.selection import selected
@@ -64,9 +65,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace, out: Path) -> None:
     """Raises TableRefused."""
-    for name in ("json", "paths_first", "timeline", "explain"):
+    for name in ("json", "paths_first", "timeline", "explain", *FORMS):
         if getattr(options, name):
-            raise TableRefused(f"--csv cannot be combined with --{name.removesuffix('_first')}.")
+            option = name.removesuffix("_first").replace("_", "-")
+            raise TableRefused(f"--csv cannot be combined with --{option}.")
     if options.csv == STDIN or out.is_dir():
         raise TableRefused("--csv needs the name of a file.")
     if STDIN in options.paths:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from ecg_core.classification import DISCLAIMER
+from ecg_core.cli import forms
 from ecg_core.cli.options import add_explain_option, add_reading_options, reading_options
 from ecg_core.cli.selection import add_selection_options, selected
 from ecg_core.errors import EcgError, InternalError
@@ -40,6 +41,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--workers", type=int, metavar="N", help="with --csv: processes (default: one for each core)")
     add_selection_options(parser)
+    forms.add_form_options(parser)
     add_explain_option(parser, "also show where the network looks (0.2 s more for each record)")
     add_reading_options(parser)
     parser.set_defaults(run=run, wrong=parser.error)
@@ -58,7 +60,11 @@ def run(options: argparse.Namespace) -> int:
 
     classifier = default_classifier()
     inputs = list(selected(options))
+    asked = forms.asked(options)
+    forms.check(asked, inputs)
     if options.timeline:
+        if asked:
+            options.wrong("--timeline cannot be combined with another form of the answer")
         return 2 if sum(not _timeline(classifier, item, options) for item in inputs) else 0
 
     def outcome(item: Input) -> Outcome:
@@ -74,6 +80,10 @@ def run(options: argparse.Namespace) -> int:
     many = len(inputs) > 1
     for item, result in zip(inputs, _in_order(outcome, inputs), strict=True):
         refused += isinstance(result, EcgError)
+        if asked and not isinstance(result, EcgError):
+            forms.write(result, asked)
+        if STDIN in asked.values() and not isinstance(result, EcgError):
+            continue
         if options.json:
             sys.stdout.buffer.write(json_line(result, path=item.shown if options.paths_first else None))
         else:

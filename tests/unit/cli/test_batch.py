@@ -310,3 +310,10 @@ def test_a_full_disk_ends_the_run_and_the_table_can_be_continued(folder: Path, w
     assert 0 < out.stat().st_size < len(whole)
     assert main(["classify", str(folder), "--csv", str(out), "--workers", "1"]) == 2
     assert out.read_bytes() == whole
+
+
+def test_the_page_names_every_column(whole: bytes) -> None:
+    page = (ROOT / "docs/batch.md").read_text()
+    of_classes = {f"{kind}_{name}" for kind in ("probability", "threshold") for name in ("CD", "STTC")}
+    columns = set(whole.decode().splitlines()[0].split(",")) - of_classes
+    assert [name for name in sorted(columns) if f"`{name}`" not in page] == []
