@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ecg_core.classification import Classification
@@ -22,10 +23,17 @@ def _bundle(result: Classification) -> bytes:
     return transaction(result)
 
 
+def _hl7(result: Classification) -> bytes:
+    from ecg_core.reports.hl7v2 import message
+
+    return message(result, datetime.now(UTC))
+
+
 # Option: (what the help says, how a result becomes this form).
 FORMS: dict[str, tuple[str, Callable[[Classification], bytes]]] = {
     "fhir": ("the FHIR DiagnosticReport", _fhir),
     "fhir_bundle": ("a FHIR transaction Bundle: the report, its Observations and the model as a Device", _bundle),
+    "hl7": ("an HL7 v2.5 message ORU^R01; the patient is left to the sender", _hl7),
 }
 
 
