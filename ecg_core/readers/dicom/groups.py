@@ -18,6 +18,8 @@ MAX_BEAT_S = 2.0
 MIN_RHYTHM_S = 5.0
 # Of all groups together. Twelve are usual. They bound what one window of a long recording needs.
 MAX_CHANNELS = 512
+# No recording lasts longer (three years). Positions then fit 64 bits.
+MAX_SPAN_S = 1e8
 
 _BEAT = re.compile(r"MEDIAN|REPRESENT|AVERAGE|TEMPLATE|\bBEATS?\b|\bMEAN\b|\bAVG\b")
 _RHYTHM = re.compile(r"RHYTHM")
@@ -93,7 +95,10 @@ def rate_of(groups: Sequence[Item]) -> float | None:
 
 
 def starts_of(groups: Sequence[Item], fs_hz: float, corrections: Corrections) -> list[int]:
-    """The first sample of each group on the common time axis. Raises UnsupportedFormat if the file does not say it."""
+    """The first sample of each group on the common time axis.
+
+    Raises UnsupportedFormat if the file does not say it, HeaderInvalid.
+    """
     if len(groups) == 1:
         return [0]
     offsets = [group.number(tags.TIME_OFFSET) for group in groups]
@@ -103,6 +108,8 @@ def starts_of(groups: Sequence[Item], fs_hz: float, corrections: Corrections) ->
             "This DICOM file holds its leads in several groups and does not say when each group begins.",
             "Export all leads in one group, or state the time offset (0018,1068) of each group.",
         )
+    if max(known) - min(known) > MAX_SPAN_S * 1000:
+        raise HeaderInvalid("The time offsets of the DICOM file span more than three years.")
     corrections.add(f"groups of channels put on one time axis by their time offsets: {len(groups)}")
     return [round((offset - min(known)) * fs_hz / 1000) for offset in known]
 

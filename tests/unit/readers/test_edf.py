@@ -619,10 +619,22 @@ def test_a_day_of_a_holter_recorder_is_read_window_by_window(samples: int, versi
     assert day.largest <= 1_000_000
 
 
-def test_the_whole_of_a_long_file_is_refused() -> None:
-    with pytest.raises(EcgError) as refusal:
-        reading(Edf([noise(3600, 500, lead) for lead in LEADS[:5]]))
-    assert refusal.value.code == "file_too_large"
+def test_of_a_long_file_the_pieces_around_the_windows_are_read() -> None:
+    file = Edf([noise(3600, 500, lead) for lead in LEADS[:5]])
+
+    recording = reading(file)
+
+    pieces = recording.excerpt
+    assert pieces is not None
+    assert (pieces.samples, recording.duration_s, len(pieces.starts)) == (1_800_000, 3600, 12)
+    assert (pieces.starts[0], pieces.starts[-1] + pieces.length) == (0, 1_800_000)
+    signals = open_signals(Bytes(file.bytes()), Options())
+    for number, start in enumerate(pieces.starts):
+        expected = signals.block(start, start + pieces.length)
+        place = number * pieces.length
+        np.testing.assert_array_equal(recording.signal[:, place : place + pieces.length], expected)
+        stored = file.channels[0].numbers.reshape(-1)[start : start + pieces.length]
+        np.testing.assert_allclose(expected[0], stored / 1000, atol=1e-6)
 
 
 # Attacks
