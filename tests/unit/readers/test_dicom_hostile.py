@@ -10,7 +10,7 @@ import pytest
 import ecg_core
 from ecg_core.errors import EcgError, HeaderInvalid
 from ecg_core.readers.dicom.elements import MAX_DEPTH, MAX_ELEMENTS
-from ecg_core.readers.dicom.groups import MAX_CHANNELS
+from ecg_core.readers.dicom.groups import MAX_CHANNELS, MAX_ZEROS
 from ecg_core.readers.dicom.reader import MAX_GROUPS
 from ecg_core.synthesis.heart import synthesize
 from tests.unit.readers.made.dicom import SYNTAXES, UNDEFINED, Channel, Writer, counts_of, file, group, scp
@@ -103,6 +103,26 @@ def test_one_byte_of_padding_at_the_end_of_the_samples_is_left_out() -> None:
     recording = ecg_core.read({"a": file(WRITER, [group(WRITER, odd, kind="SB")])})
 
     np.testing.assert_allclose(recording.signal, odd * 1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("frames", [1, 7, 1_000])
+def test_zeros_behind_the_stated_samples_are_cut(frames: int) -> None:
+    padded = np.pad(COUNTS, ((0, 0), (0, frames)))
+    samples = COUNTS.shape[1]
+
+    recording = ecg_core.read({"a": file(WRITER, [group(WRITER, padded, stated_samples=samples)])})
+
+    np.testing.assert_allclose(recording.signal, COUNTS * 1e-3, atol=1e-6)
+    said = f"zeros behind the stated number of samples left out: {frames} of each channel"
+    assert said in recording.corrections
+    padded[11, -1] = 1
+    assert code_of(file(WRITER, [group(WRITER, padded, stated_samples=samples)])) == "header_invalid"
+
+
+def test_more_zeros_than_any_padding_are_refused() -> None:
+    data = COUNTS.T.astype("<i2").tobytes() + bytes(MAX_ZEROS + 24)
+
+    assert code_of(file(WRITER, [group(WRITER, COUNTS, data=data)])) == "header_invalid"
 
 
 def test_elements_that_occur_twice_are_refused() -> None:
