@@ -68,7 +68,8 @@ def _archives(bundle: Bundle) -> list[str]:
     if not found or len(bundle) == 1:
         return found
     signals = bundle.signals()
-    return [name for name in found if name not in signals]
+    # A report beside the ECG is an archive only in its form.
+    return [name for name in found if name not in signals and not is_document(bundle[name])]
 
 
 def sniff(data: bytes) -> bool:
@@ -88,14 +89,29 @@ def is_workbook(data: bytes) -> bool:
         return False
     if data.startswith(_OPEN_DOCUMENT, _OPEN_DOCUMENT_AT):
         return True
-    if _EXCEL_FOLDER.encode() not in data or data.count(_ENTRY_MAGIC) > MAX_MEMBERS:
+    if _EXCEL_FOLDER.encode() not in data:
         return False
+    names = _names(data)
+    return "[Content_Types].xml" in names and any(name.startswith(_EXCEL_FOLDER) for name in names)
+
+
+def is_document(data: bytes) -> bool:
+    """Whether a zip is a document of Word or PowerPoint, or one of OpenDocument that is no spreadsheet."""
+    from ecg_core.readers.magic_numbers import OPEN_DOCUMENT, SLIDES, WORD
+    from ecg_core.readers.recognised import package
+
+    return sniff(data) and package(_names(data)) in (WORD, SLIDES, OPEN_DOCUMENT)
+
+
+def _names(data: bytes) -> set[str]:
+    """The names in a zip. Empty if it is damaged or has too many."""
+    if data.count(_ENTRY_MAGIC) > MAX_MEMBERS:
+        return set()
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            names = {entry.filename for entry in archive.infolist()}
+            return {entry.filename for entry in archive.infolist()}
     except _DAMAGED:
-        return False
-    return "[Content_Types].xml" in names and any(name.startswith(_EXCEL_FOLDER) for name in names)
+        return set()
 
 
 def extract(data: bytes, limit: int = MAX_BYTES) -> dict[str, bytes]:

@@ -21,6 +21,8 @@ _ANNOTATIONS = re.compile(r"[EB]DF Annotations?", re.IGNORECASE)
 _MICRO = re.compile(rb"(?:\xc2\xb5|\xce\xbc|\xb5|\xec|\x83\xca|\xa6\xcc|\xe6)(?=[vV])")
 # A writer that replaced a letter. Only mu is not ASCII, but the prefix may also be lost for another reason.
 _LOST_LETTER = re.compile(rb"(?:[.?]|\xef\xbf\xbd)[vV]")
+# Steps of the converter, or the word for "not applicable": the header does not say how many volts a number is.
+_NO_UNIT = re.compile(rb"adu|n/a|counts?|count\(s\)|digits?|digit\(s\)|bits?|lsb", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +173,4 @@ def _text(field: bytes) -> str:
 
 def _unit(field: bytes) -> str:
     plain = field.split(b"\0", 1)[0].strip()
-    return "" if _LOST_LETTER.fullmatch(plain) else _text(_MICRO.sub(b"u", plain))
+    return "" if _LOST_LETTER.fullmatch(plain) or _NO_UNIT.fullmatch(plain) else _text(_MICRO.sub(b"u", plain))

@@ -109,6 +109,32 @@ def test_a_text_with_too_few_numbers_for_an_ecg_is_no_second_record() -> None:
     assert isinstance(refused(texts), SeveralRecords)
 
 
+DOCUMENTS = {
+    "report.docx": {"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"},
+    "slides.pptx": {"[Content_Types].xml": b"<Types/>", "ppt/presentation.xml": b"<p/>"},
+    "letter.odt": {
+        "mimetype": b"application/vnd.oasis.opendocument.text",
+        "META-INF/manifest.xml": b"<m/>",
+        "content.xml": b"<c/>",
+    },
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_an_office_document_beside_an_ecg_is_not_read(name: str) -> None:
+    document = {name: make_zip(DOCUMENTS[name])}
+    for files in (make_record(), {"ecg.csv": CSV}):
+        for way in (files | document, {"all.zip": make_zip(files | document)}):
+            recording = read(way)
+            np.testing.assert_array_equal(recording.signal, read(files).signal)
+            assert "files that belong to no record not read: 1" in recording.corrections
+    # An archive that holds such a document is none, and neither is one with an ECG in it.
+    for members in (document, DOCUMENTS[name] | {"ecg.csv": CSV}):
+        outer = {"more.zip": make_zip({"a/" + member: data for member, data in members.items()})}
+        assert isinstance(refused({"ecg.csv": CSV} | outer), SeveralRecords)
+    assert isinstance(refused(document | {"notes.bin": b"\1\2"}), UnsupportedFormat)
+
+
 def test_several_records_are_refused() -> None:
     two = make_record(name="a") | make_record(name="b")
     for files in (
