@@ -96,7 +96,7 @@ class Layout:
 def lay_out(recording: Recording, height_mm: int, start_s: float = 0.0) -> Layout:
     """Places the leads of a recording on paper of this height. start_s: where in the recording the paper begins."""
     part = recording.part(start_s, start_s + MAX_ROWS_OF_ONE_LEAD * ROW_S + 1 / recording.fs_hz)
-    leads, derived = _leads(part)
+    leads, derived = drawn_leads(part)
     if len(leads) > MAX_ROWS:
         strips = _table(part, leads, derived, start_s)
         shown = _shown(recording, start_s, ROW_S)
@@ -124,7 +124,7 @@ def lay_out(recording: Recording, height_mm: int, start_s: float = 0.0) -> Layou
     return Layout(tuple(strips), baselines, reach, spacing, gain, shown)
 
 
-def _leads(recording: Recording) -> tuple[Leads, set[str]]:
+def drawn_leads(recording: Recording) -> tuple[Leads, set[str]]:
     """(signals in mV of the leads to draw, in the standard order; the names of those that are derived)."""
     shown = recording.signal.astype(np.float64)
     shown[~np.isfinite(shown)] = np.nan

@@ -4,6 +4,7 @@ The shapes of the JSON answers are in schemas.py.
 """
 
 import json
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -67,6 +68,8 @@ SIZE = {"minimum": 1, "maximum": MAX_LARGE_BYTES}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "fs_hz": {"minimum": MIN_FS_HZ, "maximum": MAX_FS_HZ},
     "units": {"enum": ["nV", "uV", "mV", "V"]},
+    "start_s": {"minimum": 0},
+    "length_s": {"minimum": 0},
 }
 RESULT_RESPONSES: dict[int | str, dict[str, Any]] = {
     **answers("Classification", "The result: a classification, or the problem with the file.", 403, 404, 429, 500, 503),
@@ -85,6 +88,9 @@ DIAGNOSIS_RESPONSES[200]["content"] |= {
             "description": "A plot of the leads on ECG paper, A4. With explain: shaded where the network looks.",
         }
     },
+}
+SIGNAL_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **answers("Signal", "The samples.", 400, 403, 408, 413, 415, 422, 429, 500, 503),
 }
 DIAGNOSIS_BODY: dict[str, Any] = {
     **NEEDS_KEY,
@@ -151,10 +157,12 @@ def document(app: FastAPI) -> dict[str, Any]:
     made["paths"]["/results/{id}"]["get"]["responses"].pop("422", None)
     made["paths"]["/uploads"]["post"]["parameters"][0]["schema"] |= SIZE
     table, answer = _example()
-    diagnosis = made["paths"]["/diagnosis"]["post"]
-    for parameter in diagnosis["parameters"]:
+    diagnosis, signal = (made["paths"][path]["post"] for path in ("/diagnosis", "/signal"))
+    for parameter in (*diagnosis["parameters"], *signal["parameters"]):
         # FastAPI describes an optional parameter as "value or null". In a query it is left out, never null.
         parameter["schema"] = {**parameter["schema"]["anyOf"][0], **PARAMETERS.get(parameter["name"], {})}
+    # Both routes have the same body, and get_openapi copies no dictionary.
+    signal["requestBody"] = deepcopy(signal["requestBody"])
     diagnosis["requestBody"]["content"]["text/csv"]["example"] = table
     diagnosis["responses"]["200"]["content"][JSON]["example"] = answer
     return made
