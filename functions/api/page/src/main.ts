@@ -36,7 +36,6 @@ function changed(entry: Entry): void {
 
 function open(entry: Entry): void {
   if (entry.status !== "done" && entry.status !== "refused") return;
-  say("");
   result.open(entry);
   records.mark(entry);
   document.body.classList.add("answered");
@@ -44,6 +43,7 @@ function open(entry: Entry): void {
 }
 
 function again(entry: Entry, options: Options): void {
+  say("");
   entry.options = options;
   result.forget(entry);
   queue.add([entry]);
