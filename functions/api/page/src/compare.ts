@@ -6,7 +6,7 @@ import { CanvasPen } from "./pen";
 import { verdict } from "./page";
 import type { Trace } from "./trace";
 import { CLASSES, type Entry, LEADS, type Measurements } from "./types";
-import { inksOf } from "./view";
+import { inksOf, onColours } from "./view";
 import { number, short, t } from "./words";
 
 const MEASURED: [keyof Measurements, string][] = [
@@ -43,7 +43,7 @@ export function differences(one: Entry, other: Entry): HTMLElement {
     typeof a === "number" && typeof b === "number" ? `${b >= a ? "+" : "−"}${number(Math.abs(b - a), decimals)} ${unit}`.trim() : "–";
   return h(
     "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": t("comparison") },
+    { class: "scroll", tabindex: 0, role: "group", "aria-label": t("comparison") },
     h(
       "table",
       { class: "differences" },
@@ -110,5 +110,6 @@ export function overlay(one: [Entry, Trace], other: [Entry, Trace]): HTMLElement
     });
   };
   new ResizeObserver(draw).observe(canvas);
+  onColours(canvas, draw);
   return h("figure", {}, h("ul", { class: "legend" }, said), canvas, h("figcaption", { class: "note" }, `${MM_PER_S} mm/s, ${short(gain)} mm/mV`));
 }

@@ -2,6 +2,8 @@
 import type { Named } from "./types";
 
 const HEADER = /\.hea$/i;
+// Annotations, which stand beside the signals of a record.
+const ANNOTATIONS = /\.(atr|ari|ann|qrs\w*|xws|man|marker|st[-\w]|pu\d?|q\d\w)$/i;
 // Files of operating systems.
 const HIDDEN = /(^|\/)(\.|Thumbs\.db$|desktop\.ini$|__MACOSX)/i;
 const MAX_HEADER_BYTES = 200_000;
@@ -83,7 +85,7 @@ export async function grouped(all: Named[]): Promise<Grouped> {
   let beside = 0;
   for (const file of files) {
     if (used.has(file)) continue;
-    if (stems.has(stemOf(file.path))) beside++;
+    if (ANNOTATIONS.test(file.path) && stems.has(stemOf(file.path))) beside++;
     else records.push({ name: file.path, files: [file] });
   }
   records.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));

@@ -118,7 +118,7 @@ function colours(value: string): void {
   remember("colours", value);
   if (value) document.documentElement.dataset.colours = value;
   else delete document.documentElement.dataset.colours;
-  dispatchEvent(new Event("resize"));
+  dispatchEvent(new Event("colours"));
 }
 
 // Builds the page in the chosen language. The records and the open record stay.

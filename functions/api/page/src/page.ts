@@ -2,7 +2,7 @@
 import { named } from "./meanings";
 import { PAPER_MM, SHEET_MM } from "./layout";
 import { CanvasPen, moved, type Pen, SvgPen } from "./pen";
-import { drawPaper, PRINTED } from "./sheet";
+import { drawGrid, drawPaper, PRINTED } from "./sheet";
 import { CLASSES, type Entry } from "./types";
 import type { View } from "./view";
 import { number, short, t } from "./words";
@@ -49,6 +49,7 @@ function drawSheet(pen: Pen, entry: Entry, view: View): void {
   });
   const paper = moved(pen, LEFT, TOP);
   const { trace, layout, explanation } = view;
+  drawGrid(paper, PRINTED);
   drawPaper(paper, { trace, layout, speed: view.settings.speed, explanation }, PRINTED, DOTS_PER_MM);
   view.calipers.draw(paper, PRINTED, WIDTH, HEIGHT);
   pen.text(LEFT, TOP + HEIGHT + 4.5, scaleSaid(view), 2.8, INK, true);

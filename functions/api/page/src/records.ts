@@ -73,7 +73,7 @@ export class Records {
         h("button", { type: "button", onclick: () => download("ecg-answers.csv", csvOf(this.entries), "text/csv") }, t("csv")),
         h("button", { type: "button", onclick: () => this.clear() }, t("clear")),
       ),
-      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": "records-title" }, h("table", {}, h("thead", {}, h("tr", {}, heads)), this.body)),
+      h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": t("records") }, h("table", {}, h("thead", {}, h("tr", {}, heads)), this.body)),
     );
     this.add(this.entries);
   }

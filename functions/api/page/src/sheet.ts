@@ -1,4 +1,4 @@
-// Draws the paper: grid, shading, calibration pulses, traces. The inks and sizes are those of ecg_core/reports.
+// Draws the paper: grid, and on it the shading, calibration pulses, traces. The inks and sizes are those of ecg_core/reports.
 import { type Layout, MAJOR_MM, PAPER_MM, type Strip, ZERO_MM } from "./layout";
 import type { Pen } from "./pen";
 import type { Trace } from "./trace";
@@ -42,10 +42,8 @@ export interface Drawing {
 }
 
 // piecesPerMm: of more samples than that, only the lowest and the highest of each piece are drawn.
-// minor: whether the lines of each millimetre are drawn.
-export function drawPaper(pen: Pen, drawing: Drawing, inks: Inks, piecesPerMm: number, minor = true): void {
+export function drawPaper(pen: Pen, drawing: Drawing, inks: Inks, piecesPerMm: number): void {
   const { layout, explanation } = drawing;
-  grid(pen, inks, minor);
   if (explanation) for (const strip of layout.strips) bands(pen, strip, drawing, explanation, inks);
   for (const base of layout.baselines) pulse(pen, base, drawing, inks);
   const line = new Float64Array(PAPER_MM[2] * Math.ceil(piecesPerMm) * 8 + 64);
@@ -55,7 +53,8 @@ export function drawPaper(pen: Pen, drawing: Drawing, inks: Inks, piecesPerMm: n
   }
 }
 
-function grid(pen: Pen, inks: Inks, fine: boolean): void {
+// fine: whether the lines of each millimetre are drawn.
+export function drawGrid(pen: Pen, inks: Inks, fine = true): void {
   pen.box(0, 0, WIDTH, HEIGHT, inks.paper);
   const minor: number[] = [];
   const major: number[] = [];

@@ -3,7 +3,7 @@ import { Calipers, type Point, snapped } from "./calipers";
 import { type Filtered, filtered } from "./filter";
 import { type Kind, type Layout, layOut, PAPER_MM } from "./layout";
 import { CanvasPen } from "./pen";
-import { DARK, drawPaper, type Inks, PRINTED } from "./sheet";
+import { DARK, drawGrid, drawPaper, type Inks, PRINTED } from "./sheet";
 import type { Loader, Trace } from "./trace";
 import type { Explanation } from "./types";
 
@@ -36,6 +36,7 @@ export class View {
   private top = 0;
   private frame = 0;
   private cached?: { key: string; trace: Trace; layout: Layout };
+  private grid?: { key: string; canvas: HTMLCanvasElement };
   private clean?: { of: Trace; made: Filtered };
 
   constructor(
@@ -170,6 +171,24 @@ export class View {
     });
   }
 
+  // The grid stays where it is while the recording is scrolled, so its picture is kept.
+  private gridOf(width: number, height: number, scale: number, inks: Inks): HTMLCanvasElement {
+    const key = [width, height, scale, this.left, this.top, inks.paper].join(" ");
+    if (this.grid?.key === key) return this.grid.canvas;
+    const canvas = this.grid?.canvas ?? document.createElement("canvas");
+    canvas.width = width;
+    canvas.height = height;
+    const context = canvas.getContext("2d", { alpha: false });
+    if (context) {
+      context.fillStyle = inks.paper;
+      context.fillRect(0, 0, width, height);
+      context.setTransform(scale, 0, 0, scale, -this.left * scale, -this.top * scale);
+      drawGrid(new CanvasPen(context, scale), inks, this.scale >= FINE_PX_PER_MM);
+    }
+    this.grid = { key, canvas };
+    return canvas;
+  }
+
   private draw(): void {
     const { canvas } = this;
     const context = canvas.getContext("2d", { alpha: false });
@@ -185,14 +204,13 @@ export class View {
     this.scale = Math.max(this.scale, this.fit);
     this.bound();
     const inks = inksOf(canvas);
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = inks.paper;
-    context.fillRect(0, 0, width, height);
     const scale = this.scale * ratio;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.gridOf(width, height, scale, inks), 0, 0);
     context.setTransform(scale, 0, 0, scale, -this.left * scale, -this.top * scale);
     const pen = new CanvasPen(context, scale, Math.min(ratio, 1.25));
     const { trace, layout, explanation } = this;
-    drawPaper(pen, { trace, layout, speed: this.settings.speed, explanation }, inks, Math.min(scale, 20), this.scale >= FINE_PX_PER_MM);
+    drawPaper(pen, { trace, layout, speed: this.settings.speed, explanation }, inks, Math.min(scale, 20));
     this.calipers.draw(pen, inks, WIDTH, HEIGHT);
     // For tests: where everything stands, in mm.
     canvas.dataset.sheet = JSON.stringify({
@@ -200,6 +218,20 @@ export class View {
       strips: layout.strips.map((one) => [one.lead, one.offsetS * this.settings.speed, layout.baselines[one.row]]),
     });
   }
+}
+
+// Draws again when the colours of the page change, as long as the element is on the page.
+export function onColours(element: Element, redraw: () => void): void {
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const changed = (): void => {
+    if (element.isConnected) redraw();
+    else {
+      scheme.removeEventListener("change", changed);
+      removeEventListener("colours", changed);
+    }
+  };
+  scheme.addEventListener("change", changed);
+  addEventListener("colours", changed);
 }
 
 // The colours of the sheet follow those of the page.

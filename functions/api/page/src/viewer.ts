@@ -6,7 +6,7 @@ import { scaleSaid, verdict } from "./page";
 import { strongest } from "./sheet";
 import type { Loader } from "./trace";
 import { type Entry, LEADS } from "./types";
-import { type Settings, View } from "./view";
+import { onColours, type Settings, View } from "./view";
 import { number, short, t } from "./words";
 
 export interface Viewer {
@@ -118,7 +118,7 @@ export function viewer(
   position.addEventListener("input", () => view.scrollTo(Number(position.value)));
   listen(frame, view, toggled);
   new ResizeObserver(() => view.redraw()).observe(canvas);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view.redraw());
+  onColours(canvas, () => view.redraw());
   const element = h("div", { class: "viewer" }, bar, frame, slider, said, measured, shading, help);
   return { element, view };
 }
