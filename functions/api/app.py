@@ -19,7 +19,18 @@ from functions.api.body import body_of, files_of
 from functions.api.capacity import Capacity
 from functions.api.edge import Edge
 from functions.api.negotiation import FHIR, JSON, SVG, choose
-from functions.api.parameters import Filename, FsHz, Gain, Leads, Units
+from functions.api.parameters import (
+    Filename,
+    FsHz,
+    Gain,
+    GainMm,
+    LayoutForm,
+    Leads,
+    Speed,
+    StartS,
+    Units,
+    sheet_of,
+)
 from functions.api.problems import (
     PROBLEM,
     NotFound,
@@ -80,11 +91,16 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, workers: Workers) -> No
             bool | None,
             Query(description="Also explain where in the ECG the network looks; takes 0.2 s more. JSON and SVG only."),
         ] = None,
+        speed: Speed = None,
+        gain_mm: GainMm = None,
+        layout: LayoutForm = None,
+        start_s: StartS = None,
     ) -> Response:
         body, headers = await body_of(request), request.headers
 
         def answer() -> tuple[bytes, str]:
             files = files_of(headers.get("content-type", ""), body, filename)
+            sheet = sheet_of(speed, gain_mm, layout, start_s)
             form = choose(",".join(headers.getlist("accept")))
             result = classifier.classify(
                 files, fs_hz=fs_hz, units=units, leads=leads, gain=gain, explain=bool(explain) and form != FHIR
@@ -96,7 +112,9 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, workers: Workers) -> No
             if form == SVG:
                 from ecg_core.reports.svg import plot
 
-                return plot(result.recording, result), form
+                if start_s and start_s >= result.recording.duration_s:
+                    raise RequestInvalid("The recording ends before start_s.")
+                return plot(result.recording, result, start_s or 0.0, sheet), form
             return result.to_json(), form
 
         content, form = await workers.run(answer, request.receive)

@@ -11,8 +11,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from ecg_core.classification import DISCLAIMER
+from ecg_core.leads import LEADS
 from ecg_core.readers.registry import formats
 from ecg_core.recording import MAX_FS_HZ, MAX_LARGE_BYTES, MIN_FS_HZ
+from ecg_core.reports.sheet import GAINS_MM, LAYOUTS, SPEEDS
 from functions.api.negotiation import FHIR, JSON, SVG
 from functions.api.problems import PROBLEM
 
@@ -68,6 +70,9 @@ SIZE = {"minimum": 1, "maximum": MAX_LARGE_BYTES}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "fs_hz": {"minimum": MIN_FS_HZ, "maximum": MAX_FS_HZ},
     "units": {"enum": ["nV", "uV", "mV", "V"]},
+    "speed": {"enum": list(SPEEDS)},
+    "gain_mm": {"enum": list(GAINS_MM)},
+    "layout": {"enum": [*LAYOUTS, *LEADS]},
     "start_s": {"minimum": 0},
     "length_s": {"minimum": 0},
 }

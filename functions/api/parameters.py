@@ -1,10 +1,15 @@
-"""The query parameters that say how to read a record. POST /diagnosis and POST /signal take them."""
+"""The query parameters that say how to read a record, and how to draw it. OpenAPI shows their descriptions."""
 
-from typing import Annotated
+import math
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Query
 
 from functions.api.body import MAX_FILENAME, MAX_LEADS
+from functions.api.problems import RequestInvalid
+
+if TYPE_CHECKING:
+    from ecg_core.reports.sheet import Sheet
 
 Filename = Annotated[
     str | None,
@@ -25,3 +30,26 @@ Leads = Annotated[
 Gain = Annotated[
     float | None, Query(description="Counts per mV, for a file of raw converter values that does not state it.")
 ]
+Speed = Annotated[int | None, Query(description="SVG only: mm per second, 25 or 50. Usually 25.")]
+GainMm = Annotated[
+    float | None, Query(description="SVG only: mm per mV, 5, 10 or 20. Usually 10, and less if the leads do not fit.")
+]
+LayoutForm = Annotated[
+    str | None,
+    Query(
+        max_length=8,
+        description="SVG only: 3x4 (with a rhythm strip), 6x2, 12x1 (a row for each lead), or one lead, such as II.",
+    ),
+]
+StartS = Annotated[float | None, Query(description="SVG only: where the sheet begins, in seconds of the recording.")]
+
+
+def sheet_of(speed: int | None, gain_mm: float | None, layout: str | None, start_s: float | None) -> "Sheet":
+    """Raises RequestInvalid for values that no sheet has."""
+    from ecg_core.reports.sheet import USUAL, Sheet
+
+    sheet = Sheet(USUAL.speed if speed is None else speed, gain_mm, layout)
+    bad = (*sheet.invalid, *(["start_s"] if start_s is not None and not 0 <= start_s < math.inf else []))
+    if bad:
+        raise RequestInvalid(f"A parameter is not valid: {', '.join(bad)}.")
+    return sheet

@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 import ecg_core
 from ecg_core.reports.layout import lay_out
 from ecg_core.reports.paper import PAPER_MM, ZERO_MM
+from ecg_core.reports.sheet import Sheet
 from ecg_core.reports.svg import plot
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import wfdb_files, write_files
@@ -54,6 +55,19 @@ def test_the_sheet_has_the_places_of_the_svg(page: Page, name: str) -> None:
     assert [lead for lead, _, _ in shown["strips"]] == [lead for lead, _, _ in expected]
     for (_, x, y), (_, x_mm, y_mm) in zip(shown["strips"], expected, strict=True):
         assert (x, y) == (pytest.approx(x_mm, abs=0.1), pytest.approx(y_mm, abs=0.1))
+
+
+@pytest.mark.parametrize(("form", "speed"), [("6x2", 25), ("12x1", 25), ("V2", 25), ("auto", 50), ("6x2", 50)])
+def test_every_layout_has_the_places_of_the_svg(page: Page, form: str, speed: int) -> None:
+    canvas = drawn(page, "left_bundle_branch_block.zip")
+    page.locator("[name=layout]").select_option(form)
+    page.locator("[name=speed]").select_option(str(speed))
+    recording = ecg_core.read({"x.zip": (EXAMPLES / "left_bundle_branch_block.zip").read_bytes()})
+    layout = lay_out(recording, HEIGHT_MM, sheet=Sheet(speed, None, None if form == "auto" else form))
+    shown = state(canvas)
+    assert shown["gain"] == layout.gain
+    expected = [[strip.lead, strip.offset_s * speed, layout.baselines_mm[strip.row]] for strip in layout.strips]
+    assert shown["strips"] == expected
 
 
 def server_traces(svg: str) -> list[list[tuple[float, float]]]:
