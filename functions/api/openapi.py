@@ -20,7 +20,7 @@ from functions.api.problems import PROBLEM
 
 TITLE = "ekg"
 DESCRIPTION = f"""Send an ECG file, get the calibrated probabilities of **NORM** (normal ECG), **CD** (conduction
-disturbance) and **STTC** (ST/T change).
+disturbance) and **STTC** (ST/T change). People without a program take [the page](ui).
 
 Send {formats()}. The service recognizes a format by the content, not by the name. If it cannot classify a file, it
 answers with `application/problem+json`: a stable `code` and a `hint` what to do.

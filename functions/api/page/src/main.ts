@@ -25,6 +25,8 @@ function say(text: string): void {
 }
 
 function changed(entry: Entry): void {
+  // The list was cleared while the record was on its way.
+  if (!entries.includes(entry)) return;
   records.update(entry);
   const ended = entry.status === "done" || entry.status === "refused";
   const first = !result.current || result.current === entry;
@@ -34,12 +36,12 @@ function changed(entry: Entry): void {
   busy.textContent = entry.progress ? t("uploading", Math.round(entry.progress * 100)) : t("working", entry.name);
 }
 
-function open(entry: Entry): void {
+function open(entry: Entry, focus = true): void {
   if (entry.status !== "done" && entry.status !== "refused") return;
   result.open(entry);
   records.mark(entry);
   document.body.classList.add("answered");
-  document.getElementById("verdict")?.focus({ preventScroll: entries.length === 1 });
+  if (focus) document.getElementById("verdict")?.focus({ preventScroll: entries.length === 1 });
 }
 
 function again(entry: Entry, options: Options): void {
@@ -125,11 +127,12 @@ function colours(value: string): void {
 function build(): void {
   document.documentElement.lang = current();
   document.title = t("title");
+  const root = document.getElementById("app");
   const language = h("button", { type: "button", lang: current() === "de" ? "en" : "de", onclick: () => {
     speak(current() === "de" ? "en" : "de");
     build();
+    root?.querySelector<HTMLElement>("header button[lang]")?.focus();
   } }, t("language"));
-  const root = document.getElementById("app");
   if (!root) return;
   fill(
     root,
@@ -150,7 +153,7 @@ function build(): void {
     h("footer", {}, h("p", {}, t("disclaimer")), h("p", {}, h("a", { href: "docs" }, t("documentation")))),
   );
   records.build();
-  if (result.current) open(result.current);
+  if (result.current) open(result.current, false);
 }
 
 function listen(): void {

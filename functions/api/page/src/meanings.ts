@@ -3,7 +3,7 @@ import { current, type Word, t } from "./words";
 
 const NAMES: Record<string, [string, string]> = {
   NORM: ["normal ECG", "normales EKG"],
-  CD: ["conduction disturbance", "Erregungsleitungsstörung"],
+  CD: ["conduction disturbance", "Erregungs\u00adleitungsstörung"],
   STTC: ["ST/T change", "ST/T-Veränderung"],
   MI: ["myocardial infarction", "Myokardinfarkt"],
   HYP: ["hypertrophy", "Hypertrophie"],

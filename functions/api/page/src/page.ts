@@ -40,7 +40,8 @@ export function verdict(entry: Entry): string {
 function drawSheet(pen: Pen, entry: Entry, view: View): void {
   const { answer } = entry;
   pen.box(0, 0, ...SHEET_MM, "#fff");
-  pen.text(LEFT, 14, verdict(entry), 5, INK, true);
+  // A soft hyphen would be drawn.
+  pen.text(LEFT, 14, verdict(entry).replaceAll("\u00ad", ""), 5, INK, true);
   if (answer?.probability) pen.text(LEFT, 19.5, t("probability", number(answer.probability, 3)), 3, INK);
   if (answer) CLASSES.forEach((label, row) => drawBar(pen, answer.probabilities[label], answer.thresholds[label], label, row));
   (answer?.warnings ?? []).slice(0, 4).forEach((warning, row) => {

@@ -28,7 +28,7 @@ export function viewer(
   const shading = h("p", { class: "note" });
   const position = h("input", { type: "range", min: 0, step: 0.1, "aria-label": t("time") });
   const slider = h("div", { class: "time" }, position);
-  const help = h("p", { class: "note", id: `keys-${entry.id}` }, t("keys"));
+  const help = h("p", { class: "note keys", id: `keys-${entry.id}` }, t("keys"));
   const frame = h(
     "div",
     { class: "sheet", tabindex: 0, role: "application", "aria-label": spoken(entry, loader), "aria-describedby": help.id },
@@ -58,6 +58,7 @@ export function viewer(
     ...(there.length > 6 ? ([["6x2", t("twoColumns")], ["12x1", t("rows")]] as [string, string][]) : []),
     ...there.map((lead): [string, string] => [lead, t("oneLead", lead)]),
   ];
+  if (!layouts.some(([value]) => value === view.settings.kind)) view.settings.kind = layouts[0][0];
   const gain = choice(
     t("gainShown"),
     [["", t("auto", short(view.layout.gain))], ...["5", "10", "20"].map((mm): [string, string] => [mm, `${mm} mm/mV`])],
