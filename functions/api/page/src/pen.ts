@@ -14,11 +14,12 @@ export const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 const THINNEST_MM = 0.25;
 
 export class CanvasPen implements Pen {
-  // minPx: no line is thinner on the screen.
+  // minPx, maxPx: bounds of a line's width on the screen, however far one zooms in.
   constructor(
     private readonly context: CanvasRenderingContext2D,
     private readonly pxPerMm: number,
     private readonly minPx = 1,
+    private readonly maxPx = Infinity,
   ) {
     context.lineJoin = "round";
     context.lineCap = "round";
@@ -37,7 +38,8 @@ export class CanvasPen implements Pen {
         down = true;
       }
     }
-    context.lineWidth = Math.max(widthMm, (this.minPx * Math.min(widthMm / THINNEST_MM, 1)) / this.pxPerMm);
+    const share = Math.min(widthMm / THINNEST_MM, 1) / this.pxPerMm;
+    context.lineWidth = Math.min(Math.max(widthMm, this.minPx * share), this.maxPx * share);
     context.strokeStyle = ink;
     context.stroke();
   }

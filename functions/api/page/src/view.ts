@@ -14,6 +14,7 @@ const MAX_PX_PER_MM = 24;
 // Below this scale the lines of each millimetre would run together.
 const FINE_PX_PER_MM = 2.6;
 const STEP = 1.25;
+const MAX_LINE_PX = 2;
 
 export interface Settings {
   kind: Kind;
@@ -183,7 +184,7 @@ export class View {
       context.fillStyle = inks.paper;
       context.fillRect(0, 0, width, height);
       context.setTransform(scale, 0, 0, scale, -this.left * scale, -this.top * scale);
-      drawGrid(new CanvasPen(context, scale), inks, this.scale >= FINE_PX_PER_MM);
+      drawGrid(new CanvasPen(context, scale, 1, MAX_LINE_PX * (window.devicePixelRatio || 1)), inks, this.scale >= FINE_PX_PER_MM);
     }
     this.grid = { key, canvas };
     return canvas;
@@ -208,7 +209,7 @@ export class View {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.gridOf(width, height, scale, inks), 0, 0);
     context.setTransform(scale, 0, 0, scale, -this.left * scale, -this.top * scale);
-    const pen = new CanvasPen(context, scale, Math.min(ratio, 1.25));
+    const pen = new CanvasPen(context, scale, Math.min(ratio, 1.25), MAX_LINE_PX * ratio);
     const { trace, layout, explanation } = this;
     drawPaper(pen, { trace, layout, speed: this.settings.speed, explanation }, inks, Math.min(scale, 20));
     this.calipers.draw(pen, inks, WIDTH, HEIGHT);
