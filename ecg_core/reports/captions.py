@@ -9,7 +9,6 @@ from ecg_core.reports.layout import NOT_RECORDED, Layout
 from ecg_core.reports.paper import (
     FAINT_INK,
     INK,
-    MM_PER_S,
     PAPER_MM,
     PER_MM,
     box,
@@ -129,7 +128,7 @@ def _leads(layout: Layout) -> str:
 
 
 def _scale(layout: Layout) -> str:
-    return f"{MM_PER_S} mm/s, {layout.gain:g} mm/mV"
+    return f"{layout.speed} mm/s, {layout.gain:g} mm/mV"
 
 
 def footer(recording: Recording, layout: Layout, outcome: Outcome | None) -> str:

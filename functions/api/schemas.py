@@ -158,6 +158,28 @@ class Classification(_Shape):
     disclaimer: str
 
 
+class LeadSamples(_Shape):
+    name: str
+    derived: bool = Field(description="Whether the lead follows from other limb leads.")
+    offset_uv: float = Field(description="The median of this stretch, which is taken off the samples.")
+    data: str = Field(description="Little-endian 16-bit integers in base64.")
+
+
+class Signal(_Shape):
+    """A sample in uV is uv_per_step times the 16-bit number, plus offset_uv of its lead."""
+
+    format: str
+    fs_hz: float
+    duration_s: float = Field(description="Of the whole recording.")
+    start_s: float = Field(description="Time of the first sample.")
+    samples: int = Field(description="Number of samples of each lead.")
+    uv_per_step: float
+    missing: Literal[-32768] = Field(description="This number stands for a missing sample.")
+    leads: list[LeadSamples]
+    corrections: list[str]
+    sha256: Sha256
+
+
 class Problem(_Shape):
     """RFC 9457. code does not change between versions. detail and hint are for people and never quote the file."""
 
@@ -197,4 +219,4 @@ class Pending(_Shape):
     status: Literal["pending"]
 
 
-SHAPES: tuple[type[BaseModel], ...] = (Classification, Problem, Health, Greeting, Upload, Pending)
+SHAPES: tuple[type[BaseModel], ...] = (Classification, Signal, Problem, Health, Greeting, Upload, Pending)

@@ -79,7 +79,7 @@ def test_every_path_of_the_service_is_on_its_page(service: str) -> None:
     described: dict[str, Any] = httpx.get(f"{service}/openapi.json").json()
     named = {tuple(row[:2]) for row in rows(section(HTTP.read_text(), "Paths"))}
     there = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
-    assert named == there | {("GET", "/docs"), ("GET", "/openapi.json")}
+    assert named == there | {("GET", "/ui"), ("GET", "/docs"), ("GET", "/openapi.json")}
 
 
 def test_every_option_of_the_service_is_on_its_page(service: str) -> None:

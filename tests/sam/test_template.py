@@ -15,6 +15,7 @@ from starlette.routing import Route
 from ecg_core.errors import EcgError
 from functions.api import docs
 from functions.api.app import app
+from functions.api.page import files
 from tests.docs.pages import rows, section
 from tests.sam import events
 from tests.sam.conftest import REGION, ROOT, TEMPLATE, output_of
@@ -25,13 +26,16 @@ OPEN = {
     ("get", "/"),
     ("get", "/docs"),
     ("get", "/docs/{proxy+}"),
+    ("get", "/ui"),
+    ("get", "/ui/{proxy+}"),
     ("get", "/openapi.json"),
     ("get", "/health"),
     ("get", "/model"),
 }
 GUIDE = ROOT / "infra/README.md"
-ASSETS = ("get", "/docs/{proxy+}")
-KEYED = {("post", "/diagnosis"), ("post", "/uploads"), ("get", "/results/{id}")}
+# Each with the largest of its files.
+ASSETS = {("get", "/docs/{proxy+}"): "swagger-ui-bundle.js", ("get", "/ui/{proxy+}"): "left_bundle_branch_block.zip"}
+KEYED = {("post", "/diagnosis"), ("post", "/signal"), ("post", "/uploads"), ("get", "/results/{id}")}
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 RESPONSE_TYPES = {
     *("ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"),
@@ -73,7 +77,7 @@ def test_these_routes_are_open_and_these_need_a_key(stack: dict[str, Any]) -> No
 
 def test_the_gateway_has_the_app_s_routes_and_no_others() -> None:
     served = {
-        (method.lower(), re.sub(r"^/docs/\{.*\}$", "/docs/{proxy+}", route.path))
+        (method.lower(), re.sub(r"^/(docs|ui)/\{.*\}$", r"/\1/{proxy+}", route.path))
         for route in app.routes
         if isinstance(route, Route)
         for method in (route.methods or set()) - {"HEAD"}
@@ -114,7 +118,7 @@ def test_every_method_is_throttled_and_no_body_is_logged(stack: dict[str, Any]) 
         (one["HttpMethod"].lower(), one["ResourcePath"].replace("~1", "/").replace("//", "/")): one
         for one in only(stack, "AWS::ApiGateway::Stage")["MethodSettings"]
     }
-    kinds = {("*", "/*"): "Open", ASSETS: "Asset", **dict.fromkeys(KEYED, "Method")}
+    kinds = {("*", "/*"): "Open", **dict.fromkeys(ASSETS, "Asset"), **dict.fromkeys(KEYED, "Method")}
     assert set(settings) == set(kinds)
     for route, one in settings.items():
         kind = kinds[route]
@@ -155,8 +159,11 @@ def open_kb() -> dict[tuple[str, str], float]:
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return int((await client.get(path)).headers["content-length"]) / 1000
 
-    asset = max(len(docs.asset(name).packed) for name in docs.ASSETS) / 1000
-    return {route: asset if route == ASSETS else asyncio.run(size(route[1])) for route in OPEN}
+    largest = {
+        route: max(len(one.asset(name).packed) for name in one.ASSETS) / 1000
+        for route, one in zip(ASSETS, (docs, files), strict=True)
+    }
+    return {route: largest[route] if route in ASSETS else asyncio.run(size(route[1])) for route in OPEN}
 
 
 def test_the_guide_says_what_the_open_methods_can_cost_in_a_day(stack: dict[str, Any]) -> None:
@@ -165,7 +172,7 @@ def test_the_guide_says_what_the_open_methods_can_cost_in_a_day(stack: dict[str,
     told = {row[0]: [float(cell) for cell in row[1:] if cell] for row in table}
     total = 0.0
     for route, kb in open_kb().items():
-        rate = default(stack, "AssetRateLimit" if route == ASSETS else "OpenRateLimit")
+        rate = default(stack, "AssetRateLimit" if route in ASSETS else "OpenRateLimit")
         million = cost["per_million"](
             ms=OPEN_MS,
             memory_mb=default(stack, "MemorySize"),
@@ -177,7 +184,7 @@ def test_the_guide_says_what_the_open_methods_can_cost_in_a_day(stack: dict[str,
         )
         dollars = sum(million.values())
         a_day = rate * 86_400 / 1e6 * dollars
-        path = route[1].replace("{proxy+}", "swagger-ui-bundle.js")
+        path = route[1].replace("{proxy+}", ASSETS.get(route, ""))
         # Answers grow with the service. A tenth more does not change what the guide says.
         assert told.pop(path) == pytest.approx([rate, kb, dollars, a_day], rel=0.1, abs=0.1), path
         total += a_day

@@ -314,6 +314,13 @@ def test_a_person_reads_which_segments_speak_most_for_the_diagnosis(capsys: pyte
     assert "speaks most" not in capsys.readouterr().out
 
 
+def test_a_plot_is_drawn_as_asked(tmp_path: Path) -> None:
+    out = tmp_path / "plot.svg"
+    options = ["--speed", "50", "--gain-mm", "5", "--layout", "6x2"]
+    assert main(["plot", str(ROOT / "examples/normal.zip"), "-o", str(out), *options]) == 0
+    assert "50 mm/s, 5 mm/mV" in out.read_text()
+
+
 def test_a_plot_is_shaded_only_with_the_option_explain(tmp_path: Path) -> None:
     path, plain, shaded = str(ROOT / "examples/st_depression.csv"), tmp_path / "plain.svg", tmp_path / "shaded.svg"
     assert main(["plot", path, "-o", str(plain)]) == 0
