@@ -1,10 +1,10 @@
 """Chooses the reader of the files of a request: by the record's header, else by the content of each file."""
 
 import re
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import islice, repeat
 
-from ecg_core.errors import RecordIncomplete, SeveralRecords
+from ecg_core.errors import EcgError, RecordIncomplete, SeveralRecords
 from ecg_core.readers import registry
 from ecg_core.readers.records import Bundle, too_large
 from ecg_core.readers.registry import LOOK_BYTES, WFDB, WFDB_SIGNALS, Reader, unsupported
@@ -16,6 +16,7 @@ MIN_NUMBERS = 250
 # A .mat file that MATLAB itself wrote begins with this. It is no WFDB signal file.
 MATLAB = b"MATLAB "
 _NUMBER = re.compile(rb"\d+")
+_BETWEEN_TAGS = re.compile(rb">[^<]+")
 
 
 def reader_of(data: bytes) -> Reader | None:
@@ -94,6 +95,31 @@ def _readable(names: Sequence[str], files: Bundle) -> list[tuple[str, Reader]]:
 
 
 def _may_hold_ecg(reader: Reader, data: bytes) -> bool:
-    """Whether a file beside others is long enough. The reader of tables takes any text that has a few numbers."""
-    table = next(format_ for format_ in registry.FORMATS if format_.name == "csv")
-    return reader is not table.reader() or len(list(islice(_NUMBER.finditer(data), MIN_NUMBERS))) == MIN_NUMBERS
+    """Whether a file beside others is long enough. The readers of tables take any that has a few numbers."""
+    found: Iterator[object]
+    if _is(reader, "csv"):
+        found = _NUMBER.finditer(data)
+    elif data.startswith(b"PK") and _is(reader, "spreadsheet"):
+        found = _numbers_in_workbook(data)
+    else:
+        return True
+    return len(list(islice(found, MIN_NUMBERS))) == MIN_NUMBERS
+
+
+def _is(reader: Reader, name: str) -> bool:
+    return any(format_.name == name and format_.reader() is reader for format_ in registry.FORMATS)
+
+
+def _numbers_in_workbook(data: bytes) -> Iterator[object]:
+    """The numbers between the tags of a workbook of Excel. Endless if it cannot be unpacked or is of another kind."""
+    from ecg_core.readers.archive import extract
+
+    try:
+        members = extract(data)
+    except EcgError:
+        return repeat(None)
+    # OpenDocument writes values as attributes, and a cell once that is repeated.
+    if "[Content_Types].xml" not in members or "content.xml" in members:
+        return repeat(None)
+    texts = (text for member in members.values() for text in _BETWEEN_TAGS.finditer(member))
+    return (number for text in texts for number in _NUMBER.finditer(text[0]))

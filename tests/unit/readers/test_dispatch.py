@@ -21,6 +21,7 @@ from ecg_core.errors import (
 from ecg_core.readers import read
 from ecg_core.readers.choice import MAX_SINGLE_FILES
 from ecg_core.recording import MAX_BYTES
+from tests.unit.readers.made.spreadsheet import Cell, ods, xlsx
 from tests.unit.readers.wfdb_records import make_record, make_segmented, make_zip
 
 CSV = b"time (s),I (mV),II (mV)\n" + b"".join(b"%.3f,0.%d,1.%d\n" % (n / 500, n % 9, n % 7) for n in range(500))
@@ -133,6 +134,17 @@ def test_an_office_document_beside_an_ecg_is_not_read(name: str) -> None:
         outer = {"more.zip": make_zip({"a/" + member: data for member, data in members.items()})}
         assert isinstance(refused({"ecg.csv": CSV} | outer), SeveralRecords)
     assert isinstance(refused(document | {"notes.bin": b"\1\2"}), UnsupportedFormat)
+
+
+def test_a_workbook_with_too_few_numbers_for_an_ecg_is_no_second_record() -> None:
+    report = xlsx({"Report": [["Rate", 70], ["PR", 160], ["QTc", 410], ["Normal ECG"]]})
+    rows: list[list[Cell]] = [["I (mV)", "II (mV)"], *([number / 100, 0.5] for number in range(130))]
+    for files in (make_record(), {"ecg.csv": CSV}):
+        recording = read(files | {"report.xlsx": report})
+        np.testing.assert_array_equal(recording.signal, read(files).signal)
+        assert "files that belong to no record not read: 1" in recording.corrections
+        for second in (xlsx({"ECG": rows}), ods({"ECG": rows})):
+            assert isinstance(refused(files | {"second": second}), SeveralRecords)
 
 
 def test_several_records_are_refused() -> None:
