@@ -52,7 +52,14 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     )
     uploads_possible = bool(settings.inbox and settings.results)
     capacity = None if settings.alone else Capacity(settings.limits)
-    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible, capacity=capacity)
+    app.add_middleware(
+        Edge,
+        max_body_bytes=settings.max_body_bytes,
+        uploads=uploads_possible,
+        capacity=capacity,
+        # On Lambda, every way in speaks TLS only.
+        tls=settings.alone,
+    )
     add_problem_handlers(app)
     _add_diagnosis(app, classifier, alone=settings.alone)
     _add_uploads(app, Storage(settings))

@@ -6,6 +6,7 @@ line, and turns an unexpected error into a 500.
 
 import time
 from asyncio import CancelledError
+from collections.abc import Mapping
 from contextlib import suppress
 from uuid import uuid4
 
@@ -27,6 +28,8 @@ SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+# For a service that is reached over TLS only, as on Lambda. The server of `make run` speaks HTTP.
+TLS_HEADERS = {**SECURITY_HEADERS, "strict-transport-security": "max-age=31536000"}
 # Any other method is free text from the sender. It is logged as "?".
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Maximum digits of a Content-Length. 16 digits would mean a petabyte or more.
@@ -42,11 +45,15 @@ class Edge:
     """ASGI middleware. HEAD is answered as GET; the server removes the body.
 
     max_body_bytes: a larger body is refused before it is parsed. uploads: whether the refusal mentions POST /uploads.
-    capacity: None if this process serves one request at a time and gets the whole body at once.
+    capacity: None if this process serves one request at a time and gets the whole body at once. tls: whether every
+    request comes over TLS.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, uploads: bool, capacity: Capacity | None) -> None:
+    def __init__(
+        self, app: ASGIApp, max_body_bytes: int, uploads: bool, capacity: Capacity | None, tls: bool = False
+    ) -> None:
         self.app = app
+        self.headers = TLS_HEADERS if tls else SECURITY_HEADERS
         self.max_body_bytes = max_body_bytes
         self.capacity = capacity
         self.too_large = BodyTooLarge if uploads else FileTooLarge
@@ -57,7 +64,7 @@ class Edge:
             return
         method = scope["method"]
         scope = {**scope, "method": "GET"} if method == "HEAD" else scope
-        exchange = _Exchange(scope, receive, send, self.max_body_bytes, self.too_large, self.capacity)
+        exchange = _Exchange(scope, receive, send, self.max_body_bytes, self.too_large, self.capacity, self.headers)
         start = time.perf_counter()
         try:
             try:
@@ -99,7 +106,9 @@ class _Exchange:
         limit: int,
         too_large: type[EcgError],
         capacity: Capacity | None,
+        headers: Mapping[str, str],
     ) -> None:
+        self._added = headers
         self._scope, self._receive, self._send = scope, receive, send
         self._limit, self._error = limit, too_large
         self._in_pieces = capacity is not None
@@ -156,7 +165,7 @@ class _Exchange:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
-            for name, value in SECURITY_HEADERS.items():
+            for name, value in self._added.items():
                 headers.setdefault(name, value)
             if not await self._discarded():
                 headers["connection"] = "close"

@@ -18,7 +18,7 @@ from functions.cold_start import quick_start
 with quick_start(), deferred_models():
     from functions import log
     from functions.api.app import app
-    from functions.api.edge import SECURITY_HEADERS
+    from functions.api.edge import TLS_HEADERS
     from functions.api.negotiation import FHIR, SVG
     from functions.api.problems import PROBLEM, BodyNotBase64
 
@@ -91,5 +91,5 @@ def _below(path: str, prefix: str) -> str:
 
 def _response(error: EcgError, request_id: str) -> dict[str, Any]:
     """An error as an answer that all three kinds of gateway take, for errors that the app does not see."""
-    headers = {"content-type": PROBLEM, "x-request-id": request_id, **SECURITY_HEADERS}
+    headers = {"content-type": PROBLEM, "x-request-id": request_id, **TLS_HEADERS}
     return {"statusCode": error.status, "headers": headers, "body": error.to_json().decode(), "isBase64Encoded": False}

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import runpy
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from starlette.routing import Route
 from ecg_core.errors import EcgError
 from functions.api import docs
 from functions.api.app import app
+from functions.api.edge import TLS_HEADERS
+from functions.api.settings import LAMBDA_BODY_BYTES
 from tests.docs.pages import rows, section
 from tests.sam import events
 from tests.sam.conftest import REGION, ROOT, TEMPLATE, output_of
-from tests.sam.policies import listed
-from tests.sam.template import NOTHING, default, of_type, only, properties
+from tests.sam.policies import allows, listed
+from tests.sam.template import NOTHING, Deployed, default, of_type, only, properties
 
 OPEN = {
     ("get", "/"),
@@ -213,6 +216,8 @@ def test_every_refusal_of_the_gateway_is_a_problem_like_the_app_s(stack: dict[st
         assert ours.get(code, status) == status, kind
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'", kind
         assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'", kind
+        strict = TLS_HEADERS["strict-transport-security"]
+        assert headers["gatewayresponse.header.Strict-Transport-Security"] == f"'{strict}'", kind
         # The gateway replaces $context in it.
         assert "$" not in json.dumps(problem), kind
         seen.add(kind)
@@ -295,7 +300,7 @@ def test_the_access_log_is_json_without_the_client_s_address(stack: dict[str, An
     assert not re.search(r"sourceIp|userAgent|\$context\.path|apiKey\b", given["Format"])
 
 
-def test_the_alarms_watch_the_api_both_functions_and_both_queues(stack: dict[str, Any]) -> None:
+def test_the_alarms_watch_the_api_both_functions_both_queues_and_the_backfill(stack: dict[str, Any]) -> None:
     api = [{"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}}, {"Name": "Stage", "Value": {"Ref": "StageName"}}]
 
     def function(name: str) -> list[dict[str, Any]]:
@@ -322,6 +327,13 @@ def test_the_alarms_watch_the_api_both_functions_and_both_queues(stack: dict[str
         ("AWS/Lambda", "Throttles", "Sum", str(function("S3DropFunction")), "1"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", str(queue("DeadLetterQueue")), "1"),
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", str(queue("InboxQueue")), str(age)),
+        (
+            "AWS/States",
+            "ExecutionsFailed",
+            "Sum",
+            str([{"Name": "StateMachineArn", "Value": {"Ref": "Backfill"}}]),
+            "1",
+        ),
     }
     assert only(stack, "AWS::ApiGateway::RestApi")["Name"] == {"Ref": "AWS::StackName"}
     for one in alarms.values():
@@ -348,6 +360,80 @@ def test_no_statement_allows_every_action_and_none_reaches_everything_but_tracin
     assert not [one for one in found if {"NotAction", "NotResource", "NotPrincipal"} & set(one)]
     everywhere = [listed(one["Action"])[0] for one in found if "*" in listed(one.get("Resource", ""))]
     assert everywhere == ["xray:PutTraceSegments", "xray:PutTraceSegments"]
+
+
+ENDPOINT = "vpce-0123456789abcdef0"
+
+
+def test_with_an_endpoint_the_api_is_private_and_only_this_endpoint_reaches_it(stack: dict[str, Any]) -> None:
+    usual, private = (Deployed(stack, given).properties("Api") for given in ({}, {"VpcEndpointId": ENDPOINT}))
+    assert usual["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+    assert "Policy" not in usual
+    assert private["EndpointConfiguration"] == {"Types": ["PRIVATE"], "VpcEndpointIds": [ENDPOINT]}
+    found = private["Policy"]["Statement"]
+    call = ("execute-api:Invoke", "execute-api:/*")
+    assert allows(found, *call, {"aws:SourceVpce": ENDPOINT})
+    assert not allows(found, *call, {"aws:SourceVpce": "vpce-other"})
+    # From the internet there is no endpoint at all.
+    assert not allows(found, *call, {})
+    assert not allows(found, "execute-api:ManageConnections", "execute-api:/*", {"aws:SourceVpce": ENDPOINT})
+
+
+def firewall(stack: dict[str, Any]) -> dict[str, Any]:
+    return Deployed(stack, {"Waf": "true"}).properties("Firewall")
+
+
+def test_the_firewall_is_there_only_on_request_and_stands_before_the_stage(stack: dict[str, Any]) -> None:
+    assert default(stack, "Waf") == "false"
+    for name in ("Firewall", "FirewallAssociation"):
+        assert stack["Resources"][name]["Condition"] == "Filtered"
+    association = properties(stack, "FirewallAssociation")
+    assert association["WebACLArn"] == {"Fn::GetAtt": ["Firewall", "Arn"]}
+    assert association["ResourceArn"]["Fn::Sub"].endswith("/restapis/${Api}/stages/${ApiStage}")
+
+
+def test_the_firewall_limits_each_address_and_keeps_no_samples_of_requests(stack: dict[str, Any]) -> None:
+    made = firewall(stack)
+    assert (made["Scope"], made["DefaultAction"]) == ("REGIONAL", {"Allow": {}})
+    rate, size = made["Rules"]
+    limit = {"AggregateKeyType": "IP", "Limit": default(stack, "WafRateLimit"), "EvaluationWindowSec": 300}
+    assert rate["Statement"] == {"RateBasedStatement": limit}
+    seen = [one["VisibilityConfig"] for one in (made, rate, size)]
+    assert [one["SampledRequestsEnabled"] for one in seen] == [False] * 3
+    # Without this, an address could use up the whole rate of a key and never meet the firewall.
+    assert limit["Limit"] / 300 < default(stack, "KeyRateLimit")
+
+
+@pytest.mark.parametrize(
+    ("stated", "refused"),
+    [
+        *((stated, False) for stated in ("0", "120000", str(LAMBDA_BODY_BYTES), "5999999")),
+        *((stated, True) for stated in ("6000000", "0006000000", "9999999", "10000000", "123456789012")),
+    ],
+)
+def test_the_firewall_refuses_a_body_that_lambda_cannot_take(stack: dict[str, Any], stated: str, refused: bool) -> None:
+    _, size = firewall(stack)["Rules"]
+    match = size["Statement"]["RegexMatchStatement"]
+    assert match["FieldToMatch"] == {"SingleHeader": {"Name": "content-length"}}
+    assert bool(re.search(match["RegexString"], stated)) == refused
+
+
+def test_the_firewall_answers_as_the_gateway_does(stack: dict[str, Any]) -> None:
+    made = firewall(stack)
+    of_gateway = [problem for _, _, problem, _ in problems(stack)]
+    for rule, code in zip(made["Rules"], ("too_many_requests", "file_too_large"), strict=True):
+        answer = rule["Action"]["Block"]["CustomResponse"]
+        problem = json.loads(made["CustomResponseBodies"][answer["CustomResponseBodyKey"]]["Content"])
+        assert (problem["code"], problem["status"]) == (code, answer["ResponseCode"])
+        assert problem in of_gateway
+
+
+def test_the_stack_is_tagged(stack: dict[str, Any]) -> None:
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    tags = dict(tag.split("=") for tag in settings["default"]["deploy"]["parameters"]["tags"].split())
+    # Tags of the stack go to everything in it. Those of a resource must not contradict them.
+    assert tags == {"application": "ekg"}
+    assert not set(tags) & {tag["Key"] for tag in properties(stack, "InboxBucket")["Tags"]}
 
 
 def test_no_role_takes_a_policy_from_elsewhere(stack: dict[str, Any]) -> None:
