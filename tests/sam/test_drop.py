@@ -230,7 +230,7 @@ def test_batches_are_small_few_at_once_and_return_what_failed(stack: dict[str, A
         "BatchSize": 10,
         "MaximumBatchingWindowInSeconds": {"Ref": "BatchSeconds"},
         "EventSourceArn": {"Fn::GetAtt": ["InboxQueue", "Arn"]},
-        "FunctionName": {"Ref": "S3DropFunction"},
+        "FunctionName": {"Ref": "S3DropFunctionAliaslive"},
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "ScalingConfig": {"MaximumConcurrency": {"Ref": "DropConcurrency"}},
     }
@@ -245,8 +245,9 @@ def test_the_sweep_comes_every_hour_and_is_not_repeated(stack: dict[str, Any]) -
     assert rule["ScheduleExpression"] == "rate(1 hour)"
     assert rule.get("State", "ENABLED") == "ENABLED"
     assert json.loads(target["Input"]) == {"sweep": True}
-    assert target["Arn"] == {"Fn::GetAtt": ["S3DropFunction", "Arn"]}
-    assert only(stack, "AWS::Lambda::EventInvokeConfig")["MaximumRetryAttempts"] == 0
+    assert target["Arn"] == {"Ref": "S3DropFunctionAliaslive"}
+    settings = only(stack, "AWS::Lambda::EventInvokeConfig")
+    assert (settings["MaximumRetryAttempts"], settings["Qualifier"]) == (0, "live")
     callers = {name: one["Principal"] for name, one in of_type(stack, "AWS::Lambda::Permission").items()}
     assert callers["S3DropFunctionSweepPermission"] == "events.amazonaws.com"
 

@@ -233,7 +233,7 @@ def test_the_backfill_lists_keys_invokes_the_drop_writes_manifests_and_runs_itse
     states, manifests = f"arn:aws:states:{REGION}:123456789012", arn(RESULTS, "manifests/*")
     granted = {
         ("s3:ListBucket", arn(INBOX)),
-        ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:123456789012:function:S3DropFunction"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:123456789012:function:S3DropFunction:live"),
         ("s3:PutObject", manifests),
         ("s3:GetObject", manifests),
         ("s3:ListMultipartUploadParts", manifests),

@@ -21,8 +21,8 @@ from functions.api.settings import LAMBDA_BODY_BYTES
 from tests.docs.pages import rows, section
 from tests.sam import events
 from tests.sam.conftest import REGION, ROOT, TEMPLATE, output_of
-from tests.sam.policies import allows, listed
-from tests.sam.template import NOTHING, Deployed, default, of_type, only, properties
+from tests.sam.policies import allows, listed, statements_of
+from tests.sam.template import ACCOUNT, NOTHING, Deployed, default, of_type, only, properties
 
 OPEN = {
     ("get", "/"),
@@ -88,9 +88,10 @@ def test_every_route_calls_the_function_and_the_gateway_may(stack: dict[str, Any
     for one in methods(stack).values():
         integration = one["x-amazon-apigateway-integration"]
         assert integration["type"] == "aws_proxy"
-        assert "${ApiFunction.Arn}" in integration["uri"]["Fn::Sub"]
-    callers = [one["Principal"] for one in of_type(stack, "AWS::Lambda::Permission").values()]
-    assert callers.count("apigateway.amazonaws.com") == len(methods(stack))
+        assert "${ApiFunctionAliaslive}" in integration["uri"]["Fn::Sub"]
+    permissions = of_type(stack, "AWS::Lambda::Permission").values()
+    of_gateway = [one["FunctionName"] for one in permissions if one["Principal"] == "apigateway.amazonaws.com"]
+    assert of_gateway == [{"Ref": "ApiFunctionAliaslive"}] * len(methods(stack))
 
 
 def test_bodies_arrive_as_bytes(stack: dict[str, Any]) -> None:
@@ -359,7 +360,79 @@ def test_no_statement_allows_every_action_and_none_reaches_everything_but_tracin
     assert not [one for one in found if "*" in json.dumps(one["Action"])]
     assert not [one for one in found if {"NotAction", "NotResource", "NotPrincipal"} & set(one)]
     everywhere = [listed(one["Action"])[0] for one in found if "*" in listed(one.get("Resource", ""))]
-    assert everywhere == ["xray:PutTraceSegments", "xray:PutTraceSegments"]
+    assert sorted(everywhere) == ["cloudwatch:DescribeAlarms", "xray:PutTraceSegments", "xray:PutTraceSegments"]
+
+
+FUNCTIONS = ("ApiFunction", "S3DropFunction")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_new_version_takes_over_step_by_step(stack: dict[str, Any], name: str) -> None:
+    alias = properties(stack, f"{name}Aliaslive")
+    version = alias["FunctionVersion"]["Fn::GetAtt"][0]
+    assert properties(stack, version)["FunctionName"] == {"Ref": name} == alias["FunctionName"]
+    moved = stack["Resources"][f"{name}Aliaslive"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    assert moved["DeploymentGroupName"] == {"Ref": f"{name}DeploymentGroup"}
+    group = properties(stack, f"{name}DeploymentGroup")
+    assert group["ServiceRoleArn"] == {"Fn::GetAtt": ["DeploymentRole", "Arn"]}
+    assert group["AutoRollbackConfiguration"]["Enabled"] is True
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    assert group["DeploymentConfigName"]["Fn::Sub"][1] == {"ConfigName": default(stack, "DeploymentType")}
+    # An alarm looks at five minutes. A shorter canary would be over before it goes off.
+    minutes = int(re.findall(r"(\d+)Minutes", default(stack, "DeploymentType"))[0])
+    assert minutes * 60 >= 2 * properties(stack, "FunctionErrorAlarm")["Period"]
+
+
+@pytest.mark.parametrize(
+    ("name", "alarms"),
+    [
+        ("ApiFunction", {"ServerErrorAlarm", "LatencyAlarm", "FunctionErrorAlarm", "ThrottleAlarm"}),
+        ("S3DropFunction", {"DropErrorAlarm", "DropThrottleAlarm"}),
+    ],
+)
+def test_an_alarm_of_the_function_brings_the_old_version_back(
+    stack: dict[str, Any], name: str, alarms: set[str]
+) -> None:
+    watched = Deployed(stack).properties(f"{name}DeploymentGroup")["AlarmConfiguration"]
+    assert watched["Enabled"] is True
+    assert {one["Name"] for one in watched["Alarms"]} == alarms
+    assert alarms <= set(of_type(stack, "AWS::CloudWatch::Alarm"))
+    at_once = Deployed(stack, {"DeploymentType": "AllAtOnce"}).properties(f"{name}DeploymentGroup")
+    assert not at_once.get("AlarmConfiguration", {}).get("Alarms")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_property_makes_a_version_and_not_only_the_image(sam: Path, tmp_path: Path, name: str) -> None:
+    def versions(text: str) -> set[str]:
+        (tmp_path / "template.yaml").write_text(text)
+        made = json.loads(output_of([sam / "python", ROOT / "tests/sam/transform.py", tmp_path / "template.yaml"]))
+        return set(of_type(made, "AWS::Lambda::Version"))
+
+    template = TEMPLATE.read_text()
+    before = versions(template)
+    variable = {"ApiFunction": "API_BASE_PATH: ", "S3DropFunction": "FORMS: "}[name]
+    (changed,) = versions(template.replace(variable, f"MORE: any\n          {variable}")) - before
+    assert changed.startswith(f"{name}Version")
+
+
+def test_codedeploy_may_move_the_aliases_of_this_stack_and_read_alarms(stack: dict[str, Any]) -> None:
+    role = Deployed(stack).properties("DeploymentRole")
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "codedeploy.amazonaws.com"}
+    found = statements_of(role)
+    ours, other = (f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}" for name in ("ekg-ApiFunction-X", "other"))
+    assert allows(found, "lambda:UpdateAlias", ours)
+    assert not allows(found, "lambda:UpdateAlias", other)
+    assert allows(found, "cloudwatch:DescribeAlarms", "*")
+    for action in ("lambda:UpdateFunctionCode", "lambda:InvokeFunction", "cloudwatch:DisableAlarmActions"):
+        assert not allows(found, action, ours)
+
+
+def test_executions_of_the_api_are_kept_ready_on_request(stack: dict[str, Any]) -> None:
+    assert "ProvisionedConcurrencyConfig" not in Deployed(stack).properties("ApiFunctionAliaslive")
+    asked = Deployed(stack, {"ProvisionedConcurrency": 2}).properties("ApiFunctionAliaslive")
+    assert asked["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
+    assert "ProvisionedConcurrencyConfig" not in properties(stack, "S3DropFunctionAliaslive")
 
 
 ENDPOINT = "vpce-0123456789abcdef0"
@@ -438,7 +511,7 @@ def test_the_stack_is_tagged(stack: dict[str, Any]) -> None:
 
 def test_no_role_takes_a_policy_from_elsewhere(stack: dict[str, Any]) -> None:
     roles = of_type(stack, "AWS::IAM::Role")
-    assert set(roles) == {"ApiRole", "DropRole", "BackfillRole"}
+    assert set(roles) == {"ApiRole", "DropRole", "BackfillRole", "DeploymentRole"}
     assert all(set(role) == {"AssumeRolePolicyDocument", "Policies"} for role in roles.values())
     assert of_type(stack, "AWS::IAM::Policy") == of_type(stack, "AWS::IAM::ManagedPolicy") == {}
 
