@@ -14,6 +14,7 @@ from ecg_core.classification import DISCLAIMER
 from ecg_core.errors import FileTooLarge
 from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_LARGE_BYTES
+from functions import log
 from functions.api import docs, openapi
 from functions.api.body import MAX_FILENAME, MAX_LEADS, body_of, files_of
 from functions.api.capacity import Capacity
@@ -28,8 +29,9 @@ from functions.api.problems import (
     add_problem_handlers,
 )
 from functions.api.settings import Settings
-from functions.api.storage import UPLOAD_ID, UPLOAD_SECONDS, Storage
+from functions.api.storage import PREFIX, UPLOAD_ID, UPLOAD_SECONDS, Storage
 from functions.api.workers import Workers
+from functions.metrics import metrics
 
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
 # Retry-After of a result that is not there yet.
@@ -116,6 +118,7 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
             result = classifier.classify(
                 files, fs_hz=fs_hz, units=units, leads=leads, gain=gain, explain=bool(explain) and form != FHIR
             )
+            metrics.classified(result.diagnosis, result.probabilities)
             if form == FHIR:
                 from ecg_core.reports.fhir import diagnostic_report
 
@@ -141,12 +144,13 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
     )
-    def uploads(size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
+    def uploads(request: Request, size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
         if size < 1:
             raise RequestInvalid("A parameter is not valid: size.")
         if size > MAX_LARGE_BYTES:
             raise FileTooLarge(f"The file is larger than {MAX_LARGE_BYTES / 2**30:g} GB.")
         upload = storage.new_upload(size)
+        request.state.record = log.hashed(PREFIX + upload.id)
         address = {"method": "PUT", "url": upload.url, "headers": upload.headers, "expires_in_s": UPLOAD_SECONDS}
         return _json({"upload": address, "result": f"results/{upload.id}"}, 201)
 
@@ -157,9 +161,12 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
     )
-    def results(id: Annotated[str, Path(json_schema_extra={"pattern": UPLOAD_ID.pattern})]) -> Response:
+    def results(
+        request: Request, id: Annotated[str, Path(json_schema_extra={"pattern": UPLOAD_ID.pattern})]
+    ) -> Response:
         if not UPLOAD_ID.fullmatch(id):
             raise ResultNotFound("This is no address of a result.")
+        request.state.record = log.hashed(PREFIX + id)
         outcome = storage.outcome(id)
         if outcome is None:
             return _json({"status": "pending"}, 202, {"retry-after": str(RETRY_SECONDS)})

@@ -18,6 +18,7 @@ from ecg_core.errors import EcgError, FileTooLarge, InternalError
 from functions import log
 from functions.api.capacity import Capacity, Held
 from functions.api.problems import BodyTooLarge, RequestInvalid, RequestTimeout, problem
+from functions.metrics import metrics
 
 # Answers contain no scripts and load nothing. Only the page /docs needs another policy; its route in app.py sets it.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -30,6 +31,8 @@ SECURITY_HEADERS = {
 }
 # For a service that is reached over TLS only, as on Lambda. The server of `make run` speaks HTTP.
 TLS_HEADERS = {**SECURITY_HEADERS, "strict-transport-security": "max-age=31536000"}
+# Its time is a metric. All other answers take a millisecond or wait for S3.
+DIAGNOSIS = "/diagnosis"
 # Any other method is free text from the sender. It is logged as "?".
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Maximum digits of a Content-Length. 16 digits would mean a petabyte or more.
@@ -82,17 +85,31 @@ class Edge:
         finally:
             exchange.close()
             route = scope.get("route")
+            code = scope.get("state", {}).get("code") or exchange.code
+            ms = round((time.perf_counter() - start) * 1000, 2)
             log.line(
                 "request",
                 request_id=exchange.request_id,
                 method=method if method in METHODS else "?",
                 route=getattr(route, "path", None),
                 status=exchange.status,
-                code=scope.get("state", {}).get("code") or exchange.code,
+                code=code,
                 received_bytes=exchange.received,
                 sent_bytes=exchange.sent,
-                ms=round((time.perf_counter() - start) * 1000, 2),
+                ms=ms,
+                **_related(scope),
             )
+            if getattr(route, "path", None) == DIAGNOSIS:
+                metrics.worked(ms, code)
+            elif code:
+                metrics.refused(code)
+
+
+def _related(scope: Scope) -> dict[str, str]:
+    """What relates this log line to others: the gateway's id to its access log, the record to the lines of the drop."""
+    gateway = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
+    found = {"gateway_id": gateway, "record": scope.get("state", {}).get("record")}
+    return {name: str(value) for name, value in found.items() if value}
 
 
 class _Exchange:

@@ -110,6 +110,7 @@ class Deployed:
             "AWS::SQS::Queue": ("sqs", ""),
             "AWS::Lambda::Function": ("lambda", "function:"),
             "AWS::Logs::LogGroup": ("logs", "log-group:"),
+            "AWS::CloudWatch::Alarm": ("cloudwatch", "alarm:"),
             "AWS::Events::Rule": ("events", "rule/"),
             "AWS::IAM::Role": ("iam", "role/"),
         }[self.stack["Resources"][resource]["Type"]]

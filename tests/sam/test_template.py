@@ -13,11 +13,23 @@ import httpx
 import pytest
 from starlette.routing import Route
 
+from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.errors import EcgError
 from functions.api import docs
 from functions.api.app import app
 from functions.api.edge import TLS_HEADERS
 from functions.api.settings import LAMBDA_BODY_BYTES
+from functions.metrics import (
+    CODE,
+    COLD_STARTS,
+    FUNCTION,
+    LATENCY,
+    NAMESPACE,
+    REFUSALS,
+    WITHOUT,
+    answers,
+    score,
+)
 from tests.docs.pages import rows, section
 from tests.sam import events
 from tests.sam.conftest import REGION, ROOT, TEMPLATE, output_of
@@ -257,6 +269,7 @@ def test_the_function_gets_the_variables_that_it_reads(stack: dict[str, Any]) ->
         "INBOX_BUCKET": {"Ref": "InboxBucket"},
         "RESULTS_BUCKET": {"Ref": "ResultsBucket"},
         "API_BASE_PATH": {"Ref": "BasePath"},
+        "METRICS": {"Fn::If": ["Measured", "on", "off"]},
         "AWS_ENDPOINT_URL": "",
     }
     assert function["ImageConfig"] == {"Command": ["functions.api.handler.handler"]}
@@ -499,6 +512,56 @@ def test_the_firewall_answers_as_the_gateway_does(stack: dict[str, Any]) -> None
         problem = json.loads(made["CustomResponseBodies"][answer["CustomResponseBodyKey"]]["Content"])
         assert (problem["code"], problem["status"]) == (code, answer["ResponseCode"])
         assert problem in of_gateway
+
+
+def test_the_runbook_has_every_alarm_and_every_metric(stack: dict[str, Any]) -> None:
+    runbook = (ROOT / "docs/operations.md").read_text()
+    assert {row[0] for row in rows(section(runbook, "Alarms"))} == set(of_type(stack, "AWS::CloudWatch::Alarm"))
+    named = {name for row in rows(section(runbook, "Metrics")) for name in row[0].split(", ")}
+    assert named == {LATENCY, COLD_STARTS, REFUSALS, *map(answers, (*DIAGNOSES, WITHOUT)), *map(score, SUPERCLASSES)}
+    charts = {one["properties"]["title"].split(",")[0].split(":")[0] for one in widgets(stack)}
+    for row in rows(section(runbook, "Alarms")):
+        assert set(re.findall(r"\*([A-Z][^*]+)\*", row[2])) <= charts
+
+
+def widgets(stack: dict[str, Any]) -> list[dict[str, Any]]:
+    deployed = Deployed(stack)
+    # An expression holds braces of its own, which Fn::Sub leaves alone.
+    body = json.loads(deployed.properties("Dashboard")["DashboardBody"])
+    found: list[dict[str, Any]] = body["widgets"]
+    return found
+
+
+def test_the_dashboard_shows_every_alarm_and_only_metrics_that_are_written(stack: dict[str, Any]) -> None:
+    assert stack["Resources"]["Dashboard"]["Condition"] == "Measured"
+    alarms, *charts = widgets(stack)
+    shown = {arn.rsplit(":", 1)[1] for arn in alarms["properties"]["alarms"]}
+    assert shown == set(of_type(stack, "AWS::CloudWatch::Alarm"))
+    written = {LATENCY, COLD_STARTS, *map(answers, (*DIAGNOSES, WITHOUT)), *map(score, SUPERCLASSES)}
+    own = [line for chart in charts for line in chart["properties"]["metrics"] if line[0] == NAMESPACE]
+    for name in FUNCTIONS:
+        assert {line[1] for line in own if line[2:4] == [FUNCTION, name]} == written
+    (refusals,) = [chart for chart in charts if "Refusals" in chart["properties"]["title"]]
+    for (search,), name in zip(refusals["properties"]["metrics"], FUNCTIONS, strict=True):
+        assert f'{{{NAMESPACE},{FUNCTION},{CODE}}} MetricName="{REFUSALS}"' in search["expression"]
+        assert f'{FUNCTION}="{name}"' in search["expression"]
+
+
+def test_the_widgets_do_not_overlap_and_stay_on_the_page(stack: dict[str, Any]) -> None:
+    cells = [
+        (x, y)
+        for one in widgets(stack)
+        for x in range(one["x"], one["x"] + one["width"])
+        for y in range(one["y"], one["y"] + one["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert {x for x, _ in cells} == set(range(24))
+
+
+def test_both_functions_measure_unless_told_otherwise(stack: dict[str, Any]) -> None:
+    for name in FUNCTIONS:
+        for given, found in (({}, "on"), ({"Metrics": "false"}, "off")):
+            assert Deployed(stack, given).properties(name)["Environment"]["Variables"]["METRICS"] == found
 
 
 def test_the_stack_is_tagged(stack: dict[str, Any]) -> None:
