@@ -614,6 +614,15 @@ def test_the_other_authorizers_of_the_guide_leave_the_open_routes_open(sam: Path
     assert security == {route: [{door: []}, {"api_key": []}] if route in KEYED else [] for route in OPEN | KEYED}
 
 
+def test_every_risk_of_the_guide_s_table_has_a_test_that_is_there() -> None:
+    table = rows(section(GUIDE.read_text(), "Security"))
+    assert [row[0].split()[0] for row in table[:10]] == [f"S{number}" for number in range(1, 11)]
+    for _, measure, tests in table:
+        assert measure
+        for name in tests.split(", "):
+            assert "def test_" in (ROOT / name).read_text()
+
+
 def test_the_guide_names_every_parameter_and_output_that_it_uses(stack: dict[str, Any]) -> None:
     guide = GUIDE.read_text()
     assert [name for name in stack["Parameters"] if f"`{name}`" not in guide] == []
