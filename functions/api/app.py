@@ -15,6 +15,7 @@ from ecg_core.errors import FileTooLarge
 from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_LARGE_BYTES
 from ecg_core.statements import FINDINGS
+from functions import log
 from functions.api import assets, docs, openapi, page
 from functions.api.body import body_of, files_of
 from functions.api.capacity import Capacity
@@ -41,8 +42,9 @@ from functions.api.problems import (
 )
 from functions.api.settings import Settings
 from functions.api.signal import add_signal
-from functions.api.storage import UPLOAD_ID, UPLOAD_SECONDS, Storage
+from functions.api.storage import PREFIX, UPLOAD_ID, UPLOAD_SECONDS, Storage
 from functions.api.workers import Workers
+from functions.metrics import metrics
 
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
 # Retry-After of a result that is not there yet.
@@ -61,7 +63,14 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     )
     uploads_possible = bool(settings.inbox and settings.results)
     capacity = None if settings.alone else Capacity(settings.limits)
-    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible, capacity=capacity)
+    app.add_middleware(
+        Edge,
+        max_body_bytes=settings.max_body_bytes,
+        uploads=uploads_possible,
+        capacity=capacity,
+        # On Lambda, every way in speaks TLS only.
+        tls=settings.alone,
+    )
     add_problem_handlers(app)
     workers = Workers(settings.alone)
     _add_diagnosis(app, classifier, workers)
@@ -116,6 +125,7 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, workers: Workers) -> No
                 explain=bool(explain) and form != FHIR,
                 statements=statements or FINDINGS,
             )
+            metrics.classified(result.diagnosis, result.probabilities)
             if form == FHIR:
                 from ecg_core.reports.fhir import diagnostic_report
 
@@ -143,12 +153,13 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
     )
-    def uploads(size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
+    def uploads(request: Request, size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
         if size < 1:
             raise RequestInvalid("A parameter is not valid: size.")
         if size > MAX_LARGE_BYTES:
             raise FileTooLarge(f"The file is larger than {MAX_LARGE_BYTES / 2**30:g} GB.")
         upload = storage.new_upload(size)
+        request.state.record = log.hashed(PREFIX + upload.id)
         address = {"method": "PUT", "url": upload.url, "headers": upload.headers, "expires_in_s": UPLOAD_SECONDS}
         return _json({"upload": address, "result": f"results/{upload.id}"}, 201)
 
@@ -159,9 +170,12 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
     )
-    def results(id: Annotated[str, Path(json_schema_extra={"pattern": UPLOAD_ID.pattern})]) -> Response:
+    def results(
+        request: Request, id: Annotated[str, Path(json_schema_extra={"pattern": UPLOAD_ID.pattern})]
+    ) -> Response:
         if not UPLOAD_ID.fullmatch(id):
             raise ResultNotFound("This is no address of a result.")
+        request.state.record = log.hashed(PREFIX + id)
         outcome = storage.outcome(id)
         if outcome is None:
             return _json({"status": "pending"}, 202, {"retry-after": str(RETRY_SECONDS)})

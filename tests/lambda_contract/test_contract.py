@@ -185,6 +185,7 @@ def test_a_refusal_of_the_handler_looks_like_one_of_the_app(api: Function) -> No
     of_app = api.invoke(event("rest", "GET", "/nothing"))["headers"]
     of_handler = api.invoke({**event("rest", "POST", "/diagnosis", "***"), "isBase64Encoded": True})["headers"]
     assert set(of_app) - set(of_handler) == {"content-length"}
+    assert of_app["strict-transport-security"].startswith("max-age=")
     for name in set(of_handler) - {"x-request-id"}:
         assert of_handler[name] == of_app[name]
 
