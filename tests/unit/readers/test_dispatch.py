@@ -138,7 +138,8 @@ def test_an_office_document_beside_an_ecg_is_not_read(name: str) -> None:
 
 def test_a_workbook_with_too_few_numbers_for_an_ecg_is_no_second_record() -> None:
     report = xlsx({"Report": [["Rate", 70], ["PR", 160], ["QTc", 410], ["Normal ECG"]]})
-    rows: list[list[Cell]] = [["I (mV)", "II (mV)"], *([number / 100, 0.5] for number in range(130))]
+    rows: list[list[Cell]] = [["I (mV)", "II (mV)"]]
+    rows += [[number / 100, 0.5] for number in range(130)]
     for files in (make_record(), {"ecg.csv": CSV}):
         recording = read(files | {"report.xlsx": report})
         np.testing.assert_array_equal(recording.signal, read(files).signal)
