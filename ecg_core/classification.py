@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ecg_core.measured import Measurements, disagreeing
 from ecg_core.recording import Recording
+from ecg_core.statements import Statement, contradicting, in_order, selected
 
 # The superclasses of PTB-XL, in the order of the network's outputs.
 SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
@@ -125,6 +127,8 @@ class Classification:
 
     leads: the leads that were read, with the derived ones. corrections: made in reading and in preparation.
     expected_performance: None if nothing was measured for these leads; then there is no diagnosis.
+    published: every statement that is published for these leads. every_statement: whether all of them are shown.
+    measurements: from the signal at its own rate.
     """
 
     recording: Recording
@@ -137,6 +141,9 @@ class Classification:
     expected_performance: Performance | None = None
     quality: tuple[Notice, ...] = field(default=())
     explanation: Explanation | None = None
+    measurements: Measurements = field(default_factory=Measurements)
+    published: tuple[Statement, ...] = ()
+    every_statement: bool = False
 
     def __post_init__(self) -> None:
         rounded = {name: round(float(self.probabilities[name]), DECIMALS) for name in SUPERCLASSES}
@@ -149,6 +156,13 @@ class Classification:
     def findings(self) -> tuple[str, ...]:
         """The diagnoses at or above their thresholds, the most probable first."""
         return tuple(sorted(self._above(DIAGNOSES), key=lambda name: -self.probabilities[name]))
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Findings first, the most probable first. Unless all are asked for: the findings, and the most probable
+        statement of each of NORM, CD and STTC that is a finding without one.
+        """
+        return in_order(self.published) if self.every_statement else selected(self.published, self.findings)
 
     @property
     def conclusive(self) -> bool:
@@ -173,8 +187,21 @@ class Classification:
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
-        """Warnings about the recording, then the reason why there is no diagnosis."""
-        return self.quality if self.conclusive else (*self.quality, self._reason())
+        """About the recording, then about the answer: statements that do not fit it, why there is no diagnosis."""
+        given = (*self.quality, *self._contradictions(), *self._disagreements())
+        return given if self.conclusive else (*given, self._reason())
+
+    def _contradictions(self) -> tuple[Notice, ...]:
+        found = contradicting(in_order(self.published), self.probabilities, self.thresholds)
+        named = ", ".join(f"{statement.code} ({statement.kind})" for statement in found)
+        message = f"These statements are above their thresholds, but their classes are not: {named}."
+        return (Notice("statement_contradicts", message),) if found else ()
+
+    def _disagreements(self) -> tuple[Notice, ...]:
+        """Statements that the measurements speak against."""
+        found = disagreeing([statement.code for statement in self.statements if statement.finding], self.measurements)
+        message = f"The measurements speak against these statements: {'; '.join(found)}."
+        return (Notice("measurement_disagrees", message),) if found else ()
 
     def _reason(self) -> Notice:
         if self.expected_performance is None:
@@ -196,6 +223,8 @@ class Classification:
             "thresholds": {name: self.thresholds[name] for name in DIAGNOSES},
             "conclusive": self.conclusive,
             "other_abnormality": {name: self.probabilities[name] for name in OTHER_ABNORMALITIES},
+            "statements": [statement.to_dict() for statement in self.statements],
+            "measurements": self.measurements.to_dict(),
             "recording": {
                 "format": self.recording.format,
                 "leads": list(self.leads),

@@ -9,12 +9,15 @@ import sys
 import traceback
 import warnings
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TextIO
 
 _ROOT = Path(__file__).resolve().parents[1]
 # Frames of a fault's traceback in its log line, the innermost first.
 MAX_FRAMES = 8
+# Digits of a key's sha256 in a log line. Who knows the key can find its lines; the log does not tell the key.
+HASH_DIGITS = 16
 
 
 class _Lines(logging.Formatter):
@@ -79,6 +82,11 @@ def fault(error: BaseException, **fields: object) -> None:
     _log.error(
         "fault", extra={"fields": {**fields, "error": type(error).__name__, "at": frames[: -MAX_FRAMES - 1 : -1]}}
     )
+
+
+def hashed(key: str) -> str:
+    """Stands for a key of a bucket. The lines of the API and of the drop about one file have the same."""
+    return sha256(key.encode(errors="surrogatepass")).hexdigest()[:HASH_DIGITS]
 
 
 def _place(filename: str) -> str:

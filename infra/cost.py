@@ -34,7 +34,7 @@ PRICES = {
 }
 # Share of requests that X-Ray traces. Its default rule: the first of each second, and 5 % of the others.
 TRACED = 0.05
-ALARMS = 8
+ALARMS = 9
 # Each of the two functions has a repository of its own, with the same layers.
 IMAGES = 2
 # Lambda polls an empty queue with five readers. Each request waits 20 s.

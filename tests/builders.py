@@ -15,7 +15,9 @@ from ecg_core.classification import (
     Performance,
 )
 from ecg_core.leads import LEADS, LIMB_FROM_I_II
+from ecg_core.model.statement_table import STATEMENTS
 from ecg_core.recording import Recording
+from ecg_core.statements import Statement
 
 HEIGHTS_MV = {"I": 0.7, "II": 1.1, "V1": -0.8, "V2": -0.5, "V3": 0.4, "V4": 1.2, "V5": 1.1, "V6": 0.9}
 
@@ -53,8 +55,16 @@ def make_recording(
     return Recording(signal, fs_hz, tuple(leads), "test", "0" * 64)
 
 
+def make_statement(code: str, probability: float, threshold: float = 0.5) -> Statement:
+    """A statement of PTB-XL."""
+    (one,) = (one for one in STATEMENTS if one.code == code)
+    return Statement(code, one.name, one.name_de, one.kind, probability, threshold, one.snomed)
+
+
 def make_classification(
-    probabilities: Mapping[str, float] | None = None, quality: tuple[Notice, ...] = ()
+    probabilities: Mapping[str, float] | None = None,
+    quality: tuple[Notice, ...] = (),
+    published: Sequence[Statement] = (),
 ) -> Classification:
     """A result with thresholds of .5; probabilities not given are .01."""
     given = {**dict.fromkeys(SUPERCLASSES, 0.01), **(probabilities or {})}
@@ -69,6 +79,7 @@ def make_classification(
         model=ModelIdentity("test", "0", "f" * 64),
         expected_performance=Performance("I", {"NORM": 0.9, "CD": 0.8, "STTC": 0.8}, "nothing"),
         quality=quality,
+        published=tuple(published),
     )
 
 

@@ -265,6 +265,27 @@ def test_an_explanation_reads_as_in_the_command_line(service: str, tmp_path: Pat
     assert b"evidence for CD" in plot.read_bytes()
 
 
+def test_statements_read_as_in_the_command_line_and_all_are_given_on_request(service: str, tmp_path: Path) -> None:
+    files = wfdb_files(synthesize("lbbb"), "r")
+    write_files(files, tmp_path)
+    shown = client(tmp_path / "r.hea", "--url", service).out.decode()
+    assert "  CLBBB   complete left bundle branch block 0." in shown
+    assert shown.rstrip().split("\n") == answer_text(classify(files)).rstrip().split("\n")
+    whole = classify(files, statements="all")
+    read = client(tmp_path / "r.hea", "--statements", "all", "--url", service).out.decode()
+    assert "below its threshold" in read
+    assert read.rstrip().split("\n") == answer_text(whole).rstrip().split("\n")
+    answered = client(tmp_path / "r.hea", "--statements", "all", "--json", "--url", service)
+    assert answered.out == whole.to_json() + b"\n"
+
+
+def test_an_answer_of_an_older_service_has_no_statements(csv: Path) -> None:
+    older = {name: value for name, value in json.loads(RESULT).items() if name != "statements"}
+    with Script({"POST /diagnosis": Reply(body=json.dumps(older).encode())}) as script:
+        answered = client(csv, "--url", script.url)
+    assert (answered.code, answered.err) == (0, "")
+
+
 def test_a_refusal_of_the_service_shows_message_hint_and_code(service: str, tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(b"no ecg")
@@ -727,11 +748,11 @@ def test_a_refused_upload_is_a_refusal(large: Path) -> None:
         assert "--api-key" in refused(client(large, "--url", script.url))
 
 
-@pytest.mark.parametrize("option", ["--fhir", "--svg", "--fs", "--units", "--explain"])
+@pytest.mark.parametrize("option", ["--fhir", "--svg", "--fs", "--units", "--explain", "--statements"])
 def test_an_upload_takes_no_options_and_says_so(large: Path, tmp_path: Path, option: str) -> None:
     with Script({}) as script:
         uploads(script, Reply())
-        given = [option] if option == "--explain" else [option, tmp_path / "out"]
+        given = {"--explain": [option], "--statements": [option, "all"]}.get(option, [option, tmp_path / "out"])
         assert option in refused(client(large, "--url", f"{script.url}/prod", *given))
     assert script.calls == [f"POST /prod/uploads?size={LARGE}"]
 

@@ -50,6 +50,25 @@ def test_leads_gain_and_rate_give_the_same_answer_on_every_way_in(
     assert sent.stdout.strip() == expected
 
 
+def test_all_statements_are_the_same_on_every_way_in(
+    counts: bytes, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_bytes(counts)
+    given = {"fs_hz": 250, "leads": LEADS, "gain": GAIN}
+    expected = classify({"counts.csv": counts}, **given, statements="all").to_json()
+    flags = ["--fs", "250", "--leads", LEADS, "--gain", "200", "--statements", "all"]
+    assert main(["classify", "--json", str(path), *flags]) == 0
+    assert capfdbinary.readouterr().out == expected + b"\n"
+    with serving(Settings()) as address:
+        query = {**given, "statements": "all"}
+        assert (
+            httpx.post(f"{address}/diagnosis", params=query, files={"file": ("counts.csv", counts)}).content == expected
+        )
+        command = [sys.executable, str(ROOT / "client.py"), str(path), "--url", address, "--json", *flags]
+        assert subprocess.run(command, capture_output=True, check=True).stdout.strip() == expected
+
+
 def test_without_them_the_file_is_refused_with_the_option_that_settles_it(counts: bytes) -> None:
     with pytest.raises(EcgError) as refused:
         classify({"counts.csv": counts}, fs_hz=250, gain=GAIN)

@@ -1,6 +1,7 @@
 """The `ekg` command.
 
-Exit status: 0 if all went well, 2 if an input was refused or the call is wrong, 130 after Ctrl-C.
+Exit status: 0 if all went well, 2 if an input was refused or the call is wrong, 3 if a service fails (`ekg smoke`), 130
+after Ctrl-C.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from importlib.util import find_spec
 
 from ecg_core import __version__
 from ecg_core.classification import DISCLAIMER
-from ecg_core.cli import classify, convert, plot, synth, watch
+from ecg_core.cli import classify, convert, plot, smoke, synth, watch
 from ecg_core.errors import EcgError
 
 
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ekg", description="NORM, CD and STTC from an ECG file.", epilog=DISCLAIMER)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (classify, plot, convert, watch, synth):
+    for command in (classify, plot, convert, watch, synth, smoke):
         command.add_parser(commands)
     # The image holds no training.
     if find_spec("ecg_core.training"):

@@ -26,6 +26,12 @@ def add_card_commands(command: AddCommand) -> None:
         "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
     )
 
+    statements = command("statements", _statements, "calibrate and measure the statements of a model", trains=False)
+    statements.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
+    statements.add_argument(
+        "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
+    )
+
     robustness = command(
         "robustness", _robustness, "measure the model by sex, age and recording conditions", trains=False
     )
@@ -75,6 +81,18 @@ def _calibrate(options: argparse.Namespace) -> None:
     card = calibrate(options.into, options.ptbxl)
     publish(options.into, card)
     print(f"outside the limits of calibration: {', '.join(broken(card)) or 'none'}")
+
+
+def _statements(options: argparse.Namespace) -> None:
+    from ecg_core.model.artifacts import MODEL_FILE
+    from ecg_core.training.calibrate import measure_statements
+    from ecg_core.training.report.model_card import publish
+    from ecg_core.training.report.statements import statements
+
+    model, card = measure_statements(options.into, options.ptbxl)
+    (options.into / MODEL_FILE).write_bytes(model)
+    publish(options.into, card)
+    print(statements(card))
 
 
 def _robustness(options: argparse.Namespace) -> None:

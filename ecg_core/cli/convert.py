@@ -1,4 +1,4 @@
-"""`ekg convert`: a record of any format that is read, written as WFDB, CSV or EDF+."""
+"""`ekg convert`: a record of any format that is read, written as WFDB, CSV, EDF+ or FHIR."""
 
 import argparse
 import sys
@@ -14,9 +14,9 @@ PART_HINT = "Convert a part of it: --start and --duration, in seconds."
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("convert", help="write a record as WFDB, CSV or EDF+")
+    parser = commands.add_parser("convert", help="write a record as WFDB, CSV, EDF+ or FHIR")
     parser.add_argument("paths", nargs="+", metavar="IN", help="the files of one record; - for standard input")
-    parser.add_argument("out", type=Path, metavar="OUT", help="X.hea, X.zip, X.csv or X.edf")
+    parser.add_argument("out", type=Path, metavar="OUT", help="X.hea, X.zip, X.csv, X.edf or X.json (FHIR)")
     parser.add_argument("--start", type=float, default=0.0, metavar="S", help="from this second of the recording on")
     parser.add_argument("--duration", type=float, metavar="S", help="at most so many seconds")
     add_reading_options(parser)

@@ -3,9 +3,16 @@
 import argparse
 from typing import Any
 
+from ecg_core.statements import FINDINGS, SHOWN
+
 
 def add_explain_option(parser: argparse.ArgumentParser, said: str) -> None:
     parser.add_argument("--explain", action="store_true", help=said)
+
+
+def add_statements_option(parser: argparse.ArgumentParser) -> None:
+    said = "which statements are given: those that matter (default), or all that are published for the leads"
+    parser.add_argument("--statements", choices=SHOWN, default=FINDINGS, help=said)
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:

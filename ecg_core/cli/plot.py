@@ -7,7 +7,9 @@ from pathlib import Path
 from ecg_core.classification import DISCLAIMER
 from ecg_core.cli.options import add_explain_option, add_reading_options, reading_options
 from ecg_core.errors import EcgError, SeveralRecords
+from ecg_core.leads import LEADS
 from ecg_core.readers.paths import STDIN, find_inputs
+from ecg_core.reports.sheet import GAINS_MM, LAYOUTS, SPEEDS, USUAL, Sheet
 from ecg_core.reports.text import Outcome, answer_text, printable
 
 
@@ -19,6 +21,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--start", type=float, default=0.0, metavar="S", help="seconds from the beginning of the recording to draw from"
+    )
+    parser.add_argument("--speed", type=int, choices=SPEEDS, default=USUAL.speed, help="mm per second; default: 25")
+    parser.add_argument(
+        "--gain-mm", type=float, choices=GAINS_MM, help="mm per mV; default: 10, and less if the leads do not fit"
+    )
+    parser.add_argument(
+        "--layout",
+        choices=(*LAYOUTS, *LEADS),
+        metavar="LAYOUT",
+        help="3x4 with a rhythm strip, 6x2, 12x1 (a row for each lead), or one lead",
     )
     add_explain_option(parser, "shade where the network looks")
     add_reading_options(parser)
@@ -46,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     except EcgError as refusal:
         outcome = refusal
         print(answer_text(refusal), file=sys.stderr, end="")
-    drawing = plot(recording, outcome, options.start)
+    drawing = plot(recording, outcome, options.start, Sheet(options.speed, options.gain_mm, options.layout))
     if options.out == STDIN:
         sys.stdout.buffer.write(drawing)
         sys.stdout.flush()

@@ -27,9 +27,9 @@ def stretches(duration_s: float) -> Iterator[Stretch]:
         yield Stretch(number * WINDOW_S, end_s)
 
 
-def answer(classifier: Classifier, recording: Recording, stretch: Stretch) -> Outcome:
+def answer(classifier: Classifier, recording: Recording, stretch: Stretch, statements: str) -> Outcome:
     """The answer for these seconds alone, as if they were a file of their own."""
     try:
-        return classifier.classify(recording.part(stretch.start_s, stretch.end_s))
+        return classifier.classify(recording.part(stretch.start_s, stretch.end_s), statements=statements)
     except EcgError as refusal:
         return refusal

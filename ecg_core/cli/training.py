@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ecg_core.cli.card import add_card_commands
 from ecg_core.leads import LEAD_SETS, LEADS, canonical_lead
 from ecg_core.training.settings import Settings
+
+if TYPE_CHECKING:
+    from ecg_core.model.classifier import Classifier
 
 LEDGER = Path("artifacts/training")
 NETWORKS = "compact (shipped), ecgnet (the baseline), wide (a teacher), placement"
@@ -26,6 +29,10 @@ SAID = {
     "threads": "threads of each run; several runs train side by side",
     "compiled": "use torch.compile, which needs a C++ compiler",
 }
+
+# measure.benchmark.TASKS, and the superclasses. Named here because importing it takes longer than printing the help.
+SUPER = "super"
+TASKS = ("all", "diag", "subdiag", SUPER, "form", "rhythm")
 
 Run = Callable[[argparse.Namespace], None]
 
@@ -78,7 +85,19 @@ def add_commands(commands: Any) -> None:
     evaluate.add_argument(
         "--leads", type=_leads, default=LEADS, metavar="LEADS", help="a lead set (12, limb, I...) or a list: I,II,V2"
     )
+    evaluate.add_argument(
+        "--task", choices=TASKS, default=SUPER, help="labels of the PTB-XL benchmark (default: the superclasses)"
+    )
     evaluate.add_argument("--json", action="store_true")
+
+    check = command(
+        "measure-check", _measure_check, "heart rate, PR, QRS, QT and axis against PTB-XL's labels", trains=False
+    )
+    check.add_argument("ptbxl", type=Path, nargs="?", metavar="DIR", help="without it, the synthetic heart alone")
+    check.add_argument("--folds", type=_numbers, default=(9,), metavar="N[,N...]")
+    check.add_argument("--every", type=int, default=1, metavar="N", help="only every n-th record")
+    check.add_argument("--seeds", type=int, default=20, metavar="N", help="synthetic recordings of each condition (20)")
+    check.add_argument("--json", action="store_true")
 
     add_card_commands(command)
 
@@ -172,10 +191,35 @@ def _precision(options: argparse.Namespace) -> None:
     precision(options.ptbxl, options.model, options.ledger)
 
 
+def _measure_check(options: argparse.Namespace) -> None:
+    from ecg_core.training.measure import measurements
+
+    labels = measurements.against_labels(options.ptbxl, options.folds, options.every) if options.ptbxl else None
+    synthesis = measurements.against_synthesis(options.seeds)
+    if options.json:
+        print(json.dumps({"labels": labels, "synthesis": synthesis}, ensure_ascii=False))
+    else:
+        print("\n".join(measurements.lines(labels, synthesis)))
+
+
 def _evaluate(options: argparse.Namespace) -> None:
     from ecg_core.model.classifier import default_classifier
+
+    report, said = (_superclasses if options.task == SUPER else _benchmark)(options, default_classifier())
+    print(json.dumps(report, ensure_ascii=False) if options.json else said)
+
+
+def _superclasses(options: argparse.Namespace, classifier: "Classifier") -> tuple[dict[str, Any], str]:
     from ecg_core.training.evaluate import evaluate
     from ecg_core.training.report.text import text
 
-    report = evaluate(default_classifier(), options.ptbxl, options.folds, options.leads)
-    print(json.dumps(report, ensure_ascii=False) if options.json else text(report))
+    report = evaluate(classifier, options.ptbxl, options.folds, options.leads)
+    return report, text(report)
+
+
+def _benchmark(options: argparse.Namespace, classifier: "Classifier") -> tuple[dict[str, Any], str]:
+    from ecg_core.training.measure.benchmark import evaluate_task
+    from ecg_core.training.report.statements import benchmark_text
+
+    report = evaluate_task(options.task, classifier, options.ptbxl, options.folds, options.leads)
+    return report, benchmark_text(report)

@@ -46,6 +46,11 @@ class Outcome:
         return None if isinstance(self.answer, EcgError) else self.answer.diagnosis
 
     @property
+    def probabilities(self) -> Mapping[str, float] | None:
+        """Of a result. None for a refusal."""
+        return None if isinstance(self.answer, EcgError) else self.answer.probabilities
+
+    @property
     def content_type(self) -> str:
         return "application/problem+json" if self.code else "application/json"
 

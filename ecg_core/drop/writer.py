@@ -1,7 +1,7 @@
 """From the files of a record to its outcome. It is written if it is new and no other worker wrote first."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ecg_core.drop.addresses import FORMS, OUTCOME, address
@@ -33,7 +33,8 @@ NOTHING = "application/octet-stream"
 class Answer:
     """What was done for a record.
 
-    key: the record's header, or its single file. code: of a refusal, None for a result. diagnosis: of a new result.
+    key: the record's header, or its single file. code: of a refusal, None for a result. diagnosis, probabilities: of a
+    new result.
     state, one of: written: the outcome is new. unchanged: the outcome existed already. waiting: a file of the record is
     missing. archived: a file of it must be restored from an archive first. gone: no object has this key. ignored: no
     ECG was found in the file and its name expects none, such as README; the list of ignored files has the reason.
@@ -44,6 +45,7 @@ class Answer:
     code: str | None = None
     diagnosis: str | None = None
     reason: Noise | None = None
+    probabilities: Mapping[str, float] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Writer:
             # sees no conflict. So start again if a file is not as it was read. If there was no outcome before, put()
             # sees the conflict.
             raise Conflict
-        return Answer(key, "written", code, outcome.diagnosis)
+        return Answer(key, "written", code, outcome.diagnosis, probabilities=outcome.probabilities)
 
     def _write(self, key: str, before: Before, outcome: Outcome) -> None:
         """Writes the other forms before the outcome, so that every reader who finds the outcome finds them too."""

@@ -10,7 +10,7 @@ from ecg_core.errors import ArtifactError
 
 MODEL_FILE, CARD_FILE = "model.onnx", "model.json"
 # The network's outputs by name: see Classifier.run.
-OUTPUTS = ("logits", "placement")
+OUTPUTS = ("logits", "placement", "statements")
 UNREADABLE_CARD = "The model card cannot be read."
 
 # The content of model.json.

@@ -17,25 +17,25 @@ MAX_LOG_ODDS = 60
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """For each superclass: probability = sigmoid(scale * logit + bias). scale, bias: [5]."""
+    """For each output: probability = sigmoid(scale * logit + bias). scale, bias: [outputs]."""
 
     scale: NDArray[np.float64]
     bias: NDArray[np.float64]
 
     @classmethod
     def of(cls, rows: Mapping[str, Mapping[str, float]]) -> "Calibration":
-        """rows: {superclass: {"scale": ..., "bias": ...}}. Raises KeyError if one is missing."""
+        """Of the superclasses: {superclass: {"scale": ..., "bias": ...}}. Raises KeyError if one is missing."""
         return cls(
             np.array([rows[name]["scale"] for name in SUPERCLASSES]),
             np.array([rows[name]["bias"] for name in SUPERCLASSES]),
         )
 
     def log_odds(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """logits [..., 5] -> calibrated log-odds [..., 5]."""
+        """logits [..., outputs] -> calibrated log-odds [..., outputs]."""
         return np.asarray(self.scale * logits + self.bias)
 
     def __call__(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """logits [..., 5] -> probabilities [..., 5]."""
+        """logits [..., outputs] -> probabilities [..., outputs]."""
         return np.asarray(1 / (1 + np.exp(-np.clip(self.log_odds(logits), -MAX_LOG_ODDS, MAX_LOG_ODDS))))
 
 

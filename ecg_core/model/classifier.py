@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,30 @@ from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, lead_set_of
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
-from ecg_core.model.placement import UNLIKE_CODE, PlacementRule
+from ecg_core.model.placement import KINDS, UNLIKE_CODE, PlacementRule
+from ecg_core.model.statements import CODES, StatementRule, statements_of
 from ecg_core.readers import read
 from ecg_core.recording import WINDOW_S, LargeFiles, Recording
 from ecg_core.signal import quality
 from ecg_core.signal.preparation import ROUNDING_S, ModelInput, leads_of, prepare
+from ecg_core.statements import ALL, FINDINGS, NORMAL, SHOWN
 
 _loading = Lock()
 
-Outputs = NDArray[np.float32]
+# The statement NORM and the superclass NORM have the same label.
+NORMAL_CLASS, NORMAL_STATEMENT = SUPERCLASSES.index(NORMAL), CODES.index(NORMAL)
+
+
+class Outputs(NamedTuple):
+    """What the network gives for each window.
+
+    logits: [windows, 5], without calibration. placement: [windows, 15], probabilities of placement.KINDS.
+    statements: [windows, 71], logits without calibration, in the order of statement_table.STATEMENTS.
+    """
+
+    logits: NDArray[np.float32]
+    placement: NDArray[np.float32]
+    statements: NDArray[np.float32]
 
 
 class Classifier:
@@ -40,9 +56,14 @@ class Classifier:
             self.thresholds = {name: thresholds_of(card, name) for name in LEAD_SETS}
             self.performance = {name: performance_of(card, name) for name in LEAD_SETS}
             self.placement = {name: PlacementRule.of(card["placement"]["thresholds"][name]) for name in LEAD_SETS}
-        except (ValueError, KeyError, TypeError) as error:
+            published = {name: card["statements"]["sets"][name]["published"] for name in LEAD_SETS}
+            self.statement_rules = {name: StatementRule.of(rows) for name, rows in published.items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(UNREADABLE_CARD) from error
         self._session = session(model)
+        given = {output.name: output.shape[-1] for output in self._session.get_outputs()}
+        if given != dict(zip(OUTPUTS, (len(SUPERCLASSES), len(KINDS), len(CODES)), strict=True)):
+            raise ArtifactError("The model's outputs are not those that this release reads.")
 
     def classify(
         self,
@@ -53,32 +74,45 @@ class Classifier:
         leads: Sequence[str] | str | None = None,
         gain: float | None = None,
         explain: bool = False,
+        statements: str = FINDINGS,
     ) -> Classification:
         """Classifies one record: its files, or a Recording that read() returned.
 
         fs_hz, units, leads and gain say what the file leaves open: see ecg_core.read. explain: also show where the
-        network looks; the network then reads 60 to 120 windows more. Raises EcgError.
+        network looks; the network then reads 60 to 120 windows more. statements: "findings" or "all", see
+        Classification.statements. Raises EcgError, and ValueError for another value of statements.
         """
+        if statements not in SHOWN:
+            raise ValueError(f"statements: {' or '.join(SHOWN)}")
         recording = (
             source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units, leads=leads, gain=gain)
         )
+        from ecg_core.measurements import measure
+
         fit, notices = quality.usable(recording)
         prepared = prepare(fit)
         notices = (*notices, *quality.judge(prepared), *_length_notices(recording, prepared))
-        logits, kinds = self.run(prepared.signal, prepared.lead_mask)
-        probabilities = self._probabilities(prepared, logits)
+        outputs = self.run(prepared.signal, prepared.lead_mask)
+        sets = [_nearest_set(leads_of(mask)) for mask in prepared.lead_mask]
+        probabilities = self._probabilities(sets, outputs)
         known = lead_set_of(prepared.leads)
-        placed = self._placed(prepared, kinds)
+        placed = self._placed(prepared, outputs.placement)
+        rules = self.statement_rules
         result = Classification(
             recording=recording,
             leads=prepared.leads,
             windows=len(prepared.signal),
             corrections=prepared.corrections,
             probabilities=dict(zip(SUPERCLASSES, probabilities.tolist(), strict=True)),
-            thresholds=self.thresholds[known[0] if known else WEAKEST_SET],
+            thresholds=self.thresholds[_nearest_set(prepared.leads)],
             model=self.identity,
             expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
             quality=(*notices, *placed),
+            measurements=measure(fit),
+            published=statements_of(rules[known[0]], [rules[name] for name in sets], outputs.statements)
+            if known
+            else (),
+            every_statement=statements == ALL,
         )
         if explain:
             from ecg_core.model.explanation import explained
@@ -86,29 +120,29 @@ class Classifier:
             return replace(result, explanation=explained(self.log_odds, prepared, result.foremost))
         return result
 
-    def run(self, signal: NDArray[np.float32], lead_mask: NDArray[np.float32]) -> tuple[Outputs, Outputs]:
-        """(logits [windows, 5] without calibration, probabilities of placement.KINDS [windows, 15])."""
-        logits, kinds = self._session.run(OUTPUTS, {"signal": signal, "lead_mask": lead_mask})
-        return logits, kinds
+    def run(self, signal: NDArray[np.float32], lead_mask: NDArray[np.float32]) -> Outputs:
+        """signal [windows, 12, 1000] mV, lead_mask [windows, 12]. The statement NORM gets the logit of the class."""
+        outputs = Outputs(*self._session.run(OUTPUTS, {"signal": signal, "lead_mask": lead_mask}))
+        outputs.statements[:, NORMAL_STATEMENT] = outputs.logits[:, NORMAL_CLASS]
+        return outputs
 
     def log_odds(self, prepared: ModelInput) -> NDArray[np.float64]:
         """[windows, 5]: calibrated log-odds. Each window is calibrated for the leads that it has."""
-        logits, _ = self.run(prepared.signal, prepared.lead_mask)
-        rows = zip(self._calibrations(prepared), logits, strict=True)
-        return np.array([calibration.log_odds(row) for calibration, row in rows])
+        logits = self.run(prepared.signal, prepared.lead_mask).logits
+        sets = [_nearest_set(leads_of(mask)) for mask in prepared.lead_mask]
+        return np.array([self.calibrations[name].log_odds(row) for name, row in zip(sets, logits, strict=True)])
 
-    def _probabilities(self, prepared: ModelInput, logits: Outputs) -> NDArray[np.float64]:
-        """[5]: the mean over the windows. Each window is calibrated for the leads that it has."""
-        if not np.isfinite(logits).all():
+    def _probabilities(self, sets: Sequence[str], outputs: Outputs) -> NDArray[np.float64]:
+        """[5]: the mean over the windows. sets: the lead set of each window."""
+        if not (np.isfinite(outputs.logits).all() and np.isfinite(outputs.statements).all()):
             raise AmplitudeImplausible("The signal's values are beyond what the network can read.")
-        calibrated = [calibrate(row) for calibrate, row in zip(self._calibrations(prepared), logits, strict=True)]
+        calibrated = [self.calibrations[name](row) for name, row in zip(sets, outputs.logits, strict=True)]
         return np.asarray(np.mean(calibrated, axis=0))
 
-    def _placed(self, prepared: ModelInput, kinds: Outputs) -> tuple[Notice, ...]:
+    def _placed(self, prepared: ModelInput, kinds: NDArray[np.float32]) -> tuple[Notice, ...]:
         """What the network says about the electrodes. Raises SignalUnlikeEcg or RhythmUnreadable."""
-        known = lead_set_of(prepared.leads)
         try:
-            placed = self.placement[known[0] if known else WEAKEST_SET](kinds.mean(axis=0))
+            placed = self.placement[_nearest_set(prepared.leads)](kinds.mean(axis=0))
         except SignalUnlikeEcg as error:
             raise quality.unreadable(prepared) or error from None
         doubtful = UNLIKE_CODE in [said.code for said in placed]
@@ -116,9 +150,11 @@ class Classifier:
             raise refusal
         return placed
 
-    def _calibrations(self, prepared: ModelInput) -> list[Calibration]:
-        sets = [lead_set_of(leads_of(mask)) for mask in prepared.lead_mask]
-        return [self.calibrations[known[0] if known else WEAKEST_SET] for known in sets]
+
+def _nearest_set(leads: Sequence[str]) -> str:
+    """The largest measured set of these leads; without one, the weakest."""
+    known = lead_set_of(leads)
+    return known[0] if known else WEAKEST_SET
 
 
 def _length_notices(recording: Recording, prepared: ModelInput) -> list[Notice]:
@@ -152,7 +188,9 @@ def classify(
     leads: Sequence[str] | str | None = None,
     gain: float | None = None,
     explain: bool = False,
+    statements: str = FINDINGS,
 ) -> Classification:
     """Classifies one record with the shipped model: see Classifier.classify."""
-    classifier = default_classifier()
-    return classifier.classify(source, fs_hz=fs_hz, units=units, leads=leads, gain=gain, explain=explain)
+    return default_classifier().classify(
+        source, fs_hz=fs_hz, units=units, leads=leads, gain=gain, explain=explain, statements=statements
+    )

@@ -17,6 +17,9 @@ COMPRESSED = (b"\x1f\x8b\x08", b"BZh")
 TAR, TAR_AT = b"ustar", 257
 _EMPTY_MAGIC = b"PK\x05\x06"
 _ENTRY_MAGIC = b"PK\x01\x02"
+# Excel's workbooks have their files in this folder. An OpenDocument file begins with its type, not compressed.
+_EXCEL_FOLDER = "xl/"
+_OPEN_DOCUMENT, _OPEN_DOCUMENT_AT = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", 30
 
 # A record of a thousand segments has 2,001 files.
 MAX_MEMBERS = 2_048
@@ -65,7 +68,8 @@ def _archives(bundle: Bundle) -> list[str]:
     if not found or len(bundle) == 1:
         return found
     signals = bundle.signals()
-    return [name for name in found if name not in signals]
+    # A report beside the ECG is an archive only in its form.
+    return [name for name in found if name not in signals and not is_document(bundle[name])]
 
 
 def sniff(data: bytes) -> bool:
@@ -79,10 +83,41 @@ def is_archive(data: bytes) -> bool:
     return data.startswith(COMPRESSED) or data[TAR_AT : TAR_AT + len(TAR)] == TAR
 
 
-def extract(data: bytes) -> dict[str, bytes]:
+def is_workbook(data: bytes) -> bool:
+    """Whether a zip is a workbook of Excel or OpenDocument. Its reader takes it as one file."""
+    if not sniff(data):
+        return False
+    if data.startswith(_OPEN_DOCUMENT, _OPEN_DOCUMENT_AT):
+        return True
+    if _EXCEL_FOLDER.encode() not in data:
+        return False
+    names = _names(data)
+    return "[Content_Types].xml" in names and any(name.startswith(_EXCEL_FOLDER) for name in names)
+
+
+def is_document(data: bytes) -> bool:
+    """Whether a zip is a document of Word or PowerPoint, or one of OpenDocument that is no spreadsheet."""
+    from ecg_core.readers.magic_numbers import OPEN_DOCUMENT, SLIDES, WORD
+    from ecg_core.readers.recognised import package
+
+    return sniff(data) and package(_names(data)) in (WORD, SLIDES, OPEN_DOCUMENT)
+
+
+def _names(data: bytes) -> set[str]:
+    """The names in a zip. Empty if it is damaged or has too many."""
+    if data.count(_ENTRY_MAGIC) > MAX_MEMBERS:
+        return set()
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            return {entry.filename for entry in archive.infolist()}
+    except _DAMAGED:
+        return set()
+
+
+def extract(data: bytes, limit: int = MAX_BYTES) -> dict[str, bytes]:
     """The members by name, with folders. Files that operating systems add are left out.
 
-    All members together may have MAX_BYTES. Raises ArchiveUnsafe, FileTooLarge, EmptyFile.
+    limit: bytes of all members together. Raises ArchiveUnsafe, FileTooLarge, EmptyFile.
     """
     # Each entry of the directory begins with these bytes. They are counted first, because zipfile makes an object of
     # each entry.
@@ -90,12 +125,12 @@ def extract(data: bytes) -> dict[str, bytes]:
         raise ArchiveUnsafe(f"The archive holds more than {MAX_MEMBERS:,} files.")
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            return _members(archive, len(data))
+            return _members(archive, len(data), limit)
     except _DAMAGED:
         raise ArchiveUnsafe("The archive is damaged.", "Send the archive again, or pack it anew.") from None
 
 
-def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
+def _members(archive: zipfile.ZipFile, packed: int, limit: int) -> dict[str, bytes]:
     entries = {}
     folded = set()
     for entry in archive.infolist():
@@ -109,7 +144,7 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
             entries[name] = entry
     if not entries:
         raise EmptyFile("The archive holds no files.")
-    files, left = {}, MAX_BYTES
+    files, left = {}, limit
     for name, entry in entries.items():
         content = _inflated(archive, entry, left)
         if content is None:

@@ -14,6 +14,9 @@ from ecg_core.readers.options import Options
 from ecg_core.readers.units import MV_PER_UNIT, choose_units, unit_of
 from ecg_core.recording import MAX_VALUES
 
+# The default hint names units= and gain=, which do not replace a unit that the file states.
+NO_VOLTAGE_HINT = "Correct the unit in the file: units= and gain= fill in only what a file does not state."
+
 
 @dataclass(frozen=True, slots=True)
 class Leads:
@@ -73,7 +76,7 @@ def mv_per_number(unit: str | None, options: Options, corrections: Corrections) 
     """
     stated = unit_of(unit) if unit else None
     if unit and stated is None:
-        raise UnitsUnknown("A lead is measured in a unit that is no voltage.")
+        raise UnitsUnknown("A lead is measured in a unit that is no voltage.", NO_VOLTAGE_HINT)
     if stated is None and options.gain is not None:
         options.refuse_both()
         corrections.add(f"gain as given with the file: {options.gain:g} per mV")

@@ -19,6 +19,7 @@ from ecg_core.readers.options import Options
 from ecg_core.readers.rates import choose_rate
 from ecg_core.readers.records import Bundle
 from ecg_core.readers.source import Bytes, Source
+from ecg_core.readers.transfer import SAMPLE_BYTES, refuse_text_transfer
 from ecg_core.recording import Recording
 
 MAGIC = b"ISHNE1.0"
@@ -59,8 +60,8 @@ class IshneSignals:
     format = "ishne"
 
     def __init__(self, source: Source, options: Options) -> None:
-        """Raises UnsupportedFormat, HeaderInvalid, ChecksumMismatch, SignalTruncated, NoEcgLeads, DuplicateLeads,
-        UnitsUnknown, SamplingRateUnknown, SamplingRateOutOfRange.
+        """Raises UnsupportedFormat, HeaderInvalid, ChecksumMismatch, SignalTruncated, SignalInvalid, NoEcgLeads,
+        DuplicateLeads, UnitsUnknown, SamplingRateUnknown, SamplingRateOutOfRange.
         """
         self.corrections = Corrections()
         header = _header(source, self.corrections)
@@ -134,6 +135,7 @@ def _header(source: Source, corrections: Corrections) -> _Header:
     if rest:
         corrections.add(f"part of a sample at the end left out: {rest} bytes")
     if stated not in (frames, frames * count):
+        refuse_text_transfer(source.read(start, SAMPLE_BYTES))
         corrections.add("number of samples taken from the size of the file: the header states another")
     return _Header(codes, resolutions, rate, start, frames)
 

@@ -82,3 +82,24 @@ def is_contec(look: bytes) -> bool:
 
 def is_mfer(look: bytes) -> bool:
     return look[:1] == b"@" and look[2:6] == b"MFR "
+
+
+def is_workbook(look: bytes) -> bool:
+    """A zip with a name that workbooks have, or the file system within a file of old Office documents."""
+    marks = (b"[Content_Types].xml", b"xl/", b"mimetypeapplication/vnd.oasis.opendocument")
+    return look.startswith(b"\xd0\xcf\x11\xe0") or (
+        look.startswith(b"PK\x03\x04") and any(mark in look for mark in marks)
+    )
+
+
+def is_parquet(look: bytes) -> bool:
+    return look.startswith((b"PAR1", b"PARE"))
+
+
+def is_hdf5(look: bytes) -> bool:
+    """At the beginning, or behind the block of text that MATLAB writes."""
+    return look.startswith(b"\x89HDF") or look.startswith(b"\x89HDF", 512)
+
+
+def is_pdf(look: bytes) -> bool:
+    return b"%PDF-" in look[:1024]

@@ -6,6 +6,7 @@ their extensions are equal in lower case.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import product
 from typing import Literal, Protocol
 from unicodedata import normalize
@@ -26,7 +27,7 @@ _ANNOTATIONS = {
     *(".atr", ".ari", ".ann", ".qrs", ".wqrs", ".gqrs", ".sqrs", ".xws", ".ecg-qrs", ".pwave", ".event", ".epi"),
     *(".pu", ".pu0", ".pu1", ".q1c", ".q2c", ".qt1", ".qt2", ".man", ".sta", ".stb", ".stc", ".stf", ".apn", ".16a"),
 }
-# Extensions of other file formats. No reader reads them yet.
+# Extensions of file formats, also of those that are not read.
 _FOREIGN_SUFFIXES = {
     *(".xml", ".edf", ".bdf", ".rec", ".dcm", ".scp", ".ecg", ".mat", ".npy", ".json", ".zip", ".atc", ".mwf", ".hl7"),
     *(".gz", ".bz2", ".tar", ".tgz", ".tbz2"),
@@ -133,17 +134,40 @@ def is_file_of_its_own(suffix: str) -> bool:
     return suffix in _FOREIGN_SUFFIXES or any(suffix in format_.suffixes for format_ in registry.FORMATS)
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What a whole tree of files holds. visible: a file that may be a record. headers: a header, hidden or not."""
+
+    visible: bool
+    headers: bool
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> "Beside":
+        """Reads the names up to the first visible file that may be a record."""
+        headers = False
+        for name in names:
+            if not is_noise(name):
+                return cls(visible=True, headers=True)
+            headers = headers or (is_header(name) and not is_junk(name))
+        return cls(visible=False, headers=headers)
+
+
 class Listing:
     """The names that were sent together, in their order. headers: the headers among them.
 
     names: without junk. Hidden files are left out too if a visible file may be a record.
+
+    beside: what else was sent, if these names are only a part of it.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], beside: "Beside | None" = None) -> None:
         some = [name for name in names if not is_junk(name)]
         plain = [name for name in some if not _is_hidden(name)]
-        self.names = some if all(map(is_noise, plain)) else plain
+        visible = beside.visible if beside else not all(map(is_noise, plain))
+        self.names = plain if visible else some
         self.headers = [name for name in self.names if is_header(name)]
+        # Without a visible record, every name that is left is noise.
+        self._quiet = not (visible or (beside.headers if beside else self.headers))
         self._index = {folded(name): name for name in self.names} | {name: name for name in self.names}
 
     def get(self, name: str, /) -> str | None:
@@ -157,9 +181,8 @@ class Listing:
         invalid: the files of its stem stay with it.
         """
         by_stem = {(composed(folder), composed(stem)): invalid for (folder, stem), invalid in headed.items()}
-        quiet = not self.headers and all(map(is_noise, self.names))
         for name in self.names:
-            if name not in taken and (quiet or not is_noise(name)):
+            if name not in taken and (self._quiet or not is_noise(name)):
                 invalid = by_stem.get(stem_of(name))
                 if invalid is None or (not invalid and is_file_of_its_own(split(name)[2])):
                     yield name

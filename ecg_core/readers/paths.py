@@ -3,9 +3,11 @@
 import os
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,15 +18,22 @@ from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
 from ecg_core.recording import MAX_BYTES, Source
 
 STDIN = "-"
+# Folders whose names are kept while paths of several folders are looked up.
+MAX_LISTINGS = 64
 
 
 @dataclass(frozen=True)
 class Input:
-    """shown: its name in the output. paths: the record's files, header first. refusal: an error of the search."""
+    """shown: its name in the output. paths: the record's files, header first. refusal: an error of the search.
+
+    within: the name of its first file in the folder that was given, with "/" between folders. For a path that was given
+    itself: this path. Empty for a record without files.
+    """
 
     shown: str
     paths: tuple[Path, ...]
     refusal: EcgError | None = None
+    within: str = ""
 
     def files(self) -> dict[str, bytes | Source]:
         """The files by name. Those that would exceed MAX_BYTES are not loaded.
@@ -85,43 +94,60 @@ def find_inputs(paths: Iterable[str]) -> list[Input]:
 
     Several files of one WFDB record are one input. Any other path that occurs twice is answered twice.
     """
-    found: list[Input] = []
-    seen: set[tuple[Path, ...]] = set()
-    listed: dict[Path, names.Listing] = {}
+    return list(each_input(paths))
+
+
+def each_input(paths: Iterable[str]) -> Iterator[Input]:
+    """find_inputs(), one after the other. At any time it holds the names of few folders, and 16 bytes of each record.
+
+    A folder is searched before the folders within it. In a folder, records with a header come first.
+    """
+    seen: set[bytes] = set()
+    listed = lru_cache(MAX_LISTINGS)(_listing)
     for path in paths:
         for item in _inputs_of(path, listed):
-            is_record = bool(item.paths) and names.is_header(item.paths[0].name)
-            if not (is_record and item.paths in seen):
-                found.append(item)
-            seen.add(item.paths)
-    return found
+            if item.paths and names.is_header(item.paths[0].name):
+                record = blake2b(b"\0".join(map(os.fsencode, item.paths)), digest_size=16).digest()
+                if record in seen:
+                    continue
+                seen.add(record)
+            yield item
 
 
-def _inputs_of(shown: str, listed: dict[Path, names.Listing]) -> Sequence[Input]:
+def _listing(folder: Path) -> names.Listing:
+    return names.Listing(os.listdir(folder))
+
+
+def _inputs_of(shown: str, listed: Callable[[Path], names.Listing]) -> Iterator[Input]:
     if shown == STDIN:
-        return [Input(shown, ())]
+        yield Input(shown, ())
+        return
     path = Path(shown)
     try:
         if shown and path.is_dir():
-            found = _inputs_in(path)
-            return found or [Input(shown, (), UnsupportedFormat("No record was found in this folder."))]
+            yield from _inputs_in(path)
+            return
         header = path.with_name(path.name + names.HEADER_SUFFIX) if path.name else path
         path = header if header.is_file() and not path.exists() else path
         exists = bool(shown) and path.exists()
     except (OSError, ValueError):
         exists = False
-    if not exists:
-        return [Input(shown, (), UnsupportedFormat("No such file.", "Check the path."))]
-    folder = path.parent
-    if folder not in listed:
-        listed[folder] = names.Listing(os.listdir(folder))
+    yield (
+        _input_at(shown, path, listed)
+        if exists
+        else Input(shown, (), UnsupportedFormat("No such file.", "Check the path."))
+    )
+
+
+def _input_at(shown: str, path: Path, listed: Callable[[Path], names.Listing]) -> Input:
+    folder, single = path.parent, Input(shown, (path,), within=path.as_posix())
     if names.is_header(path.name):
-        return [_record(shown, path, listed[folder])]
-    header_name = names.find(names.header_beside(path.name), listed[folder])
+        return _record(shown, path, listed(folder))
+    header_name = names.find(names.header_beside(path.name), listed(folder))
     if header_name is None:
-        return [Input(shown, (path,))]
-    owner = _record(shown, folder / header_name, listed[folder])
-    return [owner if path in owner.paths else Input(shown, (path,))]
+        return single
+    owner = _record(shown, folder / header_name, listed(folder))
+    return owner if path in owner.paths else single
 
 
 def _record(shown: str, header: Path, siblings: names.Listing) -> Input:
@@ -130,18 +156,27 @@ def _record(shown: str, header: Path, siblings: names.Listing) -> Input:
         group = records.record(header.name, siblings, lambda name: _header(folder / name))
     except HeaderInvalid:
         # The header is broken. Reading it alone gives the error message.
-        return Input(shown, (header,))
-    return Input(shown, tuple(folder / name for name in group.names))
+        return Input(shown, (header,), within=header.as_posix())
+    return Input(shown, tuple(folder / name for name in group.names), within=header.as_posix())
 
 
-def _inputs_in(folder: Path) -> list[Input]:
-    found = [
-        (Path(place) / name).relative_to(folder).as_posix()
-        for place, _, files in sorted(os.walk(folder))
-        for name in sorted(files)
-    ]
-    groups = records.group(names.Listing(found), lambda name: _header(folder / name))
-    return [Input(str(folder / group.names[0]), tuple(folder / name for name in group.names)) for group in groups]
+def _inputs_in(folder: Path) -> Iterator[Input]:
+    beside = names.Beside.of(name for found in _names_in(folder) for name in found)
+    empty = True
+    for found in _names_in(folder):
+        for group in records.group(names.Listing(found, beside), lambda name: _header(folder / name)):
+            empty = False
+            first = folder / group.names[0]
+            yield Input(str(first), tuple(folder / name for name in group.names), within=group.names[0])
+    if empty:
+        yield Input(str(folder), (), UnsupportedFormat("No record was found in this folder."))
+
+
+def _names_in(folder: Path) -> Iterator[list[str]]:
+    """For each folder of the tree: the names of its files, relative to the tree."""
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        yield [(Path(place) / name).relative_to(folder).as_posix() for name in sorted(files)]
 
 
 def _header(path: Path) -> Header:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from ecg_core.errors import UnsupportedFormat
 from ecg_core.readers import magic_numbers
 from ecg_core.readers.annotations import is_annotation
+from ecg_core.readers.dicom.kinds import DIRECTORY
 from ecg_core.readers.json_document import plain
 from ecg_core.readers.magic_numbers import OPEN_DOCUMENT, PICTURE, Kind
 from ecg_core.readers.registry import formats
@@ -42,6 +43,9 @@ LAB_SYSTEM = Kind("an export of an electrophysiology laboratory (LabSystem Pro)"
 BRAIN_VISION = Kind("a header or marker file of BrainVision", "Convert the recording to EDF.")
 ANNOTATION = Kind("a file of WFDB annotations", "It holds no samples. Send the record's .hea file with its .dat file.")
 HEADER = Kind("a WFDB header without the extension .hea", "Give it that extension, and send the signal files with it.")
+DICOM_DIRECTORY = Kind(
+    "a DICOM directory (DICOMDIR)", "It only lists other files. Send the DICOM file of the ECG.", formats=False
+)
 LFS = Kind(
     "a pointer of Git LFS, not the file itself", "Fetch the file with `git lfs pull`, and send it.", formats=False
 )
@@ -152,6 +156,7 @@ def _xml(head: bytes) -> Kind | None:
 _TESTS: tuple[tuple[Callable[[bytes, bytes], bool], Kind], ...] = (
     (lambda _, start: start.startswith(b"[Header]") and b"Channels exported:" in start[:2_000], LAB_SYSTEM),
     (lambda _, start: _HEADER_LINES.match(start) is not None, HEADER),
+    (lambda data, _: data[128:132] == b"DICM" and DIRECTORY.encode() in data[132:644], DICOM_DIRECTORY),
     (lambda data, _: is_annotation(data), ANNOTATION),
     (lambda data, _: data[:1] == b"\0" and data == bytes(len(data)), ZEROS),
 )

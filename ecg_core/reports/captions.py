@@ -9,7 +9,6 @@ from ecg_core.reports.layout import NOT_RECORDED, Layout
 from ecg_core.reports.paper import (
     FAINT_INK,
     INK,
-    MM_PER_S,
     PAPER_MM,
     PER_MM,
     box,
@@ -23,7 +22,7 @@ LEFT_MM, TOP_MM, WIDTH_MM, HEIGHT_MM = PAPER_MM
 RIGHT_MM = LEFT_MM + WIDTH_MM
 HEADLINE_MM, TEXT_MM, SMALL_MM = 5.0, 3.0, 2.5
 LINE_MM = 3.5
-HEADLINE_Y_MM, TEXT_Y_MM, SMALL_Y_MM = 14.0, 19.5, 24.5
+HEADLINE_Y_MM, TEXT_Y_MM, SMALL_Y_MM, STATEMENTS_Y_MM = 14.0, 19.5, 24.5, 31.5
 # The header's three columns: diagnosis, bars, warnings.
 DIAGNOSIS_WIDTH_MM, BARS_LEFT_MM, WARNINGS_LEFT_MM = 84, 101, 204
 BAR_LEFT_MM, BAR_WIDTH_MM, BAR_HEIGHT_MM, BAR_STEP_MM = 13.0, 46.0, 3.6, 6.5
@@ -45,7 +44,8 @@ def description(outcome: Outcome | None) -> str:
         said = f"Not classified: {outcome.message} ({outcome.code}) "
     elif outcome is not None:
         probabilities = ", ".join(f"{label} {outcome.probabilities[label]:.3f}" for label in DIAGNOSES)
-        said = f"{_diagnosis(outcome)}. Probabilities: {probabilities}. "
+        measured = f"Measured: {outcome.measurements.said}. " if outcome.measurements.said else ""
+        said = f"{_diagnosis(outcome)}. Probabilities: {probabilities}. {_statements(outcome, '. ')}{measured}"
     return html.escape(printable(said + DISCLAIMER, " "))
 
 
@@ -76,7 +76,15 @@ def _answer(result: Classification) -> str:
     if expected := result.expected_performance:
         said = f"AUC expected with these leads{', at least' if expected.at_least else ''}:"
         shown += _lines(LEFT_MM, SMALL_Y_MM, [said, expected.areas], DIAGNOSIS_WIDTH_MM, 2)
+    if stated := ". ".join(filter(None, (result.measurements.said, _statements(result)))):
+        shown += words(LEFT_MM, STATEMENTS_Y_MM, stated, SMALL_MM, WIDTH_MM)
     return shown
+
+
+def _statements(result: Classification, end: str = "") -> str:
+    """The statements that are findings, by name. Empty without one."""
+    found = [f"{statement.name} {statement.probability:.2f}" for statement in result.statements if statement.finding]
+    return f"Statements: {', '.join(found)}{end}" if found else ""
 
 
 def _bar(result: Classification, label: str, row: int) -> str:
@@ -120,7 +128,7 @@ def _leads(layout: Layout) -> str:
 
 
 def _scale(layout: Layout) -> str:
-    return f"{MM_PER_S} mm/s, {layout.gain:g} mm/mV"
+    return f"{layout.speed} mm/s, {layout.gain:g} mm/mV"
 
 
 def footer(recording: Recording, layout: Layout, outcome: Outcome | None) -> str:

@@ -7,17 +7,23 @@ import base64
 import hashlib
 import html
 import json
+import re
+from collections.abc import Iterator
 
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, OTHER_ABNORMALITIES, Classification
+from ecg_core.measured import QTC_FORMULA, Measurements
 from ecg_core.reports.text import printable
+from ecg_core.statements import Statement
 
 Element = dict[str, object]
 
 # Our own code systems. errors.py has one more, urn:ekg:problem.
 SUPERCLASS_SYSTEM = "urn:ekg:superclass"
+STATEMENT_SYSTEM = "urn:ekg:statement"
 COMPONENT_SYSTEM = "urn:ekg:component"
 ANSWER_SYSTEM = "urn:ekg:answer"
 MODEL_SYSTEM = "urn:ekg:model"
+SNOMED_SYSTEM = "http://snomed.info/sct"
 
 XHTML = "http://www.w3.org/1999/xhtml"
 DEVICE_ID = "model"
@@ -35,19 +41,22 @@ LOST = "\ufffd"
 def diagnostic_report(result: Classification, svg: bytes | None = None) -> bytes:
     """One line of UTF-8 JSON without a line end. The same result gives the same bytes. svg: a plot to attach.
 
-    The report contains the model as a Device, and an Observation for each of NORM, CD and STTC. It names no patient and
-    no time.
+    The report contains the model as a Device, and an Observation for each of NORM, CD and STTC and for each of the
+    result's statements and measurements. It names no patient and no time.
     """
     conclusion = _conclusion(result)
+    observed = [(NAMES[name], _observation(result, name)) for name in DIAGNOSES]
+    observed += [(statement.name, _of_statement(statement)) for statement in result.statements]
+    observed += [(name, observation) for name, observation in _of_measurements(result.measurements)]
     report: Element = {
         "resourceType": "DiagnosticReport",
         "text": {"status": "generated", "div": _narrative(result, conclusion)},
-        "contained": [_device(result), *(_observation(result, name) for name in DIAGNOSES)],
+        "contained": [_device(result), *(observation for _, observation in observed)],
         "identifier": [{"system": ANSWER_SYSTEM, "value": f"{result.recording.sha256}:{result.model.sha256}"}],
         "status": STATUS,
         "category": [CATEGORY],
         "code": _concept("http://loinc.org", "11524-6", "EKG study"),
-        "result": [{"reference": f"#{_id(name)}", "display": NAMES[name]} for name in DIAGNOSES],
+        "result": [{"reference": f"#{observation['id']}", "display": said} for said, observation in observed],
         "conclusion": "\n".join(conclusion),
     }
     if result.diagnosis:
@@ -55,10 +64,6 @@ def diagnostic_report(result: Classification, svg: bytes | None = None) -> bytes
     if svg is not None:
         report["presentedForm"] = [_attachment(svg)]
     return json.dumps(report, ensure_ascii=False, allow_nan=False).encode()
-
-
-def _id(name: str) -> str:
-    return name.lower()
 
 
 def _concept(system: str, code: str, display: str) -> Element:
@@ -74,18 +79,74 @@ def _quantity(value: float) -> Element:
 
 
 def _observation(result: Classification, name: str) -> Element:
-    code, meaning = ("POS", "Positive") if name in result.findings else ("NEG", "Negative")
-    interpretation = _concept("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", code, meaning)
-    threshold = _concept(COMPONENT_SYSTEM, "threshold", "threshold of the finding")
+    probability, threshold = result.probabilities[name], result.thresholds[name]
+    return _measured(name.lower(), _superclass(name), probability, threshold, name in result.findings)
+
+
+def _of_statement(statement: Statement) -> Element:
+    # An id may hold letters, digits, - and . only.
+    id_ = "statement-" + re.sub("[^a-z0-9]", "-", statement.code.lower())
+    codings = [{"system": STATEMENT_SYSTEM, "code": statement.code, "display": statement.name}]
+    if statement.snomed:
+        # Without "display": it must be a term of the edition that the reader has.
+        codings.insert(0, {"system": SNOMED_SYSTEM, "code": statement.snomed})
+    code: Element = {"coding": codings, "text": statement.name}
+    return _measured(id_, code, statement.probability, statement.threshold, statement.finding)
+
+
+# LOINC codes of the measurements, with names, UCUM units, and fields of Measurements.
+MEASURED = (
+    ("8867-4", "Heart rate", "/min", "heart_rate_bpm"),
+    ("8625-6", "P-R Interval", "ms", "pr_ms"),
+    ("8633-0", "QRS duration", "ms", "qrs_ms"),
+    ("8634-8", "Q-T interval", "ms", "qt_ms"),
+    ("8636-3", "Q-T interval corrected", "ms", "qtc_ms"),
+    ("8632-2", "QRS axis", "deg", "axis_deg"),
+)
+
+
+def _of_measurements(measured: Measurements) -> Iterator[tuple[str, Element]]:
+    """(name, Observation) of each value that could be measured."""
+    for code, name, unit, field in MEASURED:
+        value = getattr(measured, field)
+        if value is not None:
+            yield (
+                name,
+                {
+                    "resourceType": "Observation",
+                    "id": f"measured-{field.replace('_', '-')}",
+                    "status": STATUS,
+                    "code": _concept("http://loinc.org", code, name),
+                    "valueQuantity": {
+                        "value": value,
+                        "unit": unit,
+                        "system": "http://unitsofmeasure.org",
+                        "code": unit,
+                    },
+                    "device": {"reference": f"#{DEVICE_ID}"},
+                    **({"method": {"text": f"{QTC_FORMULA}'s formula"}} if field == "qtc_ms" else {}),
+                },
+            )
+
+
+def _measured(id_: str, code: Element, probability: float, threshold: float, finding: bool) -> Element:
+    interpreted, meaning = ("POS", "Positive") if finding else ("NEG", "Negative")
+    interpretation = _concept(
+        "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", interpreted, meaning
+    )
+    component = {
+        "code": _concept(COMPONENT_SYSTEM, "threshold", "threshold of the finding"),
+        "valueQuantity": _quantity(threshold),
+    }
     return {
         "resourceType": "Observation",
-        "id": _id(name),
+        "id": id_,
         "status": STATUS,
-        "code": _superclass(name),
-        "valueQuantity": _quantity(result.probabilities[name]),
+        "code": code,
+        "valueQuantity": _quantity(probability),
         "interpretation": [interpretation],
         "device": {"reference": f"#{DEVICE_ID}"},
-        "component": [{"code": threshold, "valueQuantity": _quantity(result.thresholds[name])}],
+        "component": [component],
     }
 
 
@@ -116,12 +177,15 @@ def _said(result: Classification, name: str) -> str:
 
 
 def _conclusion(result: Classification) -> list[str]:
-    """Sentences: the diagnosis (or that there is none), other findings, warnings, the disclaimer."""
+    """Sentences: the diagnosis (or that there is none), other findings, statements, warnings, the disclaimer."""
     others = [name for name in OTHER_ABNORMALITIES if result.probabilities[name] >= result.thresholds[name]]
     above = [name for name in (*result.findings, *others) if name != result.diagnosis]
     sentences = [f"Diagnosis: {_said(result, result.diagnosis)}." if result.diagnosis else "No diagnosis."]
     if above:
         sentences.append(f"Above the threshold: {'; '.join(_said(result, name) for name in above)}.")
+    if stated := [statement for statement in result.statements if statement.finding]:
+        named = (f"{found.name} ({found.code}), probability {found.probability:.4f}" for found in stated)
+        sentences.append(f"Statements: {'; '.join(named)}.")
     sentences += (printable(warning.message, LOST) for warning in result.warnings)
     return [*sentences, DISCLAIMER]
 

@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from ecg_core.leads import LEADS, LIMB_LEADS
 from ecg_core.recording import Recording
-from ecg_core.reports.paper import MAJOR_MM
+from ecg_core.reports.paper import MAJOR_MM, MM_PER_S
+from ecg_core.reports.sheet import USUAL, Sheet
 from ecg_core.signal.median import median
 from ecg_core.signal.preparation import ROUNDING_S, limb_weights
 from ecg_core.signal.quality import FLAT_MV
 
-ROW_S, COLUMN_S = 10.0, 2.5
+# Width of a row at the usual speed.
+ROW_S = 10.0
 TABLE = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
+TWO_COLUMNS = tuple(zip(LIMB_LEADS, ("V1", "V2", "V3", "V4", "V5", "V6"), strict=True))
+TABLES: Mapping[str, Sequence[Sequence[str]]] = {"3x4": TABLE, "6x2": TWO_COLUMNS}
 RHYTHM_LEADS = ("II", "V1", "I", *LEADS)
 # Six rows of 25 mm fill the sheet. More leads are drawn in the 3 x 4 table.
 MAX_ROWS = 6
@@ -68,7 +72,7 @@ class Strip:
 class Layout:
     """baselines_mm: of the rows, from the paper's upper edge, on major lines. shown: which part is drawn, in words.
 
-    reach_mm: (above, below) for each row: how far from its baseline it may draw.
+    reach_mm: (above, below) for each row: how far from its baseline it may draw. gain: mm per mV. speed: mm per second.
     """
 
     strips: tuple[Strip, ...]
@@ -76,6 +80,7 @@ class Layout:
     reach_mm: tuple[tuple[float, float], ...]
     spacing_mm: int
     gain: float
+    speed: int
     shown: str
 
     @property
@@ -93,38 +98,41 @@ class Layout:
         return tuple(lead for lead in LEADS if lead in over)
 
 
-def lay_out(recording: Recording, height_mm: int, start_s: float = 0.0) -> Layout:
+def lay_out(recording: Recording, height_mm: int, start_s: float = 0.0, sheet: Sheet = USUAL) -> Layout:
     """Places the leads of a recording on paper of this height. start_s: where in the recording the paper begins."""
-    part = recording.part(start_s, start_s + MAX_ROWS_OF_ONE_LEAD * ROW_S + 1 / recording.fs_hz)
-    leads, derived = _leads(part)
-    if len(leads) > MAX_ROWS:
-        strips = _table(part, leads, derived, start_s)
-        shown = _shown(recording, start_s, ROW_S)
-        if part.duration_s < ROW_S - ROUNDING_S:
-            shown += f", columns from {', '.join(f'{strip.from_s:.3g}' for strip in strips[: len(TABLE[0])])} s"
-    elif len(leads) == 1:
-        (lead,) = leads
-        rows = min(MAX_ROWS_OF_ONE_LEAD, max(1, int(np.ceil((part.duration_s - ROUNDING_S) / ROW_S))))
-        strips = [_strip(part, leads, lead, row, 0, ROW_S, row * ROW_S, start_s) for row in range(rows)]
-        shown = _shown(recording, start_s, rows * ROW_S)
+    row_s = ROW_S * MM_PER_S / sheet.speed
+    part = recording.part(start_s, start_s + MAX_ROWS_OF_ONE_LEAD * row_s + 1 / recording.fs_hz)
+    leads, derived = drawn_leads(part)
+    form = sheet.layout or _usual(leads)
+    shown_s = row_s
+    if form in TABLES:
+        strips = _table(part, leads, derived, start_s, form, row_s)
+    elif form in LEADS:
+        rows = min(MAX_ROWS_OF_ONE_LEAD, max(1, int(np.ceil((part.duration_s - ROUNDING_S) / row_s))))
+        strips = [
+            _strip(part, leads, form, row, 0, row_s, row * row_s, start_s, form in derived) for row in range(rows)
+        ]
+        shown_s *= rows
     else:
         strips = [
-            _strip(part, leads, lead, row, 0, ROW_S, 0, start_s, lead in derived) for row, lead in enumerate(leads)
+            _strip(part, leads, lead, row, 0, row_s, 0, start_s, lead in derived) for row, lead in enumerate(leads)
         ]
-        shown = _shown(recording, start_s, ROW_S)
+    shown = _shown(recording, start_s, shown_s)
+    if form in TABLES and part.duration_s < row_s - ROUNDING_S:
+        shown += f", columns from {', '.join(f'{strip.from_s:.3g}' for strip in strips[: len(TABLES[form][0])])} s"
     rows = max((strip.row for strip in strips), default=0) + 1
     spacing = height_mm // rows // MAJOR_MM * MAJOR_MM
     # Shifted down by one major line: R waves need more room above the first row than S waves below the last.
     first = (height_mm - spacing * (rows - 1)) // 2 // MAJOR_MM * MAJOR_MM + MAJOR_MM
     baselines = tuple(first + row * spacing for row in range(rows))
     highest = _highest_gain(strips, baselines, spacing, height_mm)
-    gain = next((gain for gain in GAINS if gain <= highest), GAINS[-1])
+    gain = sheet.gain_mm or next((gain for gain in GAINS if gain <= highest), GAINS[-1])
     half_mm = float(height_mm) if gain <= highest else spacing / 2
     reach = tuple((min(float(base), half_mm), min(float(height_mm - base), half_mm)) for base in baselines)
-    return Layout(tuple(strips), baselines, reach, spacing, gain, shown)
+    return Layout(tuple(strips), baselines, reach, spacing, gain, sheet.speed, shown)
 
 
-def _leads(recording: Recording) -> tuple[Leads, set[str]]:
+def drawn_leads(recording: Recording) -> tuple[Leads, set[str]]:
     """(signals in mV of the leads to draw, in the standard order; the names of those that are derived)."""
     shown = recording.signal.astype(np.float64)
     shown[~np.isfinite(shown)] = np.nan
@@ -146,19 +154,28 @@ def _height_mv(samples: NDArray[np.float64]) -> float:
     return float(np.ptp(known)) if known.size else 0.0
 
 
-def _table(part: Recording, leads: Leads, derived: set[str], start_s: float) -> list[Strip]:
-    starts = [column * COLUMN_S for column in range(len(TABLE[0]))]
-    if part.duration_s < ROW_S - ROUNDING_S:
+def _usual(leads: Leads) -> str:
+    """The layout if none is asked for: one of LAYOUTS, or the only lead."""
+    return "3x4" if len(leads) > MAX_ROWS else next(iter(leads)) if len(leads) == 1 else "12x1"
+
+
+def _table(part: Recording, leads: Leads, derived: set[str], start_s: float, form: str, row_s: float) -> list[Strip]:
+    table = TABLES[form]
+    column_s = row_s / len(table[0])
+    starts = [column * column_s for column in range(len(table[0]))]
+    if part.duration_s < row_s - ROUNDING_S:
         # The last columns, V4 to V6, would stay empty: let the columns overlap in time.
-        starts = [min(start, max(0.0, part.duration_s - COLUMN_S)) for start in starts]
+        starts = [min(start, max(0.0, part.duration_s - column_s)) for start in starts]
     strips = [
-        _strip(part, leads, lead, row, column * COLUMN_S, COLUMN_S, starts[column], start_s, lead in derived)
-        for row, names in enumerate(TABLE)
+        _strip(part, leads, lead, row, column * column_s, column_s, starts[column], start_s, lead in derived)
+        for row, names in enumerate(table)
         for column, lead in enumerate(names)
     ]
+    if table is not TABLE:
+        return strips
     beating = [lead for lead in RHYTHM_LEADS if lead in leads and _height_mv(leads[lead]) >= FLAT_MV]
     rhythm = (beating or list(leads))[0]
-    return [*strips, _strip(part, leads, rhythm, len(TABLE), 0, ROW_S, 0, start_s, rhythm in derived)]
+    return [*strips, _strip(part, leads, rhythm, len(table), 0, row_s, 0, start_s, rhythm in derived)]
 
 
 def _strip(

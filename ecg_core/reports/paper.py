@@ -14,6 +14,7 @@ from ecg_core.reports.text import printable
 
 SHEET_MM = (297, 210)
 PER_MM = 100
+# The usual speed.
 MM_PER_S = 25
 MAJOR_MM = 5
 MINOR_LINE_MM, MAJOR_LINE_MM = 0.1, 0.18
@@ -22,7 +23,7 @@ PAPER_MM = (11, 34, 275, 160)
 # Where time starts. The calibration pulse is to the left of it.
 ZERO_MM = 26
 PULSE_S, PULSE_MV = 0.2, 1.0
-PULSE_LEAD_MM = 2.5
+PULSE_LEFT_MM, PULSE_LEAD_MM = 13.5, 2.5
 
 INK, FAINT_INK = "#000", "#666"
 # Light enough to stand back behind the trace when printed in grey.
@@ -32,9 +33,9 @@ FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 NARROW_EM, LETTER_EM, CAPITAL_EM, WIDE_EM = 0.4, 0.58, 0.74, 1.0
 NARROW, WIDE = frozenset(" ijltfI.,:;'|!()[]-/"), frozenset("MW@%—…mw")
 
-# Points per second of a trace: one for each 0.05 mm, finer than a printer's dot of 0.08 mm. At higher sampling rates
-# only the extremes of short pieces are drawn.
-POINTS_PER_S = 500
+# Points per mm of a trace: finer than a printer's dot of 0.08 mm. At higher sampling rates only the extremes of short
+# pieces are drawn.
+POINTS_PER_MM = 20
 
 
 def grid() -> str:
@@ -52,15 +53,16 @@ def _lines(columns: Iterable[int], rows: Iterable[int]) -> str:
     return upright + level
 
 
-def pulse(baseline_mm: float, gain: float) -> str:
+def pulse(baseline_mm: float, gain: float, speed: int) -> str:
     """The path of 1 mV for 0.2 s, to the left of where time starts. Its edges stand on major lines."""
     width, height, lead = (
-        round(PULSE_S * MM_PER_S * PER_MM),
+        round(PULSE_S * speed * PER_MM),
         round(PULSE_MV * gain * PER_MM),
         int(PULSE_LEAD_MM * PER_MM),
     )
-    left = ZERO_MM * PER_MM - 2 * width - lead
-    return f"M{left} {round(baseline_mm * PER_MM)}h{lead}v-{height}h{width}v{height}h{lead}"
+    left = int(PULSE_LEFT_MM * PER_MM)
+    end = min(lead, ZERO_MM * PER_MM - left - lead - width)
+    return f"M{left} {round(baseline_mm * PER_MM)}h{lead}v-{height}h{width}v{height}" + (f"h{end}" if end else "")
 
 
 def trace(
@@ -70,14 +72,15 @@ def trace(
     baseline_mm: float,
     gain: float,
     reach_mm: tuple[float, float],
+    speed: int,
 ) -> str:
     """The path of samples in mV (NaN in gaps) from start_mm on. reach_mm: (above, below), the limits of the drawing."""
-    at = _kept(samples, fs_hz)
+    at = _kept(samples, fs_hz, speed)
     if not at.size:
         return ""
     above, below = reach_mm
     heights = np.clip(samples[at] * gain, -below, above)
-    x = np.rint((start_mm + at * (MM_PER_S / fs_hz)) * PER_MM).astype(np.int64)
+    x = np.rint((start_mm + at * (speed / fs_hz)) * PER_MM).astype(np.int64)
     y = np.rint((baseline_mm - heights) * PER_MM).astype(np.int64)
     gaps_before = np.cumsum(np.isnan(samples))[at]
     starts = [0, *(np.flatnonzero(np.diff(gaps_before)) + 1).tolist(), at.size]
@@ -90,10 +93,10 @@ def trace(
     return "".join(pieces).replace(" -", "-")
 
 
-def _kept(samples: NDArray[np.float64], fs_hz: float) -> NDArray[np.intp]:
+def _kept(samples: NDArray[np.float64], fs_hz: float, speed: int) -> NDArray[np.intp]:
     """Indices of the samples to draw, without gaps: all, or the lowest and the highest of each short piece."""
     known = ~np.isnan(samples)
-    size = round(2 * fs_hz / POINTS_PER_S)
+    size = round(2 * fs_hz / (POINTS_PER_MM * speed))
     if size <= 2:
         return np.flatnonzero(known)
     missing = -samples.size % size

@@ -2,7 +2,7 @@
 
 from ecg_core.classification import NAMES, Explanation
 from ecg_core.reports.layout import Layout, Strip
-from ecg_core.reports.paper import FAINT_INK, MM_PER_S, PAPER_MM, ZERO_MM, area, rectangle, words
+from ecg_core.reports.paper import FAINT_INK, PAPER_MM, ZERO_MM, area, rectangle, words
 
 _, TOP_MM, _, PAPER_HEIGHT_MM = PAPER_MM
 # Blue differs from the pink of the paper, also in grey print. Trace and grid stay visible through the darkest band.
@@ -27,9 +27,9 @@ def bands(explanation: Explanation, strip: Strip, layout: Layout) -> str:
             continue
         rectangles = [
             rectangle(
-                ZERO_MM + (strip.offset_s + start_s) * MM_PER_S,
+                ZERO_MM + (strip.offset_s + start_s) * layout.speed,
                 TOP_MM + top_mm,
-                (end_s - start_s) * MM_PER_S,
+                (end_s - start_s) * layout.speed,
                 bottom_mm - top_mm,
             )
             for start_s, end_s in _drawn(spans_s, strip)

@@ -1,4 +1,4 @@
-"""A recording on ECG paper as SVG: an A4 sheet, 25 mm/s, 10 mm/mV, with the answer above it.
+"""A recording on ECG paper as SVG: an A4 sheet, usually 25 mm/s and 10 mm/mV, with the answer above it.
 
 The sheet shows the signal, canonical lead names, sampling rate, duration and sha256, and nothing else from the file.
 """
@@ -13,7 +13,6 @@ from ecg_core.reports.paper import (
     FAINT_INK,
     FONT,
     INK,
-    MM_PER_S,
     PAPER_MM,
     PER_MM,
     SHEET_MM,
@@ -26,6 +25,7 @@ from ecg_core.reports.paper import (
     words,
 )
 from ecg_core.reports.shading import bands, legend
+from ecg_core.reports.sheet import USUAL, Sheet
 from ecg_core.reports.text import Outcome
 
 LEFT_MM, TOP_MM, WIDTH_MM, HEIGHT_MM = PAPER_MM
@@ -39,13 +39,13 @@ LABEL_HEIGHT_MM, LABEL_S = 14.0, 0.35
 SEPARATOR_MM = (4, 7)
 
 
-def plot(recording: Recording, outcome: Outcome | None = None, start_s: float = 0.0) -> bytes:
+def plot(recording: Recording, outcome: Outcome | None = None, start_s: float = 0.0, sheet: Sheet = USUAL) -> bytes:
     """The whole document. The same arguments give the same bytes.
 
     outcome: a result or a refusal, printed above the paper. If the result has an explanation, it is shaded behind the
-    traces. start_s: where in the recording the paper begins.
+    traces. start_s: where in the recording the paper begins. sheet: how it is drawn.
     """
-    layout = lay_out(recording, HEIGHT_MM, start_s)
+    layout = lay_out(recording, HEIGHT_MM, start_s, sheet)
     explanation = outcome.explanation if isinstance(outcome, Classification) else None
     title = captions.title(layout)
     width, height = SHEET_MM
@@ -58,7 +58,10 @@ def plot(recording: Recording, outcome: Outcome | None = None, start_s: float = 
         grid(),
         captions.header(outcome, title),
         *(bands(explanation, strip, layout) for strip in layout.strips if explanation),
-        path("".join(pulse(TOP_MM + baseline, layout.gain) for baseline in layout.baselines_mm), TRACE_INK_MM),
+        path(
+            "".join(pulse(TOP_MM + baseline, layout.gain, layout.speed) for baseline in layout.baselines_mm),
+            TRACE_INK_MM,
+        ),
         *(_strip(strip, layout, recording.fs_hz) for strip in layout.strips),
         captions.footer(recording, layout, outcome),
         legend(explanation, layout, LEFT_MM, TOP_MM + HEIGHT_MM + LEGEND_BELOW_MM, WIDTH_MM) if explanation else "",
@@ -69,7 +72,7 @@ def plot(recording: Recording, outcome: Outcome | None = None, start_s: float = 
 
 def _strip(strip: Strip, layout: Layout, fs_hz: float) -> str:
     baseline_mm = TOP_MM + layout.baselines_mm[strip.row]
-    left_mm = ZERO_MM + strip.offset_s * MM_PER_S
+    left_mm = ZERO_MM + strip.offset_s * layout.speed
     label_mm = baseline_mm - _label_height_mm(strip, layout, fs_hz)
     # "I" alone would look like a stroke.
     label = f"lead {strip.lead}" if layout.of_one_lead else strip.lead
@@ -86,8 +89,9 @@ def _strip(strip: Strip, layout: Layout, fs_hz: float) -> str:
         parts.append(
             path("".join(f"M{x} {round(y * PER_MM)}v{(far - near) * PER_MM}" for y in marks), SEPARATOR_INK_MM)
         )
-    start_mm = left_mm + strip.first_s * MM_PER_S
-    line = trace(strip.samples, fs_hz, start_mm, baseline_mm, layout.gain, layout.reach_mm[strip.row])
+    start_mm = left_mm + strip.first_s * layout.speed
+    reach_mm = layout.reach_mm[strip.row]
+    line = trace(strip.samples, fs_hz, start_mm, baseline_mm, layout.gain, reach_mm, layout.speed)
     return f'<g data-lead="{strip.lead}">{"".join(parts)}{path(line, TRACE_INK_MM)}</g>'
 
 

@@ -4,6 +4,7 @@ import json
 
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, Classification, Explanation
 from ecg_core.errors import EcgError
+from ecg_core.statements import Statement
 
 Outcome = Classification | EcgError
 
@@ -25,7 +26,7 @@ def printable(text: str, instead: str = "?") -> str:
 
 
 def answer_text(outcome: Outcome, path: str | None = None) -> str:
-    """A result: diagnosis, three bars, warnings. A refusal: its message and hint."""
+    """A result: diagnosis, three bars, statements, warnings. A refusal: its message and hint."""
     head = [printable(path)] if path else []
     if isinstance(outcome, EcgError):
         return "\n".join([*head, f"  refused: {outcome.message}", f"  {outcome.hint} ({outcome.code})", ""])
@@ -35,6 +36,8 @@ def answer_text(outcome: Outcome, path: str | None = None) -> str:
             head.append(f"  also above its threshold: {', '.join(outcome.findings[1:])}")
     else:
         head.append("  no diagnosis")
+    stated = [_statement(statement) for statement in outcome.statements]
+    measured = [f"  {outcome.measurements.said}"] if outcome.measurements.said else []
     looked = _looked(outcome.explanation) if outcome.explanation else []
     bars = [_bar(outcome, label) for label in DIAGNOSES]
     said = [f"  ! {warning.message} ({warning.code})" for warning in outcome.warnings]
@@ -42,7 +45,12 @@ def answer_text(outcome: Outcome, path: str | None = None) -> str:
     if expected:
         prefix = "at least " if expected.at_least else ""
         said.append(f"  expected with these leads ({expected.lead_set}): AUC {prefix}{expected.areas}")
-    return "\n".join([*head, "", *bars, "", *looked, *said, f"  {DISCLAIMER}", ""])
+    return "\n".join([*head, "", *bars, "", *stated, *measured, *looked, *said, f"  {DISCLAIMER}", ""])
+
+
+def _statement(statement: Statement) -> str:
+    below = "" if statement.finding else ", below its threshold"
+    return f"  {statement.code:8}{statement.name} {statement.probability:.3f}{below}"
 
 
 def _looked(explanation: Explanation) -> list[str]:

@@ -1,4 +1,4 @@
-"""Recordings as files: WFDB (format 16), CSV, EDF+, and a CSV like the export of an Apple Watch."""
+"""Recordings as files: WFDB (format 16), CSV, EDF+, FHIR, and a CSV like the export of an Apple Watch."""
 
 import io
 import re
@@ -102,7 +102,8 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
 
 
 def write(recording: Recording, path: Path, units_per_mv: int = UNITS_PER_MV) -> list[Path]:
-    """Writes the recording and returns the paths. The extension decides the format: .hea (and .dat), .zip, .csv, .edf.
+    """Writes the recording and returns the paths. The extension decides the format: .hea (and .dat), .zip, .csv,
+    .edf, .json (FHIR).
 
     units_per_mv: of WFDB. Raises ValueError for another extension, or for what the format cannot hold.
     """
@@ -113,12 +114,16 @@ def write(recording: Recording, path: Path, units_per_mv: int = UNITS_PER_MV) ->
         from ecg_core.synthesis.edf import edf_bytes
 
         files = {path.name: edf_bytes(recording)}
+    elif suffix == ".json":
+        from ecg_core.synthesis.fhir import fhir_bytes
+
+        files = {path.name: fhir_bytes(recording)}
     elif suffix == ".hea":
         files = wfdb_files(recording, path.stem, units_per_mv)
     elif suffix == ".zip":
         files = {path.name: zip_bytes(wfdb_files(recording, path.stem, units_per_mv))}
     else:
-        raise ValueError("write to a path that ends in .hea, .zip, .csv or .edf")
+        raise ValueError("write to a path that ends in .hea, .zip, .csv, .edf or .json")
     return write_files(files, path.parent)
 
 

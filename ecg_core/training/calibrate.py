@@ -1,5 +1,6 @@
 """`ekg calibrate`: calibration, thresholds and performance on fold 9. Writes model.json."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from ecg_core.model.classifier import Classifier
 from ecg_core.model.placement import KINDS
 from ecg_core.signal.preparation import WINDOW_SAMPLES
 from ecg_core.signal.resampling import MODEL_FS_HZ
-from ecg_core.training import metrics
+from ecg_core.training import metrics, statements
 from ecg_core.training.calibrators import compared
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, read_ptbxl
 from ecg_core.training.evaluate import (
@@ -26,13 +27,14 @@ from ecg_core.training.evaluate import (
     cross_fitted_thresholds,
     figures,
 )
+from ecg_core.training.graph import with_statements
 from ecg_core.training.measure.outcomes import outputs
 from ecg_core.training.metrics import Floats
 from ecg_core.training.report.model_card import serialised
 from ecg_core.training.report.reliability import reliability
 
 NAME = "ekg-compact"
-VERSION = "2.1.0"
+VERSION = "2.2.0"
 MEASURED_ON = "PTB-XL 1.0.3, fold 9 (validation; calibration and thresholds cross-fitted by patient)"
 THRESHOLD_RULE = "highest F1 on fold 9, per class and lead set, of the calibrated probabilities"
 # Share of sound records, for each kind of misplacement. For all fifteen kinds together: below one in a hundred.
@@ -77,17 +79,21 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
             "rule": PLACEMENT_RULE,
             "thresholds": {name: dict.fromkeys(KINDS[1:], 1.0) for name in LEAD_SETS},
         },
+        "statements": statements.nothing_published(LEAD_SETS),
         "data": DATA,
         "training": dict(training),
     }
     _write(folder, card)
     classifier = Classifier(folder)
-    data = read_ptbxl(ptbxl, {VALIDATION_FOLD}).scored()
+    every = read_ptbxl(ptbxl, {VALIDATION_FOLD})
+    data, is_scored = every.scored(), np.asarray(every.superclasses.any(axis=1))
     truth, groups = data.superclasses, metrics.patient_groups(data.patient_ids)
+    found = {name: outputs(classifier, every, leads) for name, leads in LEAD_SETS.items()}
     cells = []
     for name, leads in LEAD_SETS.items():
-        score, kinds, refused = outputs(classifier, data, leads)
-        card["placement"]["thresholds"][name] = placement_thresholds(kinds[~refused])
+        scored = found[name].select(is_scored)
+        score, refused = scored.logits, scored.refused
+        card["placement"]["thresholds"][name] = placement_thresholds(scored.placement[~refused])
         calibrations, thresholds = {}, {}
         shipped = np.full(score.shape, 0.5)
         for k, label in enumerate(SUPERCLASSES):
@@ -106,6 +112,7 @@ def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Pa
             card["reliability"] = {"lead_set": name, "classes": bins}
         cells += [(truth[:, k], score[:, k], refused) for k in DIAGNOSIS_COLUMNS]
     card["calibrators"] = compared(cells, groups, data.patient_ids)
+    card["statements"] = statements.measured(every, LEAD_SETS, found, card)
     _write(folder, card)
     return card
 
@@ -122,6 +129,23 @@ def calibrate(folder: Path, ptbxl: Path) -> dict[str, Any]:
     with TemporaryDirectory() as beside:
         (Path(beside) / MODEL_FILE).write_bytes((folder / MODEL_FILE).read_bytes())
         return write_card(Path(beside), card["sha256"], card["training"], ptbxl)
+
+
+def measure_statements(folder: Path, ptbxl: Path) -> tuple[bytes, dict[str, Any]]:
+    """folder/model.onnx with the logits of the statements, and its card with the statements measured again.
+
+    The superclasses and all other sections of the card stay: their logits are the same, bit by bit.
+    """
+    model = with_statements((folder / MODEL_FILE).read_bytes())
+    old = json.loads((folder / CARD_FILE).read_bytes())
+    card = {**old, "version": VERSION, "sha256": hashlib.sha256(model).hexdigest()}
+    with TemporaryDirectory() as beside:
+        (Path(beside) / MODEL_FILE).write_bytes(model)
+        _write(Path(beside), {**card, "statements": statements.nothing_published(LEAD_SETS)})
+        classifier = Classifier(Path(beside))
+    data = read_ptbxl(ptbxl, {VALIDATION_FOLD})
+    found = {name: outputs(classifier, data, leads) for name, leads in LEAD_SETS.items()}
+    return model, {**card, "statements": statements.measured(data, LEAD_SETS, found, card)}
 
 
 def _write(folder: Path, card: Mapping[str, Any]) -> None:

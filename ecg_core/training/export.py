@@ -1,4 +1,4 @@
-"""`ekg export`: checkpoints -> model.onnx and its card. The file gives five logits and the placement."""
+"""`ekg export`: checkpoints -> model.onnx and its card. The outputs: five logits, the placement, the statements."""
 
 import hashlib
 import io
@@ -17,6 +17,7 @@ from ecg_core.signal.preparation import WINDOW_SAMPLES
 from ecg_core.training.calibrate import write_card
 from ecg_core.training.data.dataset import Data
 from ecg_core.training.fit import read_checkpoint
+from ecg_core.training.graph import DEMOGRAPHIC
 from ecg_core.training.networks.windowed import LEAD_COUNT
 from ecg_core.training.report.model_card import publish
 from ecg_core.training.settings import Settings
@@ -28,17 +29,20 @@ MAX_DIFFERENCE = 1e-5
 
 
 class Shipped(nn.Module):
-    """(the members' mean logits of the five superclasses, the probabilities of the placement)."""
+    """artifacts.OUTPUTS: the members' mean logits of the five superclasses, the placement's probabilities, the members'
+    mean logits of the statements.
+    """
 
     def __init__(self, members: Sequence[nn.Module], placement: nn.Module) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
         self.placement = placement
 
-    def forward(self, signal: Tensor, lead_mask: Tensor) -> tuple[Tensor, Tensor]:
-        logits = [member(signal, lead_mask)[:, : len(SUPERCLASSES)] for member in self.members]
+    def forward(self, signal: Tensor, lead_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        logits = [member(signal, lead_mask) for member in self.members]
         mean = logits[0] if len(logits) == 1 else torch.stack(logits).mean(dim=0)
-        return mean, torch.softmax(self.placement(signal, lead_mask), dim=1)
+        placement = torch.softmax(self.placement(signal, lead_mask), dim=1)
+        return mean[:, : len(SUPERCLASSES)], placement, mean[:, len(SUPERCLASSES) : -DEMOGRAPHIC]
 
 
 def export(checkpoints: Sequence[Path], placement: Path, data: Data, ptbxl: Path, out: Path) -> None:
@@ -90,18 +94,19 @@ def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str
     mask[1, 1:] = 0
     signal[1, 1:] = 0
     with torch.inference_mode():
-        logits, kinds = network(signal, mask)
-        expected = torch.cat([torch.sigmoid(logits), kinds], dim=1)
-    got = [
-        torch.from_numpy(part)
-        for part in session(model).run(OUTPUTS, {"signal": signal.numpy(), "lead_mask": mask.numpy()})
-    ]
-    difference = float((torch.cat([torch.sigmoid(got[0]), got[1]], dim=1) - expected).abs().max())
+        expected = _probabilities(network(signal, mask))
+    got = session(model).run(OUTPUTS, {"signal": signal.numpy(), "lead_mask": mask.numpy()})
+    difference = float((_probabilities(list(map(torch.from_numpy, got))) - expected).abs().max())
     if difference > MAX_DIFFERENCE:
         raise ValueError(f"ONNX and torch differ by {difference:.1e}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model)
     return hashlib.sha256(model).hexdigest()
+
+
+def _probabilities(outputs: Sequence[Tensor]) -> Tensor:
+    logits, placement, statements = outputs
+    return torch.cat([torch.sigmoid(logits), placement, torch.sigmoid(statements)], dim=1)
 
 
 def command(runs: Sequence[Mapping[str, Any]]) -> str:

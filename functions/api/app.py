@@ -4,7 +4,7 @@ Limits, security headers and the log are in edge.py, bodies in body.py, errors i
 """
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import FastAPI, Path, Query, Request
 from starlette.responses import Response
@@ -14,31 +14,42 @@ from ecg_core.classification import DISCLAIMER
 from ecg_core.errors import FileTooLarge
 from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import MAX_LARGE_BYTES
-from functions.api import docs, openapi
-from functions.api.body import MAX_FILENAME, MAX_LEADS, body_of, files_of
+from ecg_core.statements import FINDINGS
+from functions import log
+from functions.api import assets, docs, openapi, page
+from functions.api.body import body_of, files_of
 from functions.api.capacity import Capacity
 from functions.api.edge import Edge
 from functions.api.metrics import MEDIA_TYPE, Metrics
-from functions.api.negotiation import FHIR, JSON, SVG, choose, takes_gzip
+from functions.api.negotiation import FHIR, JSON, SVG, choose
+from functions.api.parameters import (
+    Filename,
+    FsHz,
+    Gain,
+    GainMm,
+    LayoutForm,
+    Leads,
+    Speed,
+    StartS,
+    Units,
+    sheet_of,
+)
 from functions.api.problems import (
     PROBLEM,
-    NotAcceptable,
     NotFound,
     RequestInvalid,
     ResultNotFound,
     add_problem_handlers,
 )
 from functions.api.settings import Settings
-from functions.api.storage import UPLOAD_ID, UPLOAD_SECONDS, Storage
+from functions.api.signal import add_signal
+from functions.api.storage import PREFIX, UPLOAD_ID, UPLOAD_SECONDS, Storage
 from functions.api.workers import Workers
+from functions.metrics import metrics
 
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
 # Retry-After of a result that is not there yet.
 RETRY_SECONDS = 2
-# Cache-Control of an asset whose address holds its tag, as on the page of /docs. Other bytes have another address.
-KEEP_FOR_EVER = "public, max-age=31536000, immutable"
-# Cache-Control of an asset at any other address: a browser asks again after a day.
-KEEP_FOR_A_DAY = "public, max-age=86400"
 
 
 def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
@@ -54,23 +65,30 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     uploads_possible = bool(settings.inbox and settings.results)
     capacity = None if settings.alone else Capacity(settings.limits)
     # Lambda has metrics of its own, and many processes.
-    metrics = None if settings.alone else Metrics()
+    counts = None if settings.alone else Metrics()
     app.add_middleware(
-        Edge, max_body_bytes=settings.max_body_bytes, uploads=uploads_possible, capacity=capacity, metrics=metrics
+        Edge,
+        max_body_bytes=settings.max_body_bytes,
+        uploads=uploads_possible,
+        capacity=capacity,
+        # On Lambda, every way in speaks TLS only.
+        tls=settings.alone,
+        counts=counts,
     )
     add_problem_handlers(app)
-    _add_diagnosis(app, classifier, alone=settings.alone)
+    workers = Workers(settings.alone)
+    _add_diagnosis(app, classifier, workers)
+    add_signal(app, workers)
     _add_uploads(app, Storage(settings))
     _add_service(app, classifier, settings.max_body_bytes)
     _add_documentation(app)
-    if metrics:
-        _add_metrics(app, metrics)
+    page.add_page(app, settings)
+    if counts:
+        _add_metrics(app, counts)
     return app
 
 
-def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
-    workers = Workers(alone)
-
+def _add_diagnosis(app: FastAPI, classifier: Classifier, workers: Workers) -> None:
     @app.post(
         "/diagnosis",
         summary="Classify one ECG record",
@@ -80,42 +98,40 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
     )
     async def diagnosis(
         request: Request,
-        filename: Annotated[
-            str | None,
-            Query(
-                max_length=MAX_FILENAME, description="The file's name, if the body is the bare file. Not for multipart."
-            ),
-        ] = None,
-        fs_hz: Annotated[
-            float | None, Query(description="Sampling rate in Hz, for a file that does not state it.")
-        ] = None,
-        units: Annotated[
-            str | None, Query(description="Unit of the samples, nV, uV, mV or V, for a file that does not state it.")
-        ] = None,
-        leads: Annotated[
-            str | None,
-            Query(
-                max_length=MAX_LEADS,
-                description="Leads of the channels in order, such as I,II,V1, for a file that does not name them. "
-                "- stands for a channel that is no lead.",
-            ),
-        ] = None,
-        gain: Annotated[
-            float | None, Query(description="Counts per mV, for a file of raw converter values that does not state it.")
-        ] = None,
+        filename: Filename = None,
+        fs_hz: FsHz = None,
+        units: Units = None,
+        leads: Leads = None,
+        gain: Gain = None,
         explain: Annotated[
             bool | None,
             Query(description="Also explain where in the ECG the network looks; takes 0.2 s more. JSON and SVG only."),
         ] = None,
+        statements: Annotated[
+            Literal["findings", "all"] | None,
+            Query(description="Which statements are given: those that matter (default), or all that are published."),
+        ] = None,
+        speed: Speed = None,
+        gain_mm: GainMm = None,
+        layout: LayoutForm = None,
+        start_s: StartS = None,
     ) -> Response:
         body, headers = await body_of(request), request.headers
 
         def answer() -> tuple[bytes, str]:
             files = files_of(headers.get("content-type", ""), body, filename)
+            sheet = sheet_of(speed, gain_mm, layout, start_s)
             form = choose(",".join(headers.getlist("accept")))
             result = classifier.classify(
-                files, fs_hz=fs_hz, units=units, leads=leads, gain=gain, explain=bool(explain) and form != FHIR
+                files,
+                fs_hz=fs_hz,
+                units=units,
+                leads=leads,
+                gain=gain,
+                explain=bool(explain) and form != FHIR,
+                statements=statements or FINDINGS,
             )
+            metrics.classified(result.diagnosis, result.probabilities)
             if form == FHIR:
                 from ecg_core.reports.fhir import diagnostic_report
 
@@ -123,7 +139,9 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, alone: bool) -> None:
             if form == SVG:
                 from ecg_core.reports.svg import plot
 
-                return plot(result.recording, result), form
+                if start_s and start_s >= result.recording.duration_s:
+                    raise RequestInvalid("The recording ends before start_s.")
+                return plot(result.recording, result, start_s or 0.0, sheet), form
             return result.to_json(), form
 
         content, form = await workers.run(answer, request.receive)
@@ -141,12 +159,13 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
     )
-    def uploads(size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
+    def uploads(request: Request, size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
         if size < 1:
             raise RequestInvalid("A parameter is not valid: size.")
         if size > MAX_LARGE_BYTES:
             raise FileTooLarge(f"The file is larger than {MAX_LARGE_BYTES / 2**30:g} GB.")
         upload = storage.new_upload(size)
+        request.state.record = log.hashed(PREFIX + upload.id)
         address = {"method": "PUT", "url": upload.url, "headers": upload.headers, "expires_in_s": UPLOAD_SECONDS}
         return _json({"upload": address, "result": f"results/{upload.id}"}, 201)
 
@@ -157,9 +176,12 @@ def _add_uploads(app: FastAPI, storage: Storage) -> None:
         openapi_extra=openapi.NEEDS_KEY,
         tags=["diagnosis"],
     )
-    def results(id: Annotated[str, Path(json_schema_extra={"pattern": UPLOAD_ID.pattern})]) -> Response:
+    def results(
+        request: Request, id: Annotated[str, Path(json_schema_extra={"pattern": UPLOAD_ID.pattern})]
+    ) -> Response:
         if not UPLOAD_ID.fullmatch(id):
             raise ResultNotFound("This is no address of a result.")
+        request.state.record = log.hashed(PREFIX + id)
         outcome = storage.outcome(id)
         if outcome is None:
             return _json({"status": "pending"}, 202, {"retry-after": str(RETRY_SECONDS)})
@@ -211,21 +233,13 @@ def _add_documentation(app: FastAPI) -> None:
     def docs_asset(name: str, request: Request) -> Response:
         if name not in docs.ASSETS:
             raise NotFound("No such asset.")
-        asset = docs.asset(name)
-        tag, sent = f'"{asset.tag}"', request.headers
-        keep = KEEP_FOR_EVER if request.query_params.get("v") == asset.tag else KEEP_FOR_A_DAY
-        headers = {"etag": tag, "cache-control": keep, "vary": "accept-encoding"}
-        if tag in sent.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        if not takes_gzip(sent.get("accept-encoding")):
-            raise NotAcceptable("This file is sent compressed only.", "Accept the encoding gzip.")
-        return Response(asset.packed, headers={**headers, "content-encoding": "gzip"}, media_type=asset.media_type)
+        return assets.answer(docs.asset(name), request)
 
 
-def _add_metrics(app: FastAPI, metrics: Metrics) -> None:
+def _add_metrics(app: FastAPI, counts: Metrics) -> None:
     @app.get("/metrics", include_in_schema=False)
-    async def counts() -> Response:
-        return Response(metrics.text(), media_type=MEDIA_TYPE)
+    async def metrics() -> Response:
+        return Response(counts.text(), media_type=MEDIA_TYPE)
 
 
 def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

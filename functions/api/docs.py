@@ -1,15 +1,13 @@
 """The page of /docs (Swagger UI) and its assets. They come from a pinned package: hospital networks block CDNs.
 
 Every address on the page is relative, so it works under the prefix of a gateway's stage. The routes are in app.py.
-Assets are sent compressed only. Anybody can ask for them without a key, and a quarter of the bytes costs a quarter.
 """
 
-import gzip
-from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+
+from functions.api.assets import Asset, tag_of
 
 # The policy of the page, in place of the one in edge.py. Swagger UI loads its own files, sets styles on elements, and
 # calls this service.
@@ -23,9 +21,6 @@ ASSETS = {
     "start.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-# Half the time of the largest compression, for 0.3 % more bytes.
-COMPRESSION = 6
-TAG_DIGITS = 16
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -59,15 +54,6 @@ ICON = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect wid
 OWN = {"start.js": START, "icon.svg": ICON}
 
 
-@dataclass(frozen=True)
-class Asset:
-    """packed: the bytes, compressed with gzip. tag: other bytes have another tag."""
-
-    packed: bytes
-    media_type: str
-    tag: str
-
-
 @cache
 def page() -> str:
     """The page. The addresses of its assets hold their tags, so that browsers may keep them for ever."""
@@ -80,13 +66,12 @@ def page() -> str:
 @cache
 def asset(name: str) -> Asset:
     """One of ASSETS. Raises KeyError for any other name."""
-    # Without a time, the same file gives the same bytes.
-    return Asset(gzip.compress(_content(name), COMPRESSION, mtime=0), ASSETS[name], _tag(name))
+    return Asset.of(_content(name), ASSETS[name])
 
 
 @cache
 def _tag(name: str) -> str:
-    return sha256(_content(name)).hexdigest()[:TAG_DIGITS]
+    return tag_of(_content(name))
 
 
 def _content(name: str) -> bytes:

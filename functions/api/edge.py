@@ -6,6 +6,7 @@ line, and turns an unexpected error into a 500.
 
 import time
 from asyncio import CancelledError
+from collections.abc import Mapping
 from contextlib import suppress
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from functions import log
 from functions.api.capacity import Capacity, Held
 from functions.api.metrics import Metrics
 from functions.api.problems import BodyTooLarge, RequestInvalid, RequestTimeout, problem
+from functions.metrics import metrics
 
 # Answers contain no scripts and load nothing. Only the page /docs needs another policy; its route in app.py sets it.
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -28,6 +30,10 @@ SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+# For a service that is reached over TLS only, as on Lambda. The server of `make run` speaks HTTP.
+TLS_HEADERS = {**SECURITY_HEADERS, "strict-transport-security": "max-age=31536000"}
+# Its time is a metric. All other answers take a millisecond or wait for S3.
+DIAGNOSIS = "/diagnosis"
 # Any other method is free text from the sender. It is logged as "?".
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Maximum digits of a Content-Length. 16 digits would mean a petabyte or more.
@@ -43,8 +49,8 @@ class Edge:
     """ASGI middleware. HEAD is answered as GET; the server removes the body.
 
     max_body_bytes: a larger body is refused before it is parsed. uploads: whether the refusal mentions POST /uploads.
-    capacity: None if this process serves one request at a time and gets the whole body at once.
-    metrics: counts the requests.
+    capacity: None if this process serves one request at a time and gets the whole body at once. tls: whether every
+    request comes over TLS. counts: of requests, for Prometheus.
     """
 
     def __init__(
@@ -53,10 +59,12 @@ class Edge:
         max_body_bytes: int,
         uploads: bool,
         capacity: Capacity | None,
-        metrics: Metrics | None = None,
+        tls: bool = False,
+        counts: Metrics | None = None,
     ) -> None:
         self.app = app
-        self.metrics = metrics
+        self.counts = counts
+        self.headers = TLS_HEADERS if tls else SECURITY_HEADERS
         self.max_body_bytes = max_body_bytes
         self.capacity = capacity
         self.too_large = BodyTooLarge if uploads else FileTooLarge
@@ -67,7 +75,7 @@ class Edge:
             return
         method = scope["method"]
         scope = {**scope, "method": "GET"} if method == "HEAD" else scope
-        exchange = _Exchange(scope, receive, send, self.max_body_bytes, self.too_large, self.capacity)
+        exchange = _Exchange(scope, receive, send, self.max_body_bytes, self.too_large, self.capacity, self.headers)
         start = time.perf_counter()
         try:
             try:
@@ -84,22 +92,35 @@ class Edge:
                 )
         finally:
             exchange.close()
-            route = getattr(scope.get("route"), "path", None)
+            route = scope.get("route")
             code = scope.get("state", {}).get("code") or exchange.code
             seconds = time.perf_counter() - start
-            if self.metrics:
-                self.metrics.count(route, exchange.status, code, seconds)
+            ms = round(seconds * 1000, 2)
+            if self.counts:
+                self.counts.count(getattr(route, "path", None), exchange.status, code, seconds)
             log.line(
                 "request",
                 request_id=exchange.request_id,
                 method=method if method in METHODS else "?",
-                route=route,
+                route=getattr(route, "path", None),
                 status=exchange.status,
                 code=code,
                 received_bytes=exchange.received,
                 sent_bytes=exchange.sent,
-                ms=round(seconds * 1000, 2),
+                ms=ms,
+                **_related(scope),
             )
+            if getattr(route, "path", None) == DIAGNOSIS:
+                metrics.worked(ms, code)
+            elif code:
+                metrics.refused(code)
+
+
+def _related(scope: Scope) -> dict[str, str]:
+    """What relates this log line to others: the gateway's id to its access log, the record to the lines of the drop."""
+    gateway = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
+    found = {"gateway_id": gateway, "record": scope.get("state", {}).get("record")}
+    return {name: str(value) for name, value in found.items() if value}
 
 
 class _Exchange:
@@ -113,7 +134,9 @@ class _Exchange:
         limit: int,
         too_large: type[EcgError],
         capacity: Capacity | None,
+        headers: Mapping[str, str],
     ) -> None:
+        self._added = headers
         self._scope, self._receive, self._send = scope, receive, send
         self._limit, self._error = limit, too_large
         self._in_pieces = capacity is not None
@@ -170,7 +193,7 @@ class _Exchange:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
-            for name, value in SECURITY_HEADERS.items():
+            for name, value in self._added.items():
                 headers.setdefault(name, value)
             if not await self._discarded():
                 headers["connection"] = "close"

@@ -18,9 +18,10 @@ from functions.cold_start import quick_start
 with quick_start(), deferred_models():
     from functions import log
     from functions.api.app import app
-    from functions.api.edge import SECURITY_HEADERS
+    from functions.api.edge import TLS_HEADERS
     from functions.api.negotiation import FHIR, SVG
     from functions.api.problems import PROBLEM, BodyNotBase64
+    from functions.metrics import metrics
 
 # Characters that no text file holds: control characters, surrogates, and U+FFFD, which replaces a byte that was lost.
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
@@ -45,7 +46,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         return _adapter({**event, **_addressed(event), "body": _body(event), "isBase64Encoded": False}, context)
     except EcgError as error:
-        log.line("request", request_id=context.aws_request_id, status=error.status, code=error.code)
+        gateway = event["requestContext"].get("requestId")
+        about = {"request_id": context.aws_request_id, "gateway_id": gateway}
+        log.line("request", **about, status=error.status, code=error.code)
+        metrics.refused(error.code)
         return _response(error, context.aws_request_id)
     except Exception as error:
         log.fault(error, request_id=context.aws_request_id)
@@ -91,5 +95,5 @@ def _below(path: str, prefix: str) -> str:
 
 def _response(error: EcgError, request_id: str) -> dict[str, Any]:
     """An error as an answer that all three kinds of gateway take, for errors that the app does not see."""
-    headers = {"content-type": PROBLEM, "x-request-id": request_id, **SECURITY_HEADERS}
+    headers = {"content-type": PROBLEM, "x-request-id": request_id, **TLS_HEADERS}
     return {"statusCode": error.status, "headers": headers, "body": error.to_json().decode(), "isBase64Encoded": False}

@@ -4,20 +4,23 @@ The shapes of the JSON answers are in schemas.py.
 """
 
 import json
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
 
 from ecg_core.classification import DISCLAIMER
+from ecg_core.leads import LEADS
 from ecg_core.readers.registry import formats
 from ecg_core.recording import MAX_FS_HZ, MAX_LARGE_BYTES, MIN_FS_HZ
+from ecg_core.reports.sheet import GAINS_MM, LAYOUTS, SPEEDS
 from functions.api.negotiation import FHIR, JSON, SVG
 from functions.api.problems import PROBLEM
 
 TITLE = "ekg"
 DESCRIPTION = f"""Send an ECG file, get the calibrated probabilities of **NORM** (normal ECG), **CD** (conduction
-disturbance) and **STTC** (ST/T change).
+disturbance) and **STTC** (ST/T change). People without a program take [the page](ui).
 
 Send {formats()}. The service recognizes a format by the content, not by the name. If it cannot classify a file, it
 answers with `application/problem+json`: a stable `code` and a `hint` what to do.
@@ -67,6 +70,11 @@ SIZE = {"minimum": 1, "maximum": MAX_LARGE_BYTES}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "fs_hz": {"minimum": MIN_FS_HZ, "maximum": MAX_FS_HZ},
     "units": {"enum": ["nV", "uV", "mV", "V"]},
+    "speed": {"enum": list(SPEEDS)},
+    "gain_mm": {"enum": list(GAINS_MM)},
+    "layout": {"enum": [*LAYOUTS, *LEADS]},
+    "start_s": {"minimum": 0},
+    "length_s": {"minimum": 0},
 }
 RESULT_RESPONSES: dict[int | str, dict[str, Any]] = {
     **answers("Classification", "The result: a classification, or the problem with the file.", 403, 404, 429, 500, 503),
@@ -85,6 +93,9 @@ DIAGNOSIS_RESPONSES[200]["content"] |= {
             "description": "A plot of the leads on ECG paper, A4. With explain: shaded where the network looks.",
         }
     },
+}
+SIGNAL_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **answers("Signal", "The samples.", 400, 403, 408, 413, 415, 422, 429, 500, 503),
 }
 DIAGNOSIS_BODY: dict[str, Any] = {
     **NEEDS_KEY,
@@ -151,10 +162,12 @@ def document(app: FastAPI) -> dict[str, Any]:
     made["paths"]["/results/{id}"]["get"]["responses"].pop("422", None)
     made["paths"]["/uploads"]["post"]["parameters"][0]["schema"] |= SIZE
     table, answer = _example()
-    diagnosis = made["paths"]["/diagnosis"]["post"]
-    for parameter in diagnosis["parameters"]:
+    diagnosis, signal = (made["paths"][path]["post"] for path in ("/diagnosis", "/signal"))
+    for parameter in (*diagnosis["parameters"], *signal["parameters"]):
         # FastAPI describes an optional parameter as "value or null". In a query it is left out, never null.
         parameter["schema"] = {**parameter["schema"]["anyOf"][0], **PARAMETERS.get(parameter["name"], {})}
+    # Both routes have the same body, and get_openapi copies no dictionary.
+    signal["requestBody"] = deepcopy(signal["requestBody"])
     diagnosis["requestBody"]["content"]["text/csv"]["example"] = table
     diagnosis["responses"]["200"]["content"][JSON]["example"] = answer
     return made

@@ -29,6 +29,42 @@ class OtherAbnormality(_Shape):
     HYP: Probability
 
 
+class Statement(_Shape):
+    """One of the statements that are published for these leads, such as CLBBB. Its AUC is in the model card."""
+
+    code: str = Field(description="Code of the statement in SCP-ECG, as PTB-XL uses it.")
+    name: str
+    name_de: str = Field(description="The name in German.")
+    kind: Literal["NORM", "MI", "STTC", "CD", "HYP", "form", "rhythm"] = Field(
+        description="The class of a diagnostic statement, or form or rhythm."
+    )
+    probability: Probability
+    threshold: Probability
+    finding: bool = Field(description="Whether the probability reaches the threshold.")
+
+
+class LeadMeasurements(_Shape):
+    """In mV, of the usual beat, against the baseline just before QRS."""
+
+    r_mv: float = Field(description="Height of the R wave; 0 without one.")
+    s_mv: float = Field(description="Depth of the S wave, or of a QS wave; 0 without one.")
+    st_mv: float = Field(description="Level of the ST segment, 60 ms after the end of QRS.")
+
+
+class Measurements(_Shape):
+    """From the signal, at its own rate. null: this could not be measured."""
+
+    heart_rate_bpm: int | None
+    rhythm: Literal["regular", "irregular"] | None
+    pr_ms: int | None
+    qrs_ms: int | None
+    qt_ms: int | None
+    qtc_ms: int | None = Field(description="Corrected by the formula that qtc_formula names.")
+    qtc_formula: Literal["Fridericia"]
+    axis_deg: int | None = Field(description="Of QRS in the frontal plane.")
+    leads: dict[str, LeadMeasurements]
+
+
 class RecordingRead(_Shape):
     format: str
     leads: list[str] = Field(description="All leads that were used, also derived ones.")
@@ -109,12 +145,39 @@ class Classification(_Shape):
     thresholds: Diagnoses
     conclusive: bool
     other_abnormality: OtherAbnormality
+    statements: list[Statement] = Field(
+        description="Findings first, the most probable first. Of a class that is a finding without one: its most "
+        "probable statement. With ?statements=all: all that are published for these leads."
+    )
+    measurements: Measurements
     recording: RecordingRead
     warnings: list[Notice]
     expected_performance: Performance | None
     explanation: Explanation | None = Field(None, description="Only with ?explain=true.")
     model: Model
     disclaimer: str
+
+
+class LeadSamples(_Shape):
+    name: str
+    derived: bool = Field(description="Whether the lead follows from other limb leads.")
+    offset_uv: float = Field(description="The median of this stretch, which is taken off the samples.")
+    data: str = Field(description="Little-endian 16-bit integers in base64.")
+
+
+class Signal(_Shape):
+    """A sample in uV is uv_per_step times the 16-bit number, plus offset_uv of its lead."""
+
+    format: str
+    fs_hz: float
+    duration_s: float = Field(description="Of the whole recording.")
+    start_s: float = Field(description="Time of the first sample.")
+    samples: int = Field(description="Number of samples of each lead.")
+    uv_per_step: float
+    missing: Literal[-32768] = Field(description="This number stands for a missing sample.")
+    leads: list[LeadSamples]
+    corrections: list[str]
+    sha256: Sha256
 
 
 class Problem(_Shape):
@@ -156,4 +219,4 @@ class Pending(_Shape):
     status: Literal["pending"]
 
 
-SHAPES: tuple[type[BaseModel], ...] = (Classification, Problem, Health, Greeting, Upload, Pending)
+SHAPES: tuple[type[BaseModel], ...] = (Classification, Signal, Problem, Health, Greeting, Upload, Pending)

@@ -17,6 +17,7 @@ ENVELOPE_BYTES = 64_000
 class Settings:
     """inbox, results: names of the drop's buckets, None without buckets. max_body_bytes: the limit of a request's body.
 
+    uploads_origin: where a browser sends large files, such as https://BUCKET.s3.REGION.amazonaws.com.
     alone: this process serves one request at a time, as on Lambda; then limits are not used.
     """
 
@@ -25,9 +26,21 @@ class Settings:
     max_body_bytes: int = MAX_BYTES + ENVELOPE_BYTES
     alone: bool = False
     limits: Limits = USUAL
+    uploads_origin: str | None = None
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in environment
         limit = LAMBDA_BODY_BYTES if on_lambda else MAX_BYTES + ENVELOPE_BYTES
-        return cls(environment.get("INBOX_BUCKET") or None, environment.get("RESULTS_BUCKET") or None, limit, on_lambda)
+        inbox, results = (environment.get(name) or None for name in ("INBOX_BUCKET", "RESULTS_BUCKET"))
+        return cls(inbox, results, limit, on_lambda, uploads_origin=_origin(inbox, environment) if inbox else None)
+
+
+def _origin(bucket: str, environment: Mapping[str, str]) -> str:
+    """The origin of a presigned address, as functions/s3.py makes it: the bucket's own regional host."""
+    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
+    if endpoint:
+        return "/".join(endpoint.split("/")[:3])
+    region = environment.get("AWS_REGION", "us-east-1")
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{bucket}.s3.{region}.{suffix}"

@@ -6,7 +6,6 @@ It takes four kinds of events: a batch of the inbox's queue, an event of S3, a b
 import time
 from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 from ecg_core.model.classifier import default_classifier
@@ -16,6 +15,7 @@ with quick_start():
     from ecg_core.drop import Answer, Drop, sweep
     from ecg_core.drop.addresses import BACKFILL
     from functions import log, s3
+    from functions.metrics import metrics
     from functions.s3_drop.events import Hint, UnknownEvent, hints_of, hints_of_batch, hints_of_message, is_batch
     from functions.s3_drop.settings import Settings
     from functions.s3_drop.store import BucketStore
@@ -27,8 +27,6 @@ with quick_start():
 # If Lambda's time runs out, all messages of a batch come again. So no record is begun with less than RESERVE_SECONDS
 # left, and no call to S3 with less than LAST_SECONDS. A record takes 0.1 s, one of a thousand segments a minute.
 RESERVE_SECONDS, LAST_SECONDS = 20.0, 5.0
-# Digits of the key's sha256 in a log line. Who knows the key can find its lines; the log does not tell the key.
-HASH_DIGITS = 16
 
 settings = Settings.of()
 classifier = default_classifier()
@@ -128,12 +126,16 @@ class Run:
         try:
             answers = self._answer(hint)
         except Exception as fault:
-            self._fault(fault, key=_hash(hint.key))
+            self._fault(fault, key=log.hashed(hint.key))
             raise
         ms = round((time.perf_counter() - start) * 1000, 2)
         for answer in answers:
-            about = {"key": _hash(hint.key), "record": _hash(answer.key), "state": answer.state, "code": answer.code}
-            log.line("record", request_id=self._context.aws_request_id, **about, ms=ms)
+            about = {"key": log.hashed(hint.key), "record": log.hashed(answer.key), "state": answer.state}
+            log.line("record", request_id=self._context.aws_request_id, **about, code=answer.code, ms=ms)
+            if answer.state == "written":
+                metrics.worked(ms, answer.code)
+            if answer.probabilities:
+                metrics.classified(answer.diagnosis, answer.probabilities)
         return answers
 
     def _answer(self, hint: Hint) -> tuple[Answer, ...]:
@@ -175,7 +177,3 @@ class Run:
 def _prefix(bucket: str) -> str:
     """The prefix of a bucket's outcomes. Two buckets may hold the same key, so only the inbox has no prefix."""
     return "" if bucket == settings.inbox else f"{BACKFILL}{bucket}/"
-
-
-def _hash(key: str) -> str:
-    return sha256(key.encode(errors="surrogatepass")).hexdigest()[:HASH_DIGITS]

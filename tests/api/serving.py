@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import httpx
 
@@ -23,7 +24,14 @@ START_SECONDS = 20
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """Starts the service and yields its address."""
-    made = server(create_app(settings, default_classifier()), "127.0.0.1", 0, log_level="critical")
+    with serving_app(create_app(settings, default_classifier())) as address:
+        yield address
+
+
+@contextmanager
+def serving_app(app: Any) -> Iterator[str]:
+    """Starts an ASGI app and yields its address."""
+    made = server(app, "127.0.0.1", 0, log_level="critical")
     thread = Thread(target=made.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + START_SECONDS

@@ -75,6 +75,29 @@ def test_an_explanation_has_the_same_bytes_from_service_core_and_command(
     assert described.explanation.about == answer.json()["diagnosis"]
 
 
+def test_all_statements_have_the_same_bytes_from_service_core_and_command(
+    client: httpx.Client, example: dict[str, bytes], tmp_path: Path
+) -> None:
+    name = "left_bundle_branch_block.zip"
+    answer = client.post("/diagnosis?statements=all", files=parts({name: example[name]}))
+    assert answer.content == ecg_core.classify({name: example[name]}, statements="all").to_json()
+    (tmp_path / name).write_bytes(example[name])
+    command = [sys.executable, "-m", "ecg_core", "classify", "--json", "--statements", "all", str(tmp_path / name)]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout == answer.content + b"\n"
+    described = schemas.Classification.model_validate_json(answer.content)
+    published = default_classifier().card["statements"]["sets"]["12"]["published"]
+    assert {statement.code for statement in described.statements} == set(published)
+    usual = client.post("/diagnosis?statements=findings", files=parts({name: example[name]}))
+    assert usual.content == ecg_core.classify({name: example[name]}).to_json()
+    assert len(usual.json()["statements"]) < len(published)
+
+
+def test_statements_must_be_findings_or_all(client: httpx.Client, example: dict[str, bytes]) -> None:
+    answer = client.post("/diagnosis?statements=some", files=parts(pair(example)))
+    assert (answer.status_code, code_of(answer)) == (422, "request_invalid")
+    assert "statements" in answer.json()["detail"]
+
+
 def test_an_answer_has_no_explanation_by_default(client: httpx.Client, example: dict[str, bytes]) -> None:
     for query in ("", "?explain=false"):
         answer = client.post(f"/diagnosis{query}", files=parts(pair(example)))

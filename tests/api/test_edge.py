@@ -118,6 +118,13 @@ def test_every_answer_carries_the_security_headers(client: httpx.Client, path: s
     assert headers["x-request-id"]
 
 
+@pytest.mark.parametrize("path", ["/", "/docs", "/nothing"])
+def test_only_a_service_behind_tls_asks_browsers_to_stay_with_tls(client: httpx.Client, path: str) -> None:
+    assert "strict-transport-security" not in client.get(path).headers
+    with serving(Settings(alone=True)) as on_lambda:
+        assert httpx.get(f"{on_lambda}{path}").headers["strict-transport-security"] == "max-age=31536000"
+
+
 def test_an_answer_must_not_be_cached(client: httpx.Client, example: dict[str, bytes]) -> None:
     assert client.post("/diagnosis", files=parts(pair(example))).headers["cache-control"] == "no-store"
 

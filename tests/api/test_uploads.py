@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -24,6 +24,7 @@ from ecg_core.drop import Drop
 from ecg_core.model.classifier import default_classifier
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import wfdb_files
+from functions import log
 from functions.api.settings import LAMBDA_BODY_BYTES, Settings
 from functions.s3_drop.store import BucketStore
 from tests.api.sending import code_of
@@ -100,6 +101,18 @@ def test_a_file_is_uploaded_classified_and_its_result_fetched(address: str, s3: 
     answer = httpx.get(result)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.content == ecg_core.classify({"normal.zip": data}).to_json()
+
+
+def test_the_lines_of_an_upload_its_drop_and_its_result_have_the_same_record(
+    address: str, s3: Any, example: dict[str, bytes], log_lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    ticket = asked(address, 1)
+    id = ticket["result"].rpartition("/")[2]
+    httpx.get(f"{address}/results/{id}")
+    lines = [line for line in log_lines() if line["route"] in ("/uploads", "/results/{id}")]
+    assert [line["record"] for line in lines] == [log.hashed(f"uploads/{id}")] * 2
+    # The drop's line about this key has it too (tests/s3_drop/test_handler.py). The id itself is in no line.
+    assert id not in json.dumps(lines)
 
 
 def test_an_upload_works_once(address: str, s3: Any, example: dict[str, bytes]) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "infra/README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "infra/README.md", *sorted((ROOT / "docs").rglob("*.md")))
 LANGUAGES = ("sh", "bash", "console", "python", "json", "yaml", "text", "csv", "http")
 COMMANDS = ("sh", "bash", "console", "python")
 REASONS = (

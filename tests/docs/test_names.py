@@ -38,6 +38,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_the_readme_leads_to_every_page() -> None:
     links = {link.partition("#")[0] for link in _LINK.findall((ROOT / "README.md").read_text())}
+    of_formats = {link.partition("#")[0] for link in _LINK.findall((ROOT / "docs/formats.md").read_text())}
+    links |= {f"docs/{link}" for link in of_formats}
     assert {name_of(page) for page in PAGES} - {"README.md"} <= links
 
 
@@ -63,7 +65,7 @@ def test_every_command_of_ekg_that_is_named_is_there_with_its_options(
 ) -> None:
     texts = [*_codes(page), *re.findall(r"^\$? ?(ekg [^\n]+)", page.read_text(), re.MULTILINE)]
     for text in texts:
-        if not (match := re.match(r"ekg ([a-z]+)(.*)", text)):
+        if not (match := re.match(r"ekg ([a-z][a-z-]*)(.*)", text)):
             continue
         with pytest.raises(SystemExit) as ended:
             main([match[1], "--help"])
@@ -77,7 +79,7 @@ def test_every_path_of_the_service_is_on_its_page(service: str) -> None:
     described: dict[str, Any] = httpx.get(f"{service}/openapi.json").json()
     named = {tuple(row[:2]) for row in rows(section(HTTP.read_text(), "Paths"))}
     there = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
-    assert named == there | {("GET", "/docs"), ("GET", "/openapi.json")}
+    assert named == there | {("GET", "/ui"), ("GET", "/docs"), ("GET", "/openapi.json")}
 
 
 def test_every_option_of_the_service_is_on_its_page(service: str) -> None:

@@ -145,6 +145,17 @@ def test_compressed_assets_leave_as_base64(api: Function, kind: Kind, name: str,
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_page_leaves_as_text_and_its_script_as_base64(api: Function, kind: Kind) -> None:
+    page = api.invoke(event(kind, "GET", "/ui"))
+    assert (page["statusCode"], page["isBase64Encoded"]) == (200, False)
+    assert "default-src 'none'" in header_of(page, "content-security-policy")
+    script = api.invoke(event(kind, "GET", "/ui/app.js", headers={"Accept-Encoding": "gzip"}))
+    assert (script["statusCode"], script["isBase64Encoded"]) == (200, True)
+    assert header_of(script, "content-encoding") == "gzip"
+    assert b"use strict" in gzip.decompress(body_of(script))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("decoded", ["replace", "latin-1", "surrogateescape"])
 def test_bytes_that_came_as_text_are_refused_and_not_misread(
     api: Function, example: dict[str, bytes], kind: Kind, decoded: str
@@ -174,6 +185,7 @@ def test_a_refusal_of_the_handler_looks_like_one_of_the_app(api: Function) -> No
     of_app = api.invoke(event("rest", "GET", "/nothing"))["headers"]
     of_handler = api.invoke({**event("rest", "POST", "/diagnosis", "***"), "isBase64Encoded": True})["headers"]
     assert set(of_app) - set(of_handler) == {"content-length"}
+    assert of_app["strict-transport-security"].startswith("max-age=")
     for name in set(of_handler) - {"x-request-id"}:
         assert of_handler[name] == of_app[name]
 

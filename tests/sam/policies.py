@@ -41,11 +41,14 @@ def _applies(statement: Statement, action: str, resource: str, context: Mapping[
     )
 
 
-def _holds(operator: str, found: str | None, expected: str) -> bool:
-    assert operator in ("ArnLike", "StringEquals", "Bool"), operator
+def _holds(operator: str, found: str | None, expected: Any) -> bool:
+    assert operator in ("ArnLike", "StringEquals", "StringNotEquals", "Bool"), operator
+    if operator == "StringNotEquals":
+        # A missing key is not equal to anything.
+        return found not in listed(expected)
     if found is None:
         return False
-    return _like(expected, found) if operator == "ArnLike" else found == expected
+    return _like(expected, found) if operator == "ArnLike" else found in listed(expected)
 
 
 def _like(pattern: str, text: str) -> bool:

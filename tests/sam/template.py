@@ -89,6 +89,9 @@ class Deployed:
             return _PSEUDO[name]
         if name in self.stack["Parameters"]:
             return self.given.get(name, default(self.stack, name))
+        if self.stack["Resources"][name]["Type"] == "AWS::Lambda::Alias":
+            made = properties(self.stack, name)
+            return f"{self._attribute(made['FunctionName']['Ref'], 'Arn')}:{made['Name']}"
         return self._name(name)
 
     def _name(self, resource: str) -> str:
@@ -99,12 +102,15 @@ class Deployed:
     def _attribute(self, resource: str, attribute: str) -> str:
         if attribute == "QueueName":
             return self._name(resource)
+        if attribute == "Version":
+            return "1"
         assert attribute == "Arn", (resource, attribute)
         service, kind = {
             "AWS::S3::Bucket": ("s3", ""),
             "AWS::SQS::Queue": ("sqs", ""),
             "AWS::Lambda::Function": ("lambda", "function:"),
             "AWS::Logs::LogGroup": ("logs", "log-group:"),
+            "AWS::CloudWatch::Alarm": ("cloudwatch", "alarm:"),
             "AWS::Events::Rule": ("events", "rule/"),
             "AWS::IAM::Role": ("iam", "role/"),
         }[self.stack["Resources"][resource]["Type"]]

@@ -47,6 +47,7 @@ def test_a_bucket_is_encrypted_versioned_and_private(deployed: Deployed, bucket:
     made = deployed.properties(bucket)
     (rule,) = made["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert made["Tags"] == [{"Key": "data", "Value": "health"}]
     assert made["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(made["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(made["PublicAccessBlockConfiguration"]) == 4
@@ -63,6 +64,35 @@ def test_a_bucket_is_reached_over_tls_only(deployed: Deployed, bucket: str) -> N
     for resource in (f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/a/normal.hea"):
         assert not allows(found, "s3:GetObject", resource, {"aws:SecureTransport": "false"})
         assert allows(found, "s3:GetObject", resource, {"aws:SecureTransport": "true"})
+
+
+def test_a_key_of_the_account_encrypts_buckets_queues_and_logs_where_one_is_given(stack: dict[str, Any]) -> None:
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0000"
+    with_key, without = Deployed(stack, {"KmsKeyArn": key}), Deployed(stack)
+    for bucket in ("InboxBucket", "ResultsBucket"):
+        (rule,) = with_key.properties(bucket)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+        # The bucket key saves a call of KMS for each file.
+        assert rule == {"BucketKeyEnabled": True, "ServerSideEncryptionByDefault": by_default}
+    for queue in ("InboxQueue", "DeadLetterQueue"):
+        # SQS takes one of the two, not both.
+        assert with_key.properties(queue)["KmsMasterKeyId"] == key
+        assert "SqsManagedSseEnabled" not in with_key.properties(queue)
+        assert "KmsMasterKeyId" not in without.properties(queue)
+    for group in of_type(stack, "AWS::Logs::LogGroup"):
+        assert with_key.properties(group)["KmsKeyId"] == key
+        assert "KmsKeyId" not in without.properties(group)
+
+
+@pytest.mark.parametrize("queue", ["InboxQueue", "DeadLetterQueue"])
+def test_a_queue_is_reached_over_tls_only(deployed: Deployed, queue: str) -> None:
+    assert properties(deployed.stack, f"{queue}Policy")["Queues"] == [{"Ref": queue}]
+    name = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{deployed.properties(queue)['QueueName']}"
+    anything = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+    found = [anything, *statements(deployed, f"{queue}Policy")]
+    for action in ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"):
+        assert not allows(found, action, name, {"aws:SecureTransport": "false"})
+        assert allows(found, action, name, {"aws:SecureTransport": "true"})
 
 
 @pytest.mark.parametrize("bucket", ["InboxBucket", "ResultsBucket"])
@@ -192,6 +222,7 @@ def test_after_five_receives_a_message_lies_in_the_dead_letter_queue_for_two_wee
     }
     assert queue["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == 14 * DAY_SECONDS
     assert queue["SqsManagedSseEnabled"] is dead["SqsManagedSseEnabled"] is True
+    assert queue["Tags"] == dead["Tags"] == [{"Key": "data", "Value": "health"}]
 
 
 def test_batches_are_small_few_at_once_and_return_what_failed(stack: dict[str, Any]) -> None:
@@ -199,7 +230,7 @@ def test_batches_are_small_few_at_once_and_return_what_failed(stack: dict[str, A
         "BatchSize": 10,
         "MaximumBatchingWindowInSeconds": {"Ref": "BatchSeconds"},
         "EventSourceArn": {"Fn::GetAtt": ["InboxQueue", "Arn"]},
-        "FunctionName": {"Ref": "S3DropFunction"},
+        "FunctionName": {"Ref": "S3DropFunctionAliaslive"},
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "ScalingConfig": {"MaximumConcurrency": {"Ref": "DropConcurrency"}},
     }
@@ -214,8 +245,9 @@ def test_the_sweep_comes_every_hour_and_is_not_repeated(stack: dict[str, Any]) -
     assert rule["ScheduleExpression"] == "rate(1 hour)"
     assert rule.get("State", "ENABLED") == "ENABLED"
     assert json.loads(target["Input"]) == {"sweep": True}
-    assert target["Arn"] == {"Fn::GetAtt": ["S3DropFunction", "Arn"]}
-    assert only(stack, "AWS::Lambda::EventInvokeConfig")["MaximumRetryAttempts"] == 0
+    assert target["Arn"] == {"Ref": "S3DropFunctionAliaslive"}
+    settings = only(stack, "AWS::Lambda::EventInvokeConfig")
+    assert (settings["MaximumRetryAttempts"], settings["Qualifier"]) == (0, "live")
     callers = {name: one["Principal"] for name, one in of_type(stack, "AWS::Lambda::Permission").items()}
     assert callers["S3DropFunctionSweepPermission"] == "events.amazonaws.com"
 

@@ -15,10 +15,12 @@ from ecg_core.model.classifier import classify, default_classifier
 from functions.s3_drop.store import BucketStore
 from tests.sam.conftest import ROOT
 from tests.sam.policies import Statement, allows, listed, statements_of
-from tests.sam.template import REGION, Deployed
+from tests.sam.template import ACCOUNT, REGION, Deployed
 
 INBOX, RESULTS = "ekg-inbox-123456789012-eu-central-1", "ekg-results-123456789012-eu-central-1"
 ARCHIVE = "archive"
+OURS = {"StringEquals": {"aws:ResourceAccount": ACCOUNT}}
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0000"
 ACTIONS = {
     "GetObject": "s3:GetObject",
     "HeadObject": "s3:GetObject",
@@ -40,7 +42,10 @@ def role(stack: dict[str, Any], name: str, **given: Any) -> list[Statement]:
 def rights(statements: list[Statement]) -> set[tuple[str, str]]:
     """Every action with every resource that it is allowed on."""
     assert {one["Effect"] for one in statements} == {"Allow"}
-    assert not [one for one in statements if "Condition" in one]
+    for one in statements:
+        # A bucket with the right name in another account is not ours.
+        of_s3 = any(action.startswith("s3:") for action in listed(one["Action"]))
+        assert one.get("Condition") == (OURS if of_s3 else None)
     return {
         (action, resource)
         for one in statements
@@ -59,13 +64,16 @@ class Guarded:
 
     def _asked(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         action, bucket = ACTIONS[model.name], params["Bucket"]
-        if not allows(self._statements, action, arn(bucket, params.get("Key"))):
+        if not self._may(action, arn(bucket, params.get("Key"))):
             raise self._denied(model.name)
-        if action == "s3:GetObject" and not allows(self._statements, "s3:ListBucket", arn(bucket)):
+        if action == "s3:GetObject" and not self._may("s3:ListBucket", arn(bucket)):
             try:
                 self._s3.head_object(Bucket=bucket, Key=params["Key"])
             except ClientError:
                 raise self._denied(model.name) from None
+
+    def _may(self, action: str, resource: str) -> bool:
+        return allows(self._statements, action, resource, {"aws:ResourceAccount": ACCOUNT})
 
     def _denied(self, operation: str) -> ClientError:
         answer = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
@@ -127,7 +135,7 @@ def test_the_drop_needs_each_of_its_rights_to_s3(stack: dict[str, Any], s3: Any,
     assert (action, resource) in granted
     assert len(granted) == 5
     fewer = [
-        {"Effect": "Allow", "Action": one, "Resource": other}
+        {"Effect": "Allow", "Action": one, "Resource": other, "Condition": OURS}
         for one, other in granted
         if (one, other) != (action, resource)
     ]
@@ -175,7 +183,35 @@ def test_another_bucket_is_read_only_where_one_is_named(stack: dict[str, Any], s
     ],
 )
 def test_no_role_may(stack: dict[str, Any], name: str, action: str, resource: str) -> None:
-    assert not allows(role(stack, name, BackfillBucket=ARCHIVE), action, resource)
+    context = {"aws:ResourceAccount": ACCOUNT}
+    assert not allows(role(stack, name, BackfillBucket=ARCHIVE), action, resource, context)
+
+
+@pytest.mark.parametrize("name", ["DropRole", "ApiRole", "BackfillRole"])
+def test_no_role_reaches_a_bucket_of_another_account(stack: dict[str, Any], name: str) -> None:
+    statements = role(stack, name, BackfillBucket=ARCHIVE)
+    for bucket in (INBOX, RESULTS, ARCHIVE):
+        for action, key in (("s3:GetObject", "uploads/x"), ("s3:PutObject", "manifests/x"), ("s3:ListBucket", None)):
+            stranger = {"aws:ResourceAccount": "210987654321"}
+            assert not allows(statements, action, arn(bucket, key), stranger)
+    assert allows(statements, "s3:ListBucket", arn(INBOX), {"aws:ResourceAccount": ACCOUNT})
+
+
+@pytest.mark.parametrize(
+    ("name", "services"), [("DropRole", {"s3", "sqs"}), ("ApiRole", {"s3"}), ("BackfillRole", {"s3"})]
+)
+def test_a_role_uses_the_key_only_where_one_is_given_and_only_through_its_services(
+    stack: dict[str, Any], name: str, services: set[str]
+) -> None:
+    given = role(stack, name, KmsKeyArn=KEY)
+    for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+        for service in ("s3", "sqs", "logs"):
+            through = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
+            assert allows(given, action, KEY, through) == (service in services)
+            assert not allows(given, action, KEY.replace("0000", "0001"), through)
+            assert not allows(role(stack, name), action, KEY, through)
+        assert not allows(given, action, KEY)
+    assert [one for one in given if one not in role(stack, name)] == given[-1:]
 
 
 def test_the_api_puts_uploads_reads_uploads_and_their_outcomes_and_lists(stack: dict[str, Any]) -> None:
@@ -197,7 +233,7 @@ def test_the_backfill_lists_keys_invokes_the_drop_writes_manifests_and_runs_itse
     states, manifests = f"arn:aws:states:{REGION}:123456789012", arn(RESULTS, "manifests/*")
     granted = {
         ("s3:ListBucket", arn(INBOX)),
-        ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:123456789012:function:S3DropFunction"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:123456789012:function:S3DropFunction:live"),
         ("s3:PutObject", manifests),
         ("s3:GetObject", manifests),
         ("s3:ListMultipartUploadParts", manifests),

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import runpy
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,28 +13,45 @@ import httpx
 import pytest
 from starlette.routing import Route
 
+from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.errors import EcgError
 from ecg_core.model.classifier import default_classifier
 from functions.api import docs
 from functions.api.app import app, create_app
-from functions.api.settings import Settings
+from functions.api.edge import TLS_HEADERS
+from functions.api.page import files
+from functions.api.settings import LAMBDA_BODY_BYTES, Settings
+from functions.metrics import (
+    CODE,
+    COLD_STARTS,
+    FUNCTION,
+    LATENCY,
+    NAMESPACE,
+    REFUSALS,
+    WITHOUT,
+    answers,
+    score,
+)
 from tests.docs.pages import rows, section
 from tests.sam import events
 from tests.sam.conftest import REGION, ROOT, TEMPLATE, output_of
-from tests.sam.policies import listed
-from tests.sam.template import NOTHING, default, of_type, only, properties
+from tests.sam.policies import allows, listed, statements_of
+from tests.sam.template import ACCOUNT, NOTHING, Deployed, default, of_type, only, properties
 
 OPEN = {
     ("get", "/"),
     ("get", "/docs"),
     ("get", "/docs/{proxy+}"),
+    ("get", "/ui"),
+    ("get", "/ui/{proxy+}"),
     ("get", "/openapi.json"),
     ("get", "/health"),
     ("get", "/model"),
 }
 GUIDE = ROOT / "infra/README.md"
-ASSETS = ("get", "/docs/{proxy+}")
-KEYED = {("post", "/diagnosis"), ("post", "/uploads"), ("get", "/results/{id}")}
+# Each with the largest of its files.
+ASSETS = {("get", "/docs/{proxy+}"): "swagger-ui-bundle.js", ("get", "/ui/{proxy+}"): "left_bundle_branch_block.zip"}
+KEYED = {("post", "/diagnosis"), ("post", "/signal"), ("post", "/uploads"), ("get", "/results/{id}")}
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 RESPONSE_TYPES = {
     *("ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"),
@@ -75,7 +93,7 @@ def test_these_routes_are_open_and_these_need_a_key(stack: dict[str, Any]) -> No
 
 def test_the_gateway_has_the_app_s_routes_and_no_others() -> None:
     served = {
-        (method.lower(), re.sub(r"^/docs/\{.*\}$", "/docs/{proxy+}", route.path))
+        (method.lower(), re.sub(r"^/(docs|ui)/\{.*\}$", r"/\1/{proxy+}", route.path))
         for route in create_app(Settings(alone=True), default_classifier()).routes
         if isinstance(route, Route)
         for method in (route.methods or set()) - {"HEAD"}
@@ -87,9 +105,10 @@ def test_every_route_calls_the_function_and_the_gateway_may(stack: dict[str, Any
     for one in methods(stack).values():
         integration = one["x-amazon-apigateway-integration"]
         assert integration["type"] == "aws_proxy"
-        assert "${ApiFunction.Arn}" in integration["uri"]["Fn::Sub"]
-    callers = [one["Principal"] for one in of_type(stack, "AWS::Lambda::Permission").values()]
-    assert callers.count("apigateway.amazonaws.com") == len(methods(stack))
+        assert "${ApiFunctionAliaslive}" in integration["uri"]["Fn::Sub"]
+    permissions = of_type(stack, "AWS::Lambda::Permission").values()
+    of_gateway = [one["FunctionName"] for one in permissions if one["Principal"] == "apigateway.amazonaws.com"]
+    assert of_gateway == [{"Ref": "ApiFunctionAliaslive"}] * len(methods(stack))
 
 
 def test_bodies_arrive_as_bytes(stack: dict[str, Any]) -> None:
@@ -116,7 +135,7 @@ def test_every_method_is_throttled_and_no_body_is_logged(stack: dict[str, Any]) 
         (one["HttpMethod"].lower(), one["ResourcePath"].replace("~1", "/").replace("//", "/")): one
         for one in only(stack, "AWS::ApiGateway::Stage")["MethodSettings"]
     }
-    kinds = {("*", "/*"): "Open", ASSETS: "Asset", **dict.fromkeys(KEYED, "Method")}
+    kinds = {("*", "/*"): "Open", **dict.fromkeys(ASSETS, "Asset"), **dict.fromkeys(KEYED, "Method")}
     assert set(settings) == set(kinds)
     for route, one in settings.items():
         kind = kinds[route]
@@ -157,8 +176,11 @@ def open_kb() -> dict[tuple[str, str], float]:
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return int((await client.get(path)).headers["content-length"]) / 1000
 
-    asset = max(len(docs.asset(name).packed) for name in docs.ASSETS) / 1000
-    return {route: asset if route == ASSETS else asyncio.run(size(route[1])) for route in OPEN}
+    largest = {
+        route: max(len(one.asset(name).packed) for name in one.ASSETS) / 1000
+        for route, one in zip(ASSETS, (docs, files), strict=True)
+    }
+    return {route: largest[route] if route in ASSETS else asyncio.run(size(route[1])) for route in OPEN}
 
 
 def test_the_guide_says_what_the_open_methods_can_cost_in_a_day(stack: dict[str, Any]) -> None:
@@ -167,7 +189,7 @@ def test_the_guide_says_what_the_open_methods_can_cost_in_a_day(stack: dict[str,
     told = {row[0]: [float(cell) for cell in row[1:] if cell] for row in table}
     total = 0.0
     for route, kb in open_kb().items():
-        rate = default(stack, "AssetRateLimit" if route == ASSETS else "OpenRateLimit")
+        rate = default(stack, "AssetRateLimit" if route in ASSETS else "OpenRateLimit")
         million = cost["per_million"](
             ms=OPEN_MS,
             memory_mb=default(stack, "MemorySize"),
@@ -179,7 +201,7 @@ def test_the_guide_says_what_the_open_methods_can_cost_in_a_day(stack: dict[str,
         )
         dollars = sum(million.values())
         a_day = rate * 86_400 / 1e6 * dollars
-        path = route[1].replace("{proxy+}", "swagger-ui-bundle.js")
+        path = route[1].replace("{proxy+}", ASSETS.get(route, ""))
         # Answers grow with the service. A tenth more does not change what the guide says.
         assert told.pop(path) == pytest.approx([rate, kb, dollars, a_day], rel=0.1, abs=0.1), path
         total += a_day
@@ -215,6 +237,8 @@ def test_every_refusal_of_the_gateway_is_a_problem_like_the_app_s(stack: dict[st
         assert ours.get(code, status) == status, kind
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'", kind
         assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'", kind
+        strict = TLS_HEADERS["strict-transport-security"]
+        assert headers["gatewayresponse.header.Strict-Transport-Security"] == f"'{strict}'", kind
         # The gateway replaces $context in it.
         assert "$" not in json.dumps(problem), kind
         seen.add(kind)
@@ -253,6 +277,7 @@ def test_the_function_gets_the_variables_that_it_reads(stack: dict[str, Any]) ->
         "INBOX_BUCKET": {"Ref": "InboxBucket"},
         "RESULTS_BUCKET": {"Ref": "ResultsBucket"},
         "API_BASE_PATH": {"Ref": "BasePath"},
+        "METRICS": {"Fn::If": ["Measured", "on", "off"]},
         "AWS_ENDPOINT_URL": "",
     }
     assert function["ImageConfig"] == {"Command": ["functions.api.handler.handler"]}
@@ -297,7 +322,7 @@ def test_the_access_log_is_json_without_the_client_s_address(stack: dict[str, An
     assert not re.search(r"sourceIp|userAgent|\$context\.path|apiKey\b", given["Format"])
 
 
-def test_the_alarms_watch_the_api_both_functions_and_both_queues(stack: dict[str, Any]) -> None:
+def test_the_alarms_watch_the_api_both_functions_both_queues_and_the_backfill(stack: dict[str, Any]) -> None:
     api = [{"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}}, {"Name": "Stage", "Value": {"Ref": "StageName"}}]
 
     def function(name: str) -> list[dict[str, Any]]:
@@ -324,6 +349,13 @@ def test_the_alarms_watch_the_api_both_functions_and_both_queues(stack: dict[str
         ("AWS/Lambda", "Throttles", "Sum", str(function("S3DropFunction")), "1"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", str(queue("DeadLetterQueue")), "1"),
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", str(queue("InboxQueue")), str(age)),
+        (
+            "AWS/States",
+            "ExecutionsFailed",
+            "Sum",
+            str([{"Name": "StateMachineArn", "Value": {"Ref": "Backfill"}}]),
+            "1",
+        ),
     }
     assert only(stack, "AWS::ApiGateway::RestApi")["Name"] == {"Ref": "AWS::StackName"}
     for one in alarms.values():
@@ -349,12 +381,208 @@ def test_no_statement_allows_every_action_and_none_reaches_everything_but_tracin
     assert not [one for one in found if "*" in json.dumps(one["Action"])]
     assert not [one for one in found if {"NotAction", "NotResource", "NotPrincipal"} & set(one)]
     everywhere = [listed(one["Action"])[0] for one in found if "*" in listed(one.get("Resource", ""))]
-    assert everywhere == ["xray:PutTraceSegments", "xray:PutTraceSegments"]
+    assert sorted(everywhere) == ["cloudwatch:DescribeAlarms", "xray:PutTraceSegments", "xray:PutTraceSegments"]
+
+
+FUNCTIONS = ("ApiFunction", "S3DropFunction")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_new_version_takes_over_step_by_step(stack: dict[str, Any], name: str) -> None:
+    alias = properties(stack, f"{name}Aliaslive")
+    version = alias["FunctionVersion"]["Fn::GetAtt"][0]
+    assert properties(stack, version)["FunctionName"] == {"Ref": name} == alias["FunctionName"]
+    moved = stack["Resources"][f"{name}Aliaslive"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    assert moved["DeploymentGroupName"] == {"Ref": f"{name}DeploymentGroup"}
+    group = properties(stack, f"{name}DeploymentGroup")
+    assert group["ServiceRoleArn"] == {"Fn::GetAtt": ["DeploymentRole", "Arn"]}
+    assert group["AutoRollbackConfiguration"]["Enabled"] is True
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    assert group["DeploymentConfigName"]["Fn::Sub"][1] == {"ConfigName": default(stack, "DeploymentType")}
+    # An alarm looks at five minutes. A shorter canary would be over before it goes off.
+    minutes = int(re.findall(r"(\d+)Minutes", default(stack, "DeploymentType"))[0])
+    assert minutes * 60 >= 2 * properties(stack, "FunctionErrorAlarm")["Period"]
+
+
+@pytest.mark.parametrize(
+    ("name", "alarms"),
+    [
+        ("ApiFunction", {"ServerErrorAlarm", "LatencyAlarm", "FunctionErrorAlarm", "ThrottleAlarm"}),
+        ("S3DropFunction", {"DropErrorAlarm", "DropThrottleAlarm"}),
+    ],
+)
+def test_an_alarm_of_the_function_brings_the_old_version_back(
+    stack: dict[str, Any], name: str, alarms: set[str]
+) -> None:
+    watched = Deployed(stack).properties(f"{name}DeploymentGroup")["AlarmConfiguration"]
+    assert watched["Enabled"] is True
+    assert {one["Name"] for one in watched["Alarms"]} == alarms
+    assert alarms <= set(of_type(stack, "AWS::CloudWatch::Alarm"))
+    at_once = Deployed(stack, {"DeploymentType": "AllAtOnce"}).properties(f"{name}DeploymentGroup")
+    assert not at_once.get("AlarmConfiguration", {}).get("Alarms")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_property_makes_a_version_and_not_only_the_image(sam: Path, tmp_path: Path, name: str) -> None:
+    def versions(text: str) -> set[str]:
+        (tmp_path / "template.yaml").write_text(text)
+        made = json.loads(output_of([sam / "python", ROOT / "tests/sam/transform.py", tmp_path / "template.yaml"]))
+        return set(of_type(made, "AWS::Lambda::Version"))
+
+    template = TEMPLATE.read_text()
+    before = versions(template)
+    variable = {"ApiFunction": "API_BASE_PATH: ", "S3DropFunction": "FORMS: "}[name]
+    (changed,) = versions(template.replace(variable, f"MORE: any\n          {variable}")) - before
+    assert changed.startswith(f"{name}Version")
+
+
+def test_codedeploy_may_move_the_aliases_of_this_stack_and_read_alarms(stack: dict[str, Any]) -> None:
+    role = Deployed(stack).properties("DeploymentRole")
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "codedeploy.amazonaws.com"}
+    found = statements_of(role)
+    ours, other = (f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}" for name in ("ekg-ApiFunction-X", "other"))
+    assert allows(found, "lambda:UpdateAlias", ours)
+    assert not allows(found, "lambda:UpdateAlias", other)
+    assert allows(found, "cloudwatch:DescribeAlarms", "*")
+    for action in ("lambda:UpdateFunctionCode", "lambda:InvokeFunction", "cloudwatch:DisableAlarmActions"):
+        assert not allows(found, action, ours)
+
+
+def test_executions_of_the_api_are_kept_ready_on_request(stack: dict[str, Any]) -> None:
+    assert "ProvisionedConcurrencyConfig" not in Deployed(stack).properties("ApiFunctionAliaslive")
+    asked = Deployed(stack, {"ProvisionedConcurrency": 2}).properties("ApiFunctionAliaslive")
+    assert asked["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
+    assert "ProvisionedConcurrencyConfig" not in properties(stack, "S3DropFunctionAliaslive")
+
+
+ENDPOINT = "vpce-0123456789abcdef0"
+
+
+def test_with_an_endpoint_the_api_is_private_and_only_this_endpoint_reaches_it(stack: dict[str, Any]) -> None:
+    usual, private = (Deployed(stack, given).properties("Api") for given in ({}, {"VpcEndpointId": ENDPOINT}))
+    assert usual["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+    assert "Policy" not in usual
+    assert private["EndpointConfiguration"] == {"Types": ["PRIVATE"], "VpcEndpointIds": [ENDPOINT]}
+    found = private["Policy"]["Statement"]
+    call = ("execute-api:Invoke", "execute-api:/*")
+    assert allows(found, *call, {"aws:SourceVpce": ENDPOINT})
+    assert not allows(found, *call, {"aws:SourceVpce": "vpce-other"})
+    # From the internet there is no endpoint at all.
+    assert not allows(found, *call, {})
+    assert not allows(found, "execute-api:ManageConnections", "execute-api:/*", {"aws:SourceVpce": ENDPOINT})
+
+
+def firewall(stack: dict[str, Any]) -> dict[str, Any]:
+    return Deployed(stack, {"Waf": "true"}).properties("Firewall")
+
+
+def test_the_firewall_is_there_only_on_request_and_stands_before_the_stage(stack: dict[str, Any]) -> None:
+    assert default(stack, "Waf") == "false"
+    for name in ("Firewall", "FirewallAssociation"):
+        assert stack["Resources"][name]["Condition"] == "Filtered"
+    association = properties(stack, "FirewallAssociation")
+    assert association["WebACLArn"] == {"Fn::GetAtt": ["Firewall", "Arn"]}
+    assert association["ResourceArn"]["Fn::Sub"].endswith("/restapis/${Api}/stages/${ApiStage}")
+
+
+def test_the_firewall_limits_each_address_and_keeps_no_samples_of_requests(stack: dict[str, Any]) -> None:
+    made = firewall(stack)
+    assert (made["Scope"], made["DefaultAction"]) == ("REGIONAL", {"Allow": {}})
+    rate, size = made["Rules"]
+    limit = {"AggregateKeyType": "IP", "Limit": default(stack, "WafRateLimit"), "EvaluationWindowSec": 300}
+    assert rate["Statement"] == {"RateBasedStatement": limit}
+    seen = [one["VisibilityConfig"] for one in (made, rate, size)]
+    assert [one["SampledRequestsEnabled"] for one in seen] == [False] * 3
+    # Without this, an address could use up the whole rate of a key and never meet the firewall.
+    assert limit["Limit"] / 300 < default(stack, "KeyRateLimit")
+
+
+@pytest.mark.parametrize(
+    ("stated", "refused"),
+    [
+        *((stated, False) for stated in ("0", "120000", str(LAMBDA_BODY_BYTES), "5999999")),
+        *((stated, True) for stated in ("6000000", "0006000000", "9999999", "10000000", "123456789012")),
+    ],
+)
+def test_the_firewall_refuses_a_body_that_lambda_cannot_take(stack: dict[str, Any], stated: str, refused: bool) -> None:
+    _, size = firewall(stack)["Rules"]
+    match = size["Statement"]["RegexMatchStatement"]
+    assert match["FieldToMatch"] == {"SingleHeader": {"Name": "content-length"}}
+    assert bool(re.search(match["RegexString"], stated)) == refused
+
+
+def test_the_firewall_answers_as_the_gateway_does(stack: dict[str, Any]) -> None:
+    made = firewall(stack)
+    of_gateway = [problem for _, _, problem, _ in problems(stack)]
+    for rule, code in zip(made["Rules"], ("too_many_requests", "file_too_large"), strict=True):
+        answer = rule["Action"]["Block"]["CustomResponse"]
+        problem = json.loads(made["CustomResponseBodies"][answer["CustomResponseBodyKey"]]["Content"])
+        assert (problem["code"], problem["status"]) == (code, answer["ResponseCode"])
+        assert problem in of_gateway
+
+
+def test_the_runbook_has_every_alarm_and_every_metric(stack: dict[str, Any]) -> None:
+    runbook = (ROOT / "docs/operations.md").read_text()
+    assert {row[0] for row in rows(section(runbook, "Alarms"))} == set(of_type(stack, "AWS::CloudWatch::Alarm"))
+    named = {name for row in rows(section(runbook, "Metrics")) for name in row[0].split(", ")}
+    assert named == {LATENCY, COLD_STARTS, REFUSALS, *map(answers, (*DIAGNOSES, WITHOUT)), *map(score, SUPERCLASSES)}
+    charts = {one["properties"]["title"].split(",")[0].split(":")[0] for one in widgets(stack)}
+    for row in rows(section(runbook, "Alarms")):
+        assert set(re.findall(r"\*([A-Z][^*]+)\*", row[2])) <= charts
+
+
+def widgets(stack: dict[str, Any]) -> list[dict[str, Any]]:
+    deployed = Deployed(stack)
+    # An expression holds braces of its own, which Fn::Sub leaves alone.
+    body = json.loads(deployed.properties("Dashboard")["DashboardBody"])
+    found: list[dict[str, Any]] = body["widgets"]
+    return found
+
+
+def test_the_dashboard_shows_every_alarm_and_only_metrics_that_are_written(stack: dict[str, Any]) -> None:
+    assert stack["Resources"]["Dashboard"]["Condition"] == "Measured"
+    alarms, *charts = widgets(stack)
+    shown = {arn.rsplit(":", 1)[1] for arn in alarms["properties"]["alarms"]}
+    assert shown == set(of_type(stack, "AWS::CloudWatch::Alarm"))
+    written = {LATENCY, COLD_STARTS, *map(answers, (*DIAGNOSES, WITHOUT)), *map(score, SUPERCLASSES)}
+    own = [line for chart in charts for line in chart["properties"]["metrics"] if line[0] == NAMESPACE]
+    for name in FUNCTIONS:
+        assert {line[1] for line in own if line[2:4] == [FUNCTION, name]} == written
+    (refusals,) = [chart for chart in charts if "Refusals" in chart["properties"]["title"]]
+    for (search,), name in zip(refusals["properties"]["metrics"], FUNCTIONS, strict=True):
+        assert f'{{{NAMESPACE},{FUNCTION},{CODE}}} MetricName="{REFUSALS}"' in search["expression"]
+        assert f'{FUNCTION}="{name}"' in search["expression"]
+
+
+def test_the_widgets_do_not_overlap_and_stay_on_the_page(stack: dict[str, Any]) -> None:
+    cells = [
+        (x, y)
+        for one in widgets(stack)
+        for x in range(one["x"], one["x"] + one["width"])
+        for y in range(one["y"], one["y"] + one["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert {x for x, _ in cells} == set(range(24))
+
+
+def test_both_functions_measure_unless_told_otherwise(stack: dict[str, Any]) -> None:
+    for name in FUNCTIONS:
+        for given, found in (({}, "on"), ({"Metrics": "false"}, "off")):
+            assert Deployed(stack, given).properties(name)["Environment"]["Variables"]["METRICS"] == found
+
+
+def test_the_stack_is_tagged(stack: dict[str, Any]) -> None:
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    tags = dict(tag.split("=") for tag in settings["default"]["deploy"]["parameters"]["tags"].split())
+    # Tags of the stack go to everything in it. Those of a resource must not contradict them.
+    assert tags == {"application": "ekg"}
+    assert not set(tags) & {tag["Key"] for tag in properties(stack, "InboxBucket")["Tags"]}
 
 
 def test_no_role_takes_a_policy_from_elsewhere(stack: dict[str, Any]) -> None:
     roles = of_type(stack, "AWS::IAM::Role")
-    assert set(roles) == {"ApiRole", "DropRole", "BackfillRole"}
+    assert set(roles) == {"ApiRole", "DropRole", "BackfillRole", "DeploymentRole"}
     assert all(set(role) == {"AssumeRolePolicyDocument", "Policies"} for role in roles.values())
     assert of_type(stack, "AWS::IAM::Policy") == of_type(stack, "AWS::IAM::ManagedPolicy") == {}
 
@@ -392,6 +620,15 @@ def test_the_other_authorizers_of_the_guide_leave_the_open_routes_open(sam: Path
     made = json.loads(output_of([sam / "python", ROOT / "tests/sam/transform.py", tmp_path / "template.yaml"]))
     security = {route: one["security"] for route, one in methods(made).items()}
     assert security == {route: [{door: []}, {"api_key": []}] if route in KEYED else [] for route in OPEN | KEYED}
+
+
+def test_every_risk_of_the_guide_s_table_has_a_test_that_is_there() -> None:
+    table = rows(section(GUIDE.read_text(), "Security"))
+    assert [row[0].split()[0] for row in table[:10]] == [f"S{number}" for number in range(1, 11)]
+    for _, measure, tests in table:
+        assert measure
+        for name in tests.split(", "):
+            assert "def test_" in (ROOT / name).read_text()
 
 
 def test_the_guide_names_every_parameter_and_output_that_it_uses(stack: dict[str, Any]) -> None:

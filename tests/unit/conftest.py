@@ -5,20 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from ecg_core.classification import SUPERCLASSES
+from ecg_core.model.statement_table import STATEMENTS
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import wfdb_files, write_files
 
 CODES = {"normal": "{'NORM': 100.0, 'SR': 0.0}", "lbbb": "{'CLBBB': 100.0}", "st_depression": "{'ISC_': 35.0}"}
 # MI and HYP: labels that a network can tell apart. These hearts show no infarction and no hypertrophy.
 CODES |= {"t_inversion": "{'IMI': 100.0}", "rbbb": "{'LVH': 100.0}"}
-STATEMENTS = (
-    ("NORM", "NORM"),
-    ("CLBBB", "CD"),
-    ("ISC_", "STTC"),
-    ("IMI", "MI"),
-    ("LVH", "HYP"),
-    ("SR", ""),
-)
 PATIENTS_PER_KIND = 6
 
 
@@ -27,7 +21,8 @@ def small_ptbxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folds 8 and 9 with 60 records each. Fold 10 has labels but no signals: nothing may read it."""
     root = tmp_path_factory.mktemp("ptbxl")
     with (root / "scp_statements.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("", "description", "diagnostic_class"), *((n, n, c) for n, c in STATEMENTS)])
+        classes = [(one.code, one.name, one.kind if one.kind in SUPERCLASSES else "") for one in STATEMENTS]
+        csv.writer(file).writerows([("", "description", "diagnostic_class"), *classes])
     rows = []
     for fold in (8, 9, 10):
         for kind, codes in CODES.items():

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from ecg_core.classification import Notice
-from tests.builders import make_classification, make_explanation
+from tests.builders import make_classification, make_explanation, make_statement
 
 
 def test_the_most_probable_finding_is_the_diagnosis() -> None:
@@ -64,6 +64,8 @@ def test_the_json_has_the_fields_of_the_contract_in_order() -> None:
         "thresholds",
         "conclusive",
         "other_abnormality",
+        "statements",
+        "measurements",
         "recording",
         "warnings",
         "expected_performance",
@@ -76,6 +78,36 @@ def test_the_json_has_the_fields_of_the_contract_in_order() -> None:
     assert list(body["other_abnormality"]) == ["MI", "HYP"]
     assert list(body["recording"]) == ["format", "leads", "fs_hz", "duration_s", "windows", "sha256", "corrections"]
     assert "medical device" in body["disclaimer"]
+
+
+def test_statements_are_given_as_findings_or_all() -> None:
+    published = [make_statement("CLBBB", 0.9), make_statement("SR", 0.7), make_statement("AFIB", 0.2)]
+    result = make_classification({"CD": 0.9}, published=published)
+    assert [statement.code for statement in result.statements] == ["CLBBB", "SR"]
+    whole = replace(result, every_statement=True)
+    assert [statement.code for statement in whole.statements] == ["CLBBB", "SR", "AFIB"]
+    first = json.loads(result.to_json())["statements"][0]
+    assert first == {
+        "code": "CLBBB",
+        "name": "complete left bundle branch block",
+        "name_de": "kompletter Linksschenkelblock",
+        "kind": "CD",
+        "probability": 0.9,
+        "threshold": 0.5,
+        "finding": True,
+    }
+    assert json.loads(make_classification({"CD": 0.9}).to_json())["statements"] == []
+
+
+def test_a_statement_that_contradicts_the_classes_is_named_in_a_warning() -> None:
+    result = make_classification({"NORM": 0.9, "CD": 0.4}, published=[make_statement("1AVB", 0.6)])
+    (warning,) = result.warnings
+    assert warning.code == "statement_contradicts"
+    assert "1AVB (CD)" in warning.message
+    assert result.diagnosis == "NORM"
+    assert result.quality == ()
+    undecided = make_classification({"CD": 0.4}, published=[make_statement("1AVB", 0.6)])
+    assert [warning.code for warning in undecided.warnings] == ["statement_contradicts", "no_finding"]
 
 
 def test_the_json_is_one_line_of_utf8() -> None:

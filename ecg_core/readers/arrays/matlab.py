@@ -14,7 +14,7 @@ from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalInvalid, SignalTr
 from ecg_core.readers.arrays import matlab4
 from ecg_core.readers.arrays.channels import recording_of
 from ecg_core.readers.arrays.elements import COMPRESSED, INT32, MATRIX, MAX_TEXT, UINT32, Elements
-from ecg_core.readers.arrays.values import Struct, Unread, Value, texts_of
+from ecg_core.readers.arrays.values import SEVERAL_HINT, Struct, Unread, Value, texts_of
 from ecg_core.readers.options import MAX_LEADS_GIVEN, Options
 from ecg_core.readers.records import Bundle
 from ecg_core.recording import MAX_BYTES, Recording
@@ -78,6 +78,8 @@ class _File:
             name, value = self._array(Elements(data, self._order, start, stop), 0)
             # Objects are stored in an array of bytes that has no name.
             if name or isinstance(value, Unread):
+                if name and name in variables:
+                    raise HeaderInvalid("Two arrays of the file have the same name.", SEVERAL_HINT)
                 variables[name] = value
         return variables
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecg_core.errors import FileTooLarge, HeaderInvalid, SignalTruncated
-from ecg_core.readers.arrays.values import Struct, Unread, Value, texts_of
+from ecg_core.readers.arrays.values import SEVERAL_HINT, Struct, Unread, Value, texts_of
 from ecg_core.readers.options import MAX_LEADS_GIVEN
 
 HEADER_BYTES = 20
@@ -52,6 +52,8 @@ def tree(data: bytes) -> Struct:
     for header in _headers(data):
         if len(variables) >= MAX_MATRICES:
             raise FileTooLarge(f"The file holds more than {MAX_MATRICES} matrices.")
+        if header.name in variables:
+            raise HeaderInvalid("Two matrices of the file have the same name.", SEVERAL_HINT)
         variables[header.name] = _value(data, header)
     return variables
 

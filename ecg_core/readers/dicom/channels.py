@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ecg_core.errors import HeaderInvalid, UnitsUnknown
 from ecg_core.leads import canonical_lead
-from ecg_core.readers.channels import mv_per_number
+from ecg_core.readers.channels import NO_VOLTAGE_HINT, mv_per_number
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.dicom import tags
 from ecg_core.readers.dicom.elements import Item
@@ -58,7 +58,9 @@ def _lead_of_code(value: str, scheme: str) -> str | None:
     if match := _SCP.fullmatch(value):
         return lead_of_code(int(match[1]))
     if scheme == "MDC" and (match := _MDC.fullmatch(value)):
-        return lead_of_mdc(int(match[1] or 0) * 65_536 + int(match[2]))
+        number = int(match[1] or 0) * 65_536 + int(match[2])
+        # A number without its partition says nothing. The meaning beside it may.
+        return lead_of_mdc(number) if number >= 65_536 else None
     return None
 
 
@@ -85,7 +87,7 @@ def calibration_of(channel: Item, options: Options, corrections: Corrections) ->
     """Sensitivity x correction factor, and the baseline, which is in the unit. Raises UnitsUnknown, HeaderInvalid."""
     sensitivity, unit = channel.number(tags.SENSITIVITY), _unit(channel)
     if unit and unit_of(unit) is None:
-        raise UnitsUnknown("A lead is measured in a unit that is no voltage.")
+        raise UnitsUnknown("A lead is measured in a unit that is no voltage.", NO_VOLTAGE_HINT)
     if "UNCALIBRATED" in _statuses(channel) and options.gain is None:
         raise UnitsUnknown("The file marks a lead as uncalibrated.", GAIN_HINT)
     if sensitivity is None or "UNCALIBRATED" in _statuses(channel):

@@ -11,6 +11,7 @@ from ecg_core.errors import HeaderInvalid, SignalTruncated, UnsupportedFormat
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.dicom import tags
 from ecg_core.readers.dicom.elements import Item
+from ecg_core.readers.source import Source
 
 # A median or representative beat lasts 1 to 1.2 s. No rhythm that is of use is so short.
 MAX_BEAT_S = 2.0
@@ -18,6 +19,10 @@ MAX_BEAT_S = 2.0
 MIN_RHYTHM_S = 5.0
 # Of all groups together. Twelve are usual. They bound what one window of a long recording needs.
 MAX_CHANNELS = 512
+# No recording lasts longer (three years). Positions then fit 64 bits.
+MAX_SPAN_S = 1e8
+# Zeros behind the samples, in bytes.
+MAX_ZEROS = 4_000_000
 
 _BEAT = re.compile(r"MEDIAN|REPRESENT|AVERAGE|TEMPLATE|\bBEATS?\b|\bMEAN\b|\bAVG\b")
 _RHYTHM = re.compile(r"RHYTHM")
@@ -93,7 +98,10 @@ def rate_of(groups: Sequence[Item]) -> float | None:
 
 
 def starts_of(groups: Sequence[Item], fs_hz: float, corrections: Corrections) -> list[int]:
-    """The first sample of each group on the common time axis. Raises UnsupportedFormat if the file does not say it."""
+    """The first sample of each group on the common time axis.
+
+    Raises UnsupportedFormat if the file does not say it, HeaderInvalid.
+    """
     if len(groups) == 1:
         return [0]
     offsets = [group.number(tags.TIME_OFFSET) for group in groups]
@@ -103,22 +111,27 @@ def starts_of(groups: Sequence[Item], fs_hz: float, corrections: Corrections) ->
             "This DICOM file holds its leads in several groups and does not say when each group begins.",
             "Export all leads in one group, or state the time offset (0018,1068) of each group.",
         )
+    if max(known) - min(known) > MAX_SPAN_S * 1000:
+        raise HeaderInvalid("The time offsets of the DICOM file span more than three years.")
     corrections.add(f"groups of channels put on one time axis by their time offsets: {len(groups)}")
     return [round((offset - min(known)) * fs_hz / 1000) for offset in known]
 
 
-def layout_of(group: Item, size: int) -> Layout:
-    """How the samples are stored. size: bytes of the file. Raises HeaderInvalid, SignalTruncated, UnsupportedFormat."""
+def layout_of(group: Item, source: Source, corrections: Corrections) -> Layout:
+    """How the samples are stored. Raises HeaderInvalid, SignalTruncated, UnsupportedFormat."""
     channels, samples, data = group.integer(tags.CHANNELS), group.integer(tags.SAMPLES), group.data
     if not channels or not samples or data is None:
         raise HeaderInvalid("A group of channels of the DICOM file has no channels or no samples.")
     type_ = _type_of(group, data.representation)
     needed = channels * samples * type_.itemsize
-    # Values have an even length, so one byte may be added. Whole samples more than stated are a contradiction.
-    if data.length < needed or data.offset + needed > size:
+    if data.length < needed or data.offset + needed > source.size:
         raise SignalTruncated("The DICOM file holds fewer samples than it says.")
-    if data.length - needed >= max(channels * type_.itemsize, 2):
-        raise HeaderInvalid("The DICOM file holds more samples than it says.")
+    # Values have an even length, so one byte may be added. Whole samples more than stated are a contradiction.
+    more, frame = data.length - needed, channels * type_.itemsize
+    if more >= max(frame, 2):
+        if more > MAX_ZEROS or source.read(data.offset + needed, more).strip(b"\0"):
+            raise HeaderInvalid("The DICOM file holds more samples than it says.")
+        corrections.add(f"zeros behind the stated number of samples left out: {more // frame} of each channel")
     padding = group.values.get(tags.PADDING, b"")[: type_.itemsize]
     value = int(np.frombuffer(padding, type_)[0]) if len(padding) == type_.itemsize else None
     return Layout(channels, samples, type_, data.offset, value)

@@ -101,7 +101,7 @@ def open_signals(source: Source, options: Options) -> DicomSignals:
     starts = starts_of([group for group, _ in used], fs_hz, corrections)
     parts = []
     for (group, places), start in zip(used, starts, strict=True):
-        layout = layout_of(group, file.source.size)
+        layout = layout_of(group, file.source, corrections)
         if not group.encoding.little:
             check_byte_order(layout, places[0].channel, file.source)
         rows = tuple(_row(group, place, layout, fs_hz, options, corrections) for place in places)

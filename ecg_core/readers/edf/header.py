@@ -7,6 +7,7 @@ from fractions import Fraction
 from ecg_core.errors import HeaderInvalid, SignalTruncated
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.source import Source
+from ecg_core.readers.transfer import SAMPLE_BYTES, refuse_text_transfer
 
 EDF_VERSION, BDF_VERSION = b"0       ", b"\xffBIOSEMI"
 # Bytes of the part before the channels, and of each channel.
@@ -20,6 +21,8 @@ _ANNOTATIONS = re.compile(r"[EB]DF Annotations?", re.IGNORECASE)
 _MICRO = re.compile(rb"(?:\xc2\xb5|\xce\xbc|\xb5|\xec|\x83\xca|\xa6\xcc|\xe6)(?=[vV])")
 # A writer that replaced a letter. Only mu is not ASCII, but the prefix may also be lost for another reason.
 _LOST_LETTER = re.compile(rb"(?:[.?]|\xef\xbf\xbd)[vV]")
+# Steps of the converter, or the word for "not applicable": the header does not say how many volts a number is.
+_NO_UNIT = re.compile(rb"adu|n/a|counts?|count\(s\)|digits?|digit\(s\)|bits?|lsb", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def count_of(field: bytes, corrections: Corrections) -> int | None:
 
 
 def header_of(source: Source, corrections: Corrections) -> Header:
-    """Raises HeaderInvalid, SignalTruncated."""
+    """Raises HeaderInvalid, SignalTruncated, SignalInvalid."""
     fixed = source.read(0, FIXED_BYTES)
     if len(fixed) < FIXED_BYTES:
         raise HeaderInvalid("The file ends within its header.")
@@ -85,6 +88,8 @@ def header_of(source: Source, corrections: Corrections) -> Header:
     width = 3 if fixed.startswith(BDF_VERSION) else 2
     channels, record_bytes = _channels(rest, count, width, corrections)
     start, records = _records(source.size, fixed, count, record_bytes, corrections)
+    if start + records * record_bytes < source.size:
+        refuse_text_transfer(source.read(start, SAMPLE_BYTES))
     has_gaps = fixed[192:197] in (b"EDF+D", b"BDF+D")
     return Header(width, has_gaps, start, records, record_bytes, _duration(fixed[244:252], corrections), channels)
 
@@ -168,4 +173,4 @@ def _text(field: bytes) -> str:
 
 def _unit(field: bytes) -> str:
     plain = field.split(b"\0", 1)[0].strip()
-    return "" if _LOST_LETTER.fullmatch(plain) else _text(_MICRO.sub(b"u", plain))
+    return "" if _LOST_LETTER.fullmatch(plain) or _NO_UNIT.fullmatch(plain) else _text(_MICRO.sub(b"u", plain))

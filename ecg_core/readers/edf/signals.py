@@ -25,8 +25,8 @@ class EdfSignals:
     """See ecg_core.readers.signals.Signals. recorded: samples of each lead without those in gaps."""
 
     def __init__(self, source: Source, options: Options) -> None:
-        """Raises HeaderInvalid, SignalTruncated, NoEcgLeads, DuplicateLeads, UnitsUnknown, SamplingRateUnknown,
-        SamplingRateOutOfRange, FileTooLarge.
+        """Raises HeaderInvalid, SignalTruncated, SignalInvalid, NoEcgLeads, DuplicateLeads, UnitsUnknown,
+        SamplingRateUnknown, SamplingRateOutOfRange, FileTooLarge.
         """
         self.corrections = Corrections()
         header = header_of(source, self.corrections)

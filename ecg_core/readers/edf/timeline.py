@@ -76,7 +76,8 @@ def continuous(header: Header, samples: int) -> Timeline:
 
 def timeline_of(header: Header, records: Records, samples: int, corrections: Corrections) -> Timeline:
     """samples: of a record of the leads. Raises HeaderInvalid, FileTooLarge, SamplingRateUnknown, SignalTruncated."""
-    place = next(((c.offset, c.samples * header.width) for c in header.channels if c.is_annotations), None)
+    stamped = (channel for channel in header.channels if channel.is_annotations and channel.samples)
+    place = next(((channel.offset, channel.samples * header.width) for channel in stamped), None)
     if header.has_gaps and header.duration is None:
         raise SamplingRateUnknown(
             "The records have gaps between them, and the header does not state their duration.", ""

@@ -20,7 +20,7 @@ from ecg_core.errors import (
     UnitsUnknown,
     UnsupportedFormat,
 )
-from ecg_core.readers.channels import Leads, check_size, leads_of, mv_per_number, without_missing
+from ecg_core.readers.channels import NO_VOLTAGE_HINT, Leads, check_size, leads_of, mv_per_number, without_missing
 from ecg_core.readers.corrections import Corrections
 from ecg_core.readers.mfer.frames import Channel, Frame, frames
 from ecg_core.readers.options import LEADS_HINT, Options
@@ -183,5 +183,5 @@ def _rate(stated: float | None, options: Options, corrections: Corrections) -> f
 def _scale(stated: float | None, options: Options, corrections: Corrections) -> float:
     """mV per number of a lead. Raises UnitsUnknown."""
     if stated is not None and isnan(stated):
-        raise UnitsUnknown("A lead is measured in a unit that is no voltage.")
+        raise UnitsUnknown("A lead is measured in a unit that is no voltage.", NO_VOLTAGE_HINT)
     return mv_per_number(None if stated is None else "mV", options, corrections) * (1 if stated is None else stated)

@@ -25,6 +25,9 @@ _POINTER = np.dtype([("number", "<u2"), ("length", "<u4"), ("index", "<u4")])
 # Bytes count from 1. Recorders whose files only look like SCP-ECG count from 0.
 _INDEX, _PSEUDO_INDEX = RECORD_HEAD + 1, RECORD_HEAD
 
+# Number, length and index of a section.
+Pointer = tuple[int, int, int]
+
 
 @dataclass(frozen=True)
 class Section:
@@ -79,15 +82,15 @@ def record_of(data: bytes, corrections: Corrections) -> Record:
             "This file looks like SCP-ECG but has another structure. Recorders of Healforce write such files.",
             "Export the ECG from the recorder's program in another format, such as DICOM, HL7 aECG, EDF or CSV.",
         )
-    record = _record(memoryview(data), corrections)
-    length, _, protocol = struct.unpack_from("<IBB", record, RECORD_HEAD + 4)
-    if RECORD_HEAD + length > len(record):
+    length, _, protocol = struct.unpack_from("<IBB", data, RECORD_HEAD + 4)
+    if RECORD_HEAD + length > len(data):
         raise SignalTruncated("The file ends within its table of sections.")
     count = (length - SECTION_HEAD) // _POINTER.itemsize
     if count > MAX_SECTIONS:
         raise HeaderInvalid(f"The table of sections has more than {MAX_SECTIONS:,} entries.")
-    pointers = np.frombuffer(record, _POINTER, count, RECORD_HEAD + SECTION_HEAD)
-    present = pointers[pointers["length"] > 0].tolist()
+    pointers = np.frombuffer(data, _POINTER, count, RECORD_HEAD + SECTION_HEAD)
+    present: list[Pointer] = pointers[pointers["length"] > 0].tolist()
+    record = _record(memoryview(data), present, corrections)
     sections: dict[int, Section] = {}
     for number, length, index in present:
         if number in sections:
@@ -97,9 +100,15 @@ def record_of(data: bytes, corrections: Corrections) -> Record:
     return Record(sections, protocol >= VERSION_3 and any(number == LONG_TERM for number, _, _ in present))
 
 
-def _record(data: memoryview, corrections: Corrections) -> memoryview:
-    """The bytes of the record, without those after it."""
+def _record(data: memoryview, present: list[Pointer], corrections: Corrections) -> memoryview:
+    """The bytes of the record, without those after it. present: the sections of the table."""
     stated, size = struct.unpack_from("<HI", data)
+    end = max((index - 1 + length for _, length, index in present), default=0)
+    if not end <= size <= len(data) and _is_complete(data, present):
+        if looks_like_scp(data[end:]):
+            raise SeveralRecords("The file holds several SCP-ECG records one after the other.")
+        corrections.add("wrong size of the record in the header: all sections lie in the file, so its size was used")
+        return data
     if size > len(data):
         raise SignalTruncated("The file is shorter than its header says.")
     if size < RECORD_HEAD + SECTION_HEAD + _POINTER.itemsize:
@@ -112,6 +121,16 @@ def _record(data: memoryview, corrections: Corrections) -> memoryview:
     if stated != checksum(data[2:size]):
         corrections.add("the checksum of the whole record does not match; those of the sections decide")
     return data[:size]
+
+
+def _is_complete(data: memoryview, present: list[Pointer]) -> bool:
+    """Whether all sections lie in the file, and checksums are stated and match for those that decide the samples."""
+    inside = all(RECORD_HEAD <= index - 1 <= len(data) - length for _, length, index in present)
+    # Sections do not overlap. This also bounds the bytes that are verified.
+    if not inside or sum(length for _, length, _ in present) > len(data):
+        return False
+    signal = (data[index - 1 :][:length] for number, length, index in present if number in SIGNAL_SECTIONS)
+    return all(int.from_bytes(part[:2], "little") == (checksum(part[2:]) or None) for part in signal)
 
 
 def _section(record: memoryview, number: int, offset: int, length: int, corrections: Corrections) -> Section:

@@ -108,4 +108,4 @@ def _roughly(row: NDArray[np.float32], marked: NDArray[np.bool_]) -> float:
     with np.errstate(invalid="ignore", over="ignore"):
         steps = np.abs(row[places + 1] - row[places])
     steps = steps[np.isfinite(steps)]
-    return float(steps.mean()) if len(steps) else 0.0
+    return float(steps.mean(dtype=np.float64)) if len(steps) else 0.0

@@ -65,10 +65,12 @@ class _Waveforms:
         """The channels' names, "" for one without a name."""
         labels = self.element.get("leadlabels").replace(",", " ").split()
         stated = self.stated("numberofleads", "numberchannelsallocated")
-        if not labels and self._shared.value("acquisitiontype").upper() in _TWELVE_LEADS:
-            labels = list(LEADS)
-        count = whole(stated, "The number of leads") if stated else len(labels)
+        twelve = not labels and self._shared.value("acquisitiontype").upper() in _TWELVE_LEADS
+        count = whole(stated, "The number of leads") if stated else len(LEADS) if twelve else len(labels)
         check_channels(count)
+        # Fewer channels than twelve are not the first ones of the twelve leads: V1 may follow II.
+        if twelve and count >= len(LEADS):
+            labels = list(LEADS)
         return [*labels[:count], *[""] * (count - len(labels))]
 
 
@@ -95,7 +97,8 @@ def read(name: str, bundle: Bundle, options: Options) -> Recording:
     samples = round(min(duration_ms * fs_hz / 1_000, 1e9))
     names = waveforms.names()
     leads = channels.leads_of(names, options, corrections)
-    counts = _counts(waveforms, names if any(names) else [name or "" for name in options.names or ()], samples)
+    named = names if any(names) else [name or "" for name in options.names or ()]
+    counts = _counts(waveforms, named, samples, corrections)
     bundle.budget.spend_samples(counts.size)
     signal = in_mv(counts, fs_hz, scale, corrections)[list(leads.positions)]
     signal *= np.array(leads.signs, np.float32)[:, None]
@@ -140,8 +143,8 @@ def _rate(waveforms: _Waveforms, options: Options, corrections: Corrections) -> 
     return choose_rate(own or shared, options.fs_hz, corrections)
 
 
-def _counts(waveforms: _Waveforms, names: list[str], samples: int) -> NDArray[np.int32]:
-    """[names, samples] counts."""
+def _counts(waveforms: _Waveforms, names: list[str], samples: int, corrections: Corrections) -> NDArray[np.int32]:
+    """[names, samples] counts, without channels at the end that are empty."""
     method, packed = waveforms.method, base64_bytes(waveforms.element.text)
     if not method:
         channels.check_size(len(names), samples)
@@ -150,7 +153,12 @@ def _counts(waveforms: _Waveforms, names: list[str], samples: int) -> NDArray[np
         raise UnsupportedFormat("This is a Philips XML with compressed leads in an order that is not read.", _HINT)
     chunks = xli.chunks(packed)
     if len(chunks) < len(names):
-        raise SignalTruncated("The Philips XML has fewer leads than it states.")
+        # Of the allocated channels, some recorders store only the twelve leads.
+        if len(chunks) < len(LEADS) or tuple(names[: len(LEADS)]) != LEADS or any(names[len(chunks) :]):
+            raise SignalTruncated("The Philips XML has fewer leads than it states.")
+        corrections.add(f"channels behind the twelve leads stated and not stored: {len(names) - len(chunks)}")
+    if zeros := len(packed) - sum(map(len, chunks)):
+        corrections.add(f"zero bytes behind the compressed samples left out: {zeros}")
     # Recorders store sixteen channels. Those behind the stated number are empty.
     counts = xli.decode(chunks[: len(names)], samples)
     xli.rebuild_limb_leads(counts)

@@ -18,8 +18,9 @@ from ecg_core.readers.xml.document import Element, parse, root_of
 from ecg_core.readers.xml.stated import check_channels, common_count, listed, mv_per_count, rate
 from ecg_core.recording import Recording
 
-# An exponent of 1 stands beside 500 in a file of 500 Hz. So it is no power of ten, and no other one is understood.
-_EXPONENTS = ("1", "")
+# An exponent of 1 stands beside 500 in a file of 500 Hz, so it is no power of ten. 0 would change nothing as a power of
+# ten either. No other one is understood.
+_EXPONENTS = ("1", "0", "")
 
 
 def sniff(data: bytes) -> bool:

@@ -31,12 +31,17 @@ _WRONG = "The compressed samples cannot be decoded."
 
 
 def chunks(data: bytes) -> list[bytes]:
-    """The chunks of all channels with their headers. Raises SignalTruncated, SignalInvalid, FileTooLarge."""
+    """The chunks of all channels with their headers, without zero bytes behind the last one.
+
+    Raises SignalTruncated, SignalInvalid, FileTooLarge.
+    """
     found: list[bytes] = []
     place = 0
     while place < len(data):
         size = int.from_bytes(data[place : place + 4], "little", signed=True)
         stop = place + _HEADER_BYTES + size
+        if not size and not data[place:].strip(b"\0"):
+            break
         if place + _HEADER_BYTES > len(data) or stop > len(data):
             raise SignalTruncated(_ENDS_EARLY)
         if size <= 0:

@@ -12,6 +12,7 @@ from ecg_core.classification import SUPERCLASSES, Notice
 from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
 from ecg_core.model.placement import KINDS
+from ecg_core.model.statements import CODES
 from ecg_core.readers import read
 from ecg_core.recording import Files, LargeFiles, Recording
 from ecg_core.signal import quality
@@ -78,8 +79,24 @@ def each(data: PtbXl, work: Callable[[Files], T], said: str) -> list[T]:
         return list(tqdm(done, said, len(data), unit=" records", leave=False, disable=None))
 
 
-def outputs(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> tuple[Floats, Floats, Bools]:
-    """The network's raw outputs: (logits [n, 5], placement [n, KINDS], refused [n]). 0 for a refused record."""
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """The network's raw outputs of n records: the means over their windows. 0 for a refused record.
+
+    logits: [n, 5]. placement: [n, KINDS]. statements: [n, 71], logits. refused: [n].
+    """
+
+    logits: Floats
+    placement: Floats
+    statements: Floats
+    refused: Bools
+
+    def select(self, keep: Bools) -> "Outputs":
+        return Outputs(self.logits[keep], self.placement[keep], self.statements[keep], self.refused[keep])
+
+
+def outputs(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> Outputs:
+    """With only these leads of the files."""
 
     def one(files: Files) -> Floats | None:
         try:
@@ -88,11 +105,11 @@ def outputs(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> tupl
             quality.judge(prepared)
         except EcgError:
             return None
-        both = np.concatenate(classifier.run(prepared.signal, prepared.lead_mask), axis=1)
-        return np.asarray(both.mean(axis=0), np.float64)
+        all_outputs = np.concatenate(classifier.run(prepared.signal, prepared.lead_mask), axis=1)
+        return np.asarray(all_outputs.mean(axis=0), np.float64)
 
     rows = each(data, one, "measuring")
-    none = np.zeros(len(SUPERCLASSES) + len(KINDS))
+    none = np.zeros(len(SUPERCLASSES) + len(KINDS) + len(CODES))
     found = np.stack([none if row is None else row for row in rows])
-    classes = len(SUPERCLASSES)
-    return found[:, :classes], found[:, classes:], np.array([row is None for row in rows])
+    logits, placement, statements = np.split(found, np.cumsum([len(SUPERCLASSES), len(KINDS)]), axis=1)
+    return Outputs(logits, placement, statements, np.array([row is None for row in rows]))

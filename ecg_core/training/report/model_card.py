@@ -10,6 +10,7 @@ from ecg_core.model.artifacts import CARD_FILE
 from ecg_core.training.report.measured import abstention, evidence, robustness, transfer
 from ecg_core.training.report.performance import calibration, decisions, performance, thresholds
 from ecg_core.training.report.reliability import RELIABILITY_FILE, draw
+from ecg_core.training.report.statements import statements
 from ecg_core.training.report.text import figure, percent
 
 MODEL_CARD_FILE = "MODEL_CARD.md"
@@ -19,19 +20,23 @@ HEAD = """# Model card: {name} {version}
 {disclaimer}
 
 Input: twelve leads or fewer, ten seconds at 100 Hz. Output: five independent, calibrated probabilities. NORM, CD and
-STTC are published as the diagnosis, MI and HYP as `other_abnormality`. The model is a residual 1-D convolutional
-network that also gets the list of present leads. A second, small network says whether electrodes are exchanged or the
-signal is no ECG. Both are in one ONNX file, sha256 `{sha256}`.
+STTC are published as the diagnosis, MI and HYP as `other_abnormality`. Beside them: those of the 71 statements of
+PTB-XL that were measured well enough. The model is a residual 1-D convolutional network that also gets the list of
+present leads. A second, small network says whether electrodes are exchanged or the signal is no ECG. Both are in one
+ONNX file, sha256 `{sha256}`.
 
 - **Data**: {data_name}, doi [{doi}](https://doi.org/{doi}), licence {licence}. {citation}. Folds {folds} trained
   the network. Fold {fold} calibrated it and is measured below, cross-fitted by patient. Test fold: {test}.
 - **Training**: `{command}`{precision}
 - **Thresholds**: {rule}.
-- This page is written from `model.json`. `ekg train` measures performance, calibration and thresholds. The other
-  sections are measured by `ekg robustness DIR --into artifacts`, `ekg abstain DIR --into artifacts` and
-  `ekg evidence DIR --into artifacts`. `ekg card artifacts` writes the page again without measuring.
-  `ekg evaluate DIR --folds 9` measures the performance again.
+- This page is written from `model.json`. `ekg train` measures performance, calibration, thresholds and statements
+  (`ekg statements DIR --into artifacts`: these alone). The other sections are measured by
+  `ekg robustness DIR --into artifacts`, `ekg abstain DIR --into artifacts` and `ekg evidence DIR --into artifacts`.
+  `ekg card artifacts` writes the page again without measuring. `ekg evaluate DIR --folds 9` measures the performance
+  again.
 """
+# Characters of a line of model.json that is not divided.
+ONE_LINE = 120
 # A corruption with at least this share of silent diagnoses is named here.
 NAMED_FROM = 0.1
 HOSPITAL = """\
@@ -39,7 +44,7 @@ HOSPITAL = """\
   (Germany, 1989-1996). In published comparisons AUC drops by .04 to .13 at other hospitals. Measure on your own data
   first."""
 FIXED = """- Expect .003 to .004 less AUC on unseen data: fold 9 was used for calibration and to choose the network.
-- Rhythm is not an output. Atrial fibrillation without a change of ST/T or conduction has no label here.
+- Rhythm is no diagnosis. It is given as a statement; the table of statements says which rhythms.
 - Infarction and hypertrophy are outputs beside the diagnosis. A record that shows only these should get no diagnosis;
   the tables above say how many get none."""
 
@@ -51,8 +56,9 @@ def render(card: Mapping[str, Any]) -> str:
 
 
 def measured_sections(card: Mapping[str, Any], chosen: Collection[str]) -> list[str]:
-    """The sections of the chosen keys: robustness, transfer, abstention, evidence."""
+    """The sections of the chosen keys: statements, robustness, transfer, abstention, evidence."""
     sections: dict[str, Callable[[Any], str]] = {
+        "statements": lambda _: statements(card),
         "robustness": robustness,
         "transfer": lambda report: transfer(report, card["performance"]["12"]),
         "abstention": abstention,
@@ -69,7 +75,20 @@ def publish(folder: Path, card: Mapping[str, Any]) -> None:
 
 
 def serialised(card: Mapping[str, Any]) -> str:
-    return json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+    return _lines(card, 0) + "\n"
+
+
+def _lines(value: Any, depth: int) -> str:
+    """JSON in which a short object or list stands on one line."""
+    whole = json.dumps(value, ensure_ascii=False)
+    if not value or not isinstance(value, dict | list) or depth + len(whole) <= ONE_LINE:
+        return whole
+    inside = "\n" + " " * (depth + 1)
+    if isinstance(value, list):
+        parts, ends = [_lines(part, depth + 1) for part in value], "[]"
+    else:
+        parts, ends = [f"{json.dumps(key)}: {_lines(part, depth + 1)}" for key, part in value.items()], "{}"
+    return f"{ends[0]}{inside}{f',{inside}'.join(parts)}\n{' ' * depth}{ends[1]}"
 
 
 def _head(card: Mapping[str, Any]) -> str:

@@ -263,6 +263,37 @@ def test_evaluate_prints_the_report(small_ptbxl: Path, capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out)["leads"] == ["I", "II"]
 
 
+def test_a_task_of_the_benchmark_can_be_measured(small_ptbxl: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(small_ptbxl), "--json", "--leads", "I", "--task", "rhythm"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["task"], list(report["labels"]), report["n"]) == ("rhythm", ["SR"], 12)
+    assert main(["evaluate", str(small_ptbxl), "--leads", "I", "--task", "rhythm"]) == 0
+    assert "task rhythm: 12 records" in capsys.readouterr().out
+
+
+def test_the_tasks_of_the_command_are_those_of_the_benchmark() -> None:
+    from ecg_core.cli.training import SUPER
+    from ecg_core.cli.training import TASKS as NAMED
+    from ecg_core.training.measure.benchmark import TASKS
+
+    assert set(NAMED) == {*TASKS, SUPER}
+
+
+def test_all_statements_are_given_on_request(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    files = wfdb_files(synthesize("lbbb"), "record")
+    write_files(files, tmp_path)
+    path = str(tmp_path / "record.hea")
+    assert main(["classify", "--statements", "all", "--json", path]) == 0
+    assert capfdbinary.readouterr().out == classify(files, statements="all").to_json() + b"\n"
+    assert main(["classify", path]) == 0
+    assert b"\n  CLBBB   complete left bundle branch block 0." in capfdbinary.readouterr().out
+    assert main(["classify", "--statements", "all", path]) == 0
+    assert b"sinus bradycardia 0.0" in capfdbinary.readouterr().out
+    assert main(["classify", "--timeline", "--statements", "all", path]) == 0
+    published = len(classify(files, statements="all").statements)
+    assert len(json.loads(capfdbinary.readouterr().out)["statements"]) == published
+
+
 def test_an_explanation_in_json_is_exactly_that_of_the_core(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -281,6 +312,13 @@ def test_a_person_reads_which_segments_speak_most_for_the_diagnosis(capsys: pyte
     assert "not why" in shown
     assert main(["classify", str(ROOT / "examples/right_bundle_branch_block.zip")]) == 0
     assert "speaks most" not in capsys.readouterr().out
+
+
+def test_a_plot_is_drawn_as_asked(tmp_path: Path) -> None:
+    out = tmp_path / "plot.svg"
+    options = ["--speed", "50", "--gain-mm", "5", "--layout", "6x2"]
+    assert main(["plot", str(ROOT / "examples/normal.zip"), "-o", str(out), *options]) == 0
+    assert "50 mm/s, 5 mm/mV" in out.read_text()
 
 
 def test_a_plot_is_shaded_only_with_the_option_explain(tmp_path: Path) -> None:

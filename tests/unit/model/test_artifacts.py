@@ -1,12 +1,15 @@
+import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 
 from ecg_core import Classifier
 from ecg_core.errors import ArtifactError
+from ecg_core.leads import LEAD_SETS
 from ecg_core.model.artifacts import CARD_FILE, MODEL_FILE, artifacts_folder, read_artifacts, session
 
 
@@ -50,10 +53,27 @@ def test_a_card_that_is_no_card_is_an_error(folder: Path, card: bytes) -> None:
         read_artifacts(folder)
 
 
-@pytest.mark.parametrize("field", ["calibration", "thresholds", "performance", "placement"])
+@pytest.mark.parametrize("field", ["calibration", "thresholds", "performance", "placement", "statements"])
 def test_a_card_without_a_lead_set_is_an_error(folder: Path, field: str) -> None:
     change_card(folder, **{field: {}})
     with pytest.raises(ArtifactError, match="card cannot be read"):
+        Classifier(folder)
+
+
+@pytest.mark.parametrize("published", [None, {"XYZ": {"scale": 1, "bias": 0, "threshold": 0.5}}, {"SR": {"scale": 1}}])
+def test_a_card_of_other_statements_is_an_error(folder: Path, published: Any) -> None:
+    change_card(folder, statements={"sets": {name: {"published": published} for name in LEAD_SETS}})
+    with pytest.raises(ArtifactError, match="card cannot be read"):
+        Classifier(folder)
+
+
+def test_a_network_without_the_statements_is_an_error(folder: Path) -> None:
+    """As before release 2.2 of the model."""
+    model = onnx.load(folder / MODEL_FILE)
+    del model.graph.output[2]
+    onnx.save(model, folder / MODEL_FILE)
+    change_card(folder, sha256=hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest())
+    with pytest.raises(ArtifactError, match="outputs"):
         Classifier(folder)
 
 

@@ -18,8 +18,10 @@ from ecg_core.classification import DIAGNOSES
 from ecg_core.errors import FlatSignal, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, LEADS, LIMB_FROM_I_II
 from ecg_core.model.artifacts import artifacts_folder
+from ecg_core.model.classifier import default_classifier
 from ecg_core.recording import Recording
 from ecg_core.reports.svg import plot
+from ecg_core.statements import in_order
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import csv_bytes, wfdb_files, zip_bytes
 from tests.builders import make_recording
@@ -49,6 +51,50 @@ def test_each_example_gets_the_diagnosis_that_it_is_named_after() -> None:
     assert diagnosis("right_bundle_branch_block.zip") == "CD"
     assert diagnosis("st_depression.csv") == "STTC"
     assert diagnosis("watch_lead_i.csv") == "NORM"
+
+
+def test_a_block_is_named_by_its_statement() -> None:
+    for seed in range(5):
+        stated = {one.code: one for one in classify(synthesize("lbbb", seed=seed)).statements}
+        assert stated["CLBBB"].finding
+        assert stated["CLBBB"].kind == "CD"
+        assert classify(synthesize("rbbb", seed=seed)).statements != ()
+        assert "CRBBB" in [one.code for one in classify(synthesize("rbbb", seed=seed)).statements]
+
+
+@pytest.mark.parametrize("rate", [45, 130])
+def test_the_rhythm_statement_follows_the_heart_rate(rate: int) -> None:
+    stated = classify(synthesize("normal", heart_rate_bpm=rate, seed=3), statements="all").statements
+    probability = {one.code: one.probability for one in stated}
+    slow = probability["SBRAD"] > probability["STACH"]
+    assert slow == (rate < 60)
+
+
+@pytest.mark.parametrize("name", LEAD_SETS)
+def test_all_that_is_published_for_the_leads_is_given_on_request(name: str) -> None:
+    classifier = default_classifier()
+    result = classifier.classify(make_recording(LEAD_SETS[name]), statements="all")
+    assert {one.code for one in result.statements} == set(classifier.card["statements"]["sets"][name]["published"])
+    assert result.statements == in_order(result.published)
+    usual = classifier.classify(make_recording(LEAD_SETS[name]))
+    assert set(usual.statements) == {one for one in result.statements if one in usual.statements}
+    assert {one for one in result.statements if one.finding} <= set(usual.statements)
+
+
+def test_leads_without_a_measured_set_get_no_statement() -> None:
+    assert classify(make_recording(("V1",)), statements="all").statements == ()
+
+
+def test_the_statement_norm_is_the_class_norm() -> None:
+    for recording in (synthesize("normal", duration_s=30), synthesize("normal").only(["I"])):
+        result = classify(recording, statements="all")
+        (normal,) = (one for one in result.statements if one.code == "NORM")
+        assert (normal.probability, normal.threshold) == (result.probabilities["NORM"], result.thresholds["NORM"])
+
+
+def test_another_value_of_the_option_statements_is_an_error() -> None:
+    with pytest.raises(ValueError, match="findings or all"):
+        classify(make_recording(), statements="some")
 
 
 def exchanged(recording: Recording, one: str, other: str) -> Recording:

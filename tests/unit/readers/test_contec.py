@@ -158,7 +158,6 @@ def test_windows_are_read_from_a_file_on_disk(tmp_path: Path) -> None:
     signals = contec.open_signals(Counted(), Options())
     assert (signals.samples, signals.fs_hz, signals.leads) == (24_000, 800, made.COLUMNS)
     block = signals.block(8_000, 16_000)
-    source.close()
     np.testing.assert_array_equal(block, read({"x": data}).signal[:, 8_000:16_000])
     assert sum(reads) <= 8_000 * 16 + 100
 

@@ -332,7 +332,6 @@ def test_of_a_long_file_only_the_header_and_the_block_are_loaded(tmp_path: Path)
     path.write_bytes(data)
     on_disk = FileSource(path)
     np.testing.assert_array_equal(reader.open_signals(on_disk, Options()).block(250_000, 255_000), block)
-    on_disk.close()
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)

@@ -46,6 +46,7 @@ def refusal_of(channels: list[Channel], **options: Any) -> EcgError:
         (("131135", "MDC", "x"), "aVL"),
         (("MDC_ECG_LEAD_AVL", "MDC", "x"), "aVL"),
         (("MDC_ECG_LEAD_V2", "MDC", None), "V2"),
+        (("1", "MDC", "Lead V1"), "V1"),
         (("II", "99LOCAL", "x"), "II"),
         (("4711", "99LOCAL", "Lead aVF"), "aVF"),
         (("4711", "99LOCAL", "Lead aVF (Goldberger)"), "aVF"),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import ecg_core
-from ecg_core.errors import EcgError
+from ecg_core.errors import EcgError, HeaderInvalid
 from ecg_core.readers.dicom.elements import MAX_DEPTH, MAX_ELEMENTS
-from ecg_core.readers.dicom.groups import MAX_CHANNELS
+from ecg_core.readers.dicom.groups import MAX_CHANNELS, MAX_ZEROS
 from ecg_core.readers.dicom.reader import MAX_GROUPS
 from ecg_core.synthesis.heart import synthesize
 from tests.unit.readers.made.dicom import SYNTAXES, UNDEFINED, Channel, Writer, counts_of, file, group, scp
@@ -105,17 +105,52 @@ def test_one_byte_of_padding_at_the_end_of_the_samples_is_left_out() -> None:
     np.testing.assert_allclose(recording.signal, odd * 1e-3, atol=1e-7)
 
 
+@pytest.mark.parametrize("frames", [1, 7, 1_000])
+def test_zeros_behind_the_stated_samples_are_cut(frames: int) -> None:
+    padded = np.pad(COUNTS, ((0, 0), (0, frames)))
+    samples = COUNTS.shape[1]
+
+    recording = ecg_core.read({"a": file(WRITER, [group(WRITER, padded, stated_samples=samples)])})
+
+    np.testing.assert_allclose(recording.signal, COUNTS * 1e-3, atol=1e-6)
+    said = f"zeros behind the stated number of samples left out: {frames} of each channel"
+    assert said in recording.corrections
+    padded[11, -1] = 1
+    assert code_of(file(WRITER, [group(WRITER, padded, stated_samples=samples)])) == "header_invalid"
+
+
+def test_more_zeros_than_any_padding_are_refused() -> None:
+    data = COUNTS.T.astype("<i2").tobytes() + bytes(MAX_ZEROS + 24)
+
+    assert code_of(file(WRITER, [group(WRITER, COUNTS, data=data)])) == "header_invalid"
+
+
 def test_elements_that_occur_twice_are_refused() -> None:
     twice = group(WRITER, COUNTS) + WRITER.element(0x003A_001A, "DS", "250")
 
     assert code_of(file(WRITER, [twice])) == "header_invalid"
 
 
-@pytest.mark.parametrize("at", ["1e300", "1e9"])
-def test_groups_far_apart_are_refused_before_memory_is_allocated(at: str) -> None:
-    groups = [group(WRITER, COUNTS, offset="0"), group(WRITER, COUNTS, offset=at)]
+@pytest.mark.parametrize(("first", "second"), [("0", "1e300"), ("0", "1.1e11"), ("-1e11", "1e10")])
+def test_groups_further_apart_than_any_recording_are_refused(first: str, second: str) -> None:
+    groups = [group(WRITER, COUNTS, offset=first), group(WRITER, COUNTS, offset=second)]
 
-    assert code_of(file(WRITER, groups)) == "file_too_large"
+    with pytest.raises(HeaderInvalid, match="three years"):
+        ecg_core.read({"ecg.dcm": file(WRITER, groups)})
+
+
+def test_of_groups_far_apart_the_pieces_around_the_windows_are_read() -> None:
+    groups = [group(WRITER, COUNTS, offset="0"), group(WRITER, COUNTS[:, ::-1], offset="1e9")]
+
+    recording = ecg_core.read({"ecg.dcm": file(WRITER, groups)})
+
+    samples = COUNTS.shape[1]
+    assert recording.excerpt is not None
+    assert recording.excerpt.samples == 1_000_000 * recording.fs_hz + samples
+    assert recording.signal.shape[1] == 12 * recording.excerpt.length
+    np.testing.assert_allclose(recording.signal[:, :samples], COUNTS * 1e-3, atol=1e-6)
+    np.testing.assert_allclose(recording.signal[:, -samples:], COUNTS[:, ::-1] * 1e-3, atol=1e-6)
+    assert np.isnan(recording.signal[:, samples:-samples]).all()
 
 
 def test_a_file_without_waveforms_is_refused() -> None:

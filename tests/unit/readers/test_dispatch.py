@@ -21,6 +21,7 @@ from ecg_core.errors import (
 from ecg_core.readers import read
 from ecg_core.readers.choice import MAX_SINGLE_FILES
 from ecg_core.recording import MAX_BYTES
+from tests.unit.readers.made.spreadsheet import Cell, ods, xlsx
 from tests.unit.readers.wfdb_records import make_record, make_segmented, make_zip
 
 CSV = b"time (s),I (mV),II (mV)\n" + b"".join(b"%.3f,0.%d,1.%d\n" % (n / 500, n % 9, n % 7) for n in range(500))
@@ -98,6 +99,53 @@ def test_a_file_that_no_reader_accepts_is_unsupported() -> None:
     for data in (b"\x89PNG\r\n\x1a\n", b"%PDF-1.7", b"hello", b"\0" * 1000, b"PK", b"<html></html>", bytes(range(256))):
         assert isinstance(refused({"ecg.xyz": data}), UnsupportedFormat)
     assert isinstance(refused({"a.zip": make_zip({"word/document.xml": b"<w/>"})}), UnsupportedFormat)
+
+
+def test_a_text_with_too_few_numbers_for_an_ecg_is_no_second_record() -> None:
+    texts = {"labels.csv": b"id,label\n1,NORM\n", "report.txt": b"Ventricular rate 70 bpm\nPR 160 ms\n"}
+    for name, text in texts.items():
+        for files in (make_record(), {"ecg.csv": CSV}):
+            assert "files that belong to no record not read: 1" in read(files | {name: text}).corrections
+            assert isinstance(refused(files | {name: CSV.replace(b"0.1", b"0.2")}), SeveralRecords)
+    assert isinstance(refused(texts), SeveralRecords)
+
+
+DOCUMENTS = {
+    "report.docx": {"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"},
+    "slides.pptx": {"[Content_Types].xml": b"<Types/>", "ppt/presentation.xml": b"<p/>"},
+    "letter.odt": {
+        "mimetype": b"application/vnd.oasis.opendocument.text",
+        "META-INF/manifest.xml": b"<m/>",
+        "content.xml": b"<c/>",
+    },
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_an_office_document_beside_an_ecg_is_not_read(name: str) -> None:
+    document = {name: make_zip(DOCUMENTS[name])}
+    for files in (make_record(), {"ecg.csv": CSV}):
+        for way in (files | document, {"all.zip": make_zip(files | document)}):
+            recording = read(way)
+            np.testing.assert_array_equal(recording.signal, read(files).signal)
+            assert "files that belong to no record not read: 1" in recording.corrections
+    # An archive that holds such a document is none, and neither is one with an ECG in it.
+    for members in (document, DOCUMENTS[name] | {"ecg.csv": CSV}):
+        outer = {"more.zip": make_zip({"a/" + member: data for member, data in members.items()})}
+        assert isinstance(refused({"ecg.csv": CSV} | outer), SeveralRecords)
+    assert isinstance(refused(document | {"notes.bin": b"\1\2"}), UnsupportedFormat)
+
+
+def test_a_workbook_with_too_few_numbers_for_an_ecg_is_no_second_record() -> None:
+    report = xlsx({"Report": [["Rate", 70], ["PR", 160], ["QTc", 410], ["Normal ECG"]]})
+    rows: list[list[Cell]] = [["I (mV)", "II (mV)"]]
+    rows += [[number / 100, 0.5] for number in range(130)]
+    for files in (make_record(), {"ecg.csv": CSV}):
+        recording = read(files | {"report.xlsx": report})
+        np.testing.assert_array_equal(recording.signal, read(files).signal)
+        assert "files that belong to no record not read: 1" in recording.corrections
+        for second in (xlsx({"ECG": rows}), ods({"ECG": rows})):
+            assert isinstance(refused(files | {"second": second}), SeveralRecords)
 
 
 def test_several_records_are_refused() -> None:

@@ -10,7 +10,7 @@ import pyedflib
 import pytest
 from numpy.typing import NDArray
 
-from ecg_core.errors import EcgError, HeaderInvalid, NoEcgLeads, SignalTruncated, UnitsUnknown
+from ecg_core.errors import EcgError, HeaderInvalid, NoEcgLeads, SignalInvalid, SignalTruncated, UnitsUnknown
 from ecg_core.leads import LEADS
 from ecg_core.readers import read
 from ecg_core.readers.edf.reader import open_signals, sniff
@@ -167,7 +167,24 @@ def test_each_unit_of_voltage_has_its_factor(unit: str, factor: float) -> None:
     np.testing.assert_allclose(signal, channel.numbers.reshape(-1) * 1e-6 * factor, rtol=1e-4, atol=1e-6 * factor)
 
 
-@pytest.mark.parametrize("unit", ["", ".V", "?V", "�V", b"\0\0\0"])
+COUNTED = [
+    "adu",
+    "ADU",
+    "n/a",
+    "N/A",
+    "count",
+    "counts",
+    "count(s)",
+    "digit",
+    "Digits",
+    "digit(s)",
+    "bit",
+    "bits",
+    "LSB",
+]
+
+
+@pytest.mark.parametrize("unit", ["", ".V", "?V", "�V", b"\0\0\0", *COUNTED])
 def test_a_unit_that_is_empty_or_lost_its_prefix_is_asked_for(unit: str | bytes) -> None:
     file = ten_seconds(unit=unit)
     with pytest.raises(UnitsUnknown, match="states no unit") as refusal:
@@ -179,9 +196,10 @@ def test_a_unit_that_is_empty_or_lost_its_prefix_is_asked_for(unit: str | bytes)
     assert "unit as given with the file: uV" in recording.corrections
 
 
-def test_a_gain_settles_raw_values_and_no_scaled_ones() -> None:
-    raw = ten_seconds(unit="")
-    scaled = ten_seconds(unit="", physical=("-5000", "5000"))
+@pytest.mark.parametrize("unit", ["", "adu", "LSB"])
+def test_a_gain_settles_raw_values_and_no_scaled_ones(unit: str) -> None:
+    raw = ten_seconds(unit=unit)
+    scaled = ten_seconds(unit=unit, physical=("-5000", "5000"))
 
     np.testing.assert_allclose(reading(raw, gain=1000).signal[0], ECG.only(["II"]).signal[0], atol=1e-6)
     with pytest.raises(UnitsUnknown, match="scales the values"):
@@ -190,8 +208,9 @@ def test_a_gain_settles_raw_values_and_no_scaled_ones() -> None:
 
 @pytest.mark.parametrize("unit", ["mmHg", "%", "degC", "mA", "bpm"])
 def test_a_lead_in_another_unit_is_refused(unit: str) -> None:
-    with pytest.raises(UnitsUnknown, match="no voltage"):
+    with pytest.raises(UnitsUnknown, match="no voltage") as refusal:
         reading(ten_seconds(unit=unit), units="uV")
+    assert refusal.value.hint.startswith("Correct the unit in the file")
 
 
 def test_a_stated_unit_counts_against_the_option() -> None:
@@ -618,10 +637,22 @@ def test_a_day_of_a_holter_recorder_is_read_window_by_window(samples: int, versi
     assert day.largest <= 1_000_000
 
 
-def test_the_whole_of_a_long_file_is_refused() -> None:
-    with pytest.raises(EcgError) as refusal:
-        reading(Edf([noise(3600, 500, lead) for lead in LEADS[:5]]))
-    assert refusal.value.code == "file_too_large"
+def test_of_a_long_file_the_pieces_around_the_windows_are_read() -> None:
+    file = Edf([noise(3600, 500, lead) for lead in LEADS[:5]])
+
+    recording = reading(file)
+
+    pieces = recording.excerpt
+    assert pieces is not None
+    assert (pieces.samples, recording.duration_s, len(pieces.starts)) == (1_800_000, 3600, 12)
+    assert (pieces.starts[0], pieces.starts[-1] + pieces.length) == (0, 1_800_000)
+    signals = open_signals(Bytes(file.bytes()), Options())
+    for number, start in enumerate(pieces.starts):
+        expected = signals.block(start, start + pieces.length)
+        place = number * pieces.length
+        np.testing.assert_array_equal(recording.signal[:, place : place + pieces.length], expected)
+        stored = file.channels[0].numbers.reshape(-1)[start : start + pieces.length]
+        np.testing.assert_allclose(expected[0], stored / 1000, atol=1e-6)
 
 
 # Attacks
@@ -645,6 +676,16 @@ def test_a_file_that_ends_early_is_refused(length: int) -> None:
         reading(ten_seconds().bytes()[:length])
     if length >= 256:
         assert refusal.value.code in {"header_invalid", "signal_truncated"}
+
+
+@pytest.mark.parametrize("records", [None, "-1"])
+def test_a_transfer_as_text_is_named(records: str | None) -> None:
+    data = Edf(channels_of(ECG, 10), records=records).bytes()
+    for damaged in (data.replace(b"\n", b"\r\n"), data.decode("latin-1").encode()):
+        with pytest.raises(SignalInvalid, match="transfer as text"):
+            reading(damaged)
+
+    assert reading(data + b"\r\n" * 50).duration_s == 10
 
 
 def test_other_files_that_begin_with_a_zero_are_not_taken() -> None:

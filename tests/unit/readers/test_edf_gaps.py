@@ -107,19 +107,34 @@ def test_gaps_without_stamps_are_refused(change: Callable[[Edf], Edf], message: 
         reading(change(made([0, 1, 2])))
 
 
+@pytest.mark.parametrize(("reserved", "refused"), [("", False), ("EDF+C", False), ("EDF+D", True)])
+def test_annotations_of_no_bytes_hold_no_stamps(reserved: str, refused: bool) -> None:
+    file = made([0, 1, 2], reserved=reserved)
+    empty = Channel("EDF Annotations", np.zeros((3, 0), np.int64), "", ("-1", "1"))
+    file = replace(file, channels=[*file.channels, empty], stamps=None)
+    if refused:
+        with pytest.raises(HeaderInvalid, match="no time stamps"):
+            reading(file)
+    else:
+        assert reading(file).duration_s == 3
+
+
 def test_gaps_need_the_duration_of_a_record() -> None:
     with pytest.raises(EcgError) as refusal:
         reading(made([0, 1, 2], duration="0"), fs_hz=250)
     assert refusal.value.code == "sampling_rate_unknown"
 
 
-def test_a_gap_longer_than_what_is_read_is_refused() -> None:
+def test_of_a_file_with_a_long_gap_the_pieces_around_the_windows_are_read() -> None:
     file = made([0, 1, 1_000_000])
-    with pytest.raises(EcgError) as refusal:
-        reading(file)
+    recording = reading(file)
 
-    assert refusal.value.code == "file_too_large"
-    # Window by window it is no problem.
+    assert recording.excerpt is not None
+    assert (recording.excerpt.samples, recording.signal.shape) == (250_000_250, (1, 12 * 3000))
+    stored = np.concatenate(list(file.channels[0].numbers)) / 1000
+    np.testing.assert_allclose(recording.signal[0, :500], stored[:500], atol=1e-6)
+    np.testing.assert_allclose(recording.signal[0, -250:], stored[500:], atol=1e-6)
+    assert np.isnan(recording.signal[0, 500:-250]).all()
     signals = open_signals(Bytes(file.bytes()), Options())
     assert signals.samples == 250_000_250
     assert np.isnan(signals.block(100_000_000, 100_000_500)).all()

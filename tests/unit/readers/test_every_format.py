@@ -10,6 +10,7 @@ import pytest
 from ecg_core import EcgError, Recording, classify, read
 from ecg_core.readers.registry import FORMATS
 from ecg_core.synthesis.edf import edf_bytes
+from ecg_core.synthesis.fhir import fhir_bytes
 from ecg_core.synthesis.writers import csv_bytes, finest, wfdb_files
 from tests.effort import times_as_costly
 from tests.unit.readers.every_format import Files, examples, formats
@@ -99,12 +100,13 @@ def test_reading_takes_little_memory(name: str) -> None:
 
 
 @every_format
-def test_a_recording_comes_back_from_wfdb_csv_and_edf(name: str, tmp_path: Path) -> None:
+def test_a_recording_comes_back_from_every_format_that_is_written(name: str, tmp_path: Path) -> None:
     for title, files in examples(name).items():
         recording = read(files)
         units = finest(recording)
         _same(recording, read(wfdb_files(recording, "r", units)), 0.51 / units, title)
         _same(recording, read({"r.csv": csv_bytes(recording)}), 0.51e-4, title)
+        _same(recording, read({"r.json": fhir_bytes(recording)}), 0.51e-4, title)
         if np.isfinite(recording.signal).all():
             reach = float(np.ptp(recording.signal, axis=1).max()) * 1.002 + 0.002
             _same(recording, read({"r.edf": edf_bytes(recording)}), 0.51 * reach / 65_535 + 1e-6, title)

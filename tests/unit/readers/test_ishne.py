@@ -7,10 +7,18 @@ import numpy as np
 import pytest
 from ecgdatakit import FileParser
 
-from ecg_core.errors import ChecksumMismatch, EcgError, HeaderInvalid, NoEcgLeads, SignalTruncated, UnitsUnknown
+from ecg_core.errors import (
+    ChecksumMismatch,
+    EcgError,
+    HeaderInvalid,
+    NoEcgLeads,
+    SignalInvalid,
+    SignalTruncated,
+    UnitsUnknown,
+)
 from ecg_core.leads import LEADS
 from ecg_core.readers import read
-from ecg_core.readers.ishne import open_signals, sniff
+from ecg_core.readers.ishne import FIXED_BYTES, open_signals, sniff
 from ecg_core.readers.options import Options
 from ecg_core.readers.source import Bytes
 from ecg_core.recording import Recording
@@ -325,10 +333,20 @@ def test_a_window_holds_the_samples_of_the_whole() -> None:
         np.testing.assert_array_equal(signals.block(start, stop), whole[:, start:stop])
 
 
-def test_more_samples_than_are_read_at_once_are_refused() -> None:
-    with pytest.raises(EcgError) as refusal:
-        reading(made(11, 750_000))
-    assert refusal.value.code == "file_too_large"
+def test_of_a_long_file_the_pieces_around_the_windows_are_read() -> None:
+    file = made(11, 750_000)
+
+    recording = reading(file)
+
+    pieces = recording.excerpt
+    assert pieces is not None
+    assert (pieces.samples, len(pieces.starts)) == (750_000, 12)
+    assert (pieces.starts[0], pieces.starts[-1] + pieces.length) == (0, 750_000)
+    signals = open_signals(Bytes(file.bytes()), Options())
+    for number, start in enumerate(pieces.starts):
+        place = number * pieces.length
+        expected = signals.block(start, start + pieces.length)
+        np.testing.assert_array_equal(recording.signal[:, place : place + pieces.length], expected)
 
 
 def test_a_file_that_shrinks_while_it_is_read_is_refused() -> None:
@@ -338,6 +356,13 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused() -> None:
     source._data = data[:1000]
     with pytest.raises(SignalTruncated):
         signals.block(0, 2500)
+
+
+def test_a_transfer_as_text_is_named() -> None:
+    data = made().bytes()
+    samples = data[FIXED_BYTES:].replace(b"\n", b"\r\n")
+    with pytest.raises(SignalInvalid, match="transfer as text"):
+        reading(data[:FIXED_BYTES] + samples)
 
 
 def test_changed_bytes_give_a_reading_or_a_refusal() -> None:

@@ -332,7 +332,6 @@ def test_windows_are_read_from_a_file_on_disk(tmp_path: Path) -> None:
         for start, stop in ((0, 5000), (12_345, 17_345), (29_000, 30_000), (499, 501)):
             np.testing.assert_array_equal(signals.block(start, stop), whole[:, start:stop])
         assert sum(reads) < 2 * 11_002 * 12 * 2
-        source.close()
 
 
 def test_no_message_repeats_a_name_of_the_file() -> None:

@@ -158,6 +158,11 @@ def test_an_unknown_acquisition_needs_the_names_of_the_leads(counts: made.Counts
         opened(data, leads=LEADS[::-1])
 
 
+def test_fewer_channels_than_twelve_are_not_named_by_the_standard_order(counts: made.Counts) -> None:
+    with pytest.raises(NoEcgLeads):
+        opened(made.version_103(counts[:8]))
+
+
 def test_the_option_never_renames_leads_that_the_file_names(counts: made.Counts) -> None:
     recording = opened(made.version_104(counts), leads=LEADS[::-1])
 
@@ -337,6 +342,45 @@ def test_fewer_leads_than_stated_are_noticed(counts: made.Counts) -> None:
 
     with pytest.raises(SignalTruncated):
         opened(made.version_104(counts, packed))
+
+
+@pytest.mark.parametrize("zeros", [1, 4, 7, 8, 1_000])
+def test_zero_bytes_behind_the_last_lead_are_left_out(counts: made.Counts, zeros: int) -> None:
+    recording = opened(made.version_104(counts, made.xli(counts) + bytes(zeros)))
+
+    np.testing.assert_allclose(recording.signal, counts * 0.005, atol=1e-6)
+    assert f"zero bytes behind the compressed samples left out: {zeros}" in recording.corrections
+    with pytest.raises((SignalInvalid, SignalTruncated)):
+        opened(made.version_104(counts, made.xli(counts) + bytes(zeros) + b"\1"))
+
+
+def test_zero_bytes_in_place_of_a_lead_are_noticed(counts: made.Counts) -> None:
+    packed = b"".join(xli.chunks(made.xli(counts))[:11])
+
+    with pytest.raises(SignalTruncated):
+        opened(made.version_104(counts, packed + bytes(1_000)))
+
+
+def allocated(data: bytes, channels: int) -> bytes:
+    return data.replace(b"allocated>12<", b"allocated>%d<" % channels)
+
+
+def test_of_sixteen_allocated_channels_the_twelve_leads_may_be_stored(counts: made.Counts) -> None:
+    recording = opened(allocated(made.version_103(counts, extra=0), 16))
+
+    assert recording.leads == LEADS
+    np.testing.assert_allclose(recording.signal, counts * 0.005, atol=1e-6)
+    assert "channels behind the twelve leads stated and not stored: 4" in recording.corrections
+
+
+def test_of_sixteen_allocated_channels_eleven_are_too_few(counts: made.Counts) -> None:
+    data = made.version_103(counts, extra=0)
+    packed = made.xli(counts)
+    eleven = b"".join(xli.chunks(packed)[:11])
+    data = data.replace(made.lines(packed).encode(), made.lines(eleven).encode())
+
+    with pytest.raises(SignalTruncated, match="fewer leads"):
+        opened(allocated(data, 16))
 
 
 def test_leads_of_different_lengths_are_refused(counts: made.Counts) -> None:

@@ -11,6 +11,7 @@ from ecg_core.errors import (
     EcgError,
     FileTooLarge,
     HeaderInvalid,
+    SeveralRecords,
     SignalTruncated,
     UnsupportedFormat,
 )
@@ -147,9 +148,6 @@ def test_an_unknown_kind_of_differences_is_refused() -> None:
 @pytest.mark.parametrize(
     ("place", "layout", "value", "error"),
     [
-        (2, "<I", 10, HeaderInvalid),
-        (2, "<I", 0, HeaderInvalid),
-        (2, "<I", 2**32 - 1, SignalTruncated),
         (8, "<H", 1, HeaderInvalid),
         (10, "<I", 0, HeaderInvalid),
         (28, "<I", 8, HeaderInvalid),
@@ -165,6 +163,47 @@ def test_an_unknown_kind_of_differences_is_refused() -> None:
 def test_a_wrong_table_of_sections_is_refused(place: int, layout: str, value: int, error: type[EcgError]) -> None:
     with pytest.raises(error):
         read_scp(changed(DATA["plain"], place, layout, value))
+
+
+SIZES = [0, 10, 31, 300, 10**6, 2**32 - 1]
+
+
+@pytest.mark.parametrize("title", DATA)
+@pytest.mark.parametrize("size", SIZES)
+def test_a_wrong_size_of_the_record_is_not_used_if_all_sections_are_there(title: str, size: int) -> None:
+    recording = read_scp(changed(DATA[title], 2, "<I", size))
+
+    np.testing.assert_array_equal(recording.signal, read_scp(DATA[title]).signal)
+    assert any("wrong size of the record" in said for said in recording.corrections)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("number", [3, 6])
+@pytest.mark.parametrize("stated", [0, None])
+def test_a_wrong_size_is_refused_if_a_checksum_is_missing_or_wrong(size: int, number: int, stated: int | None) -> None:
+    data = bytearray(changed(DATA["plain"], 2, "<I", size))
+    place = place_of(DATA["plain"], number)
+    right = struct.unpack_from("<H", data, place)[0]
+    struct.pack_into("<H", data, place, right ^ 1 if stated is None else stated)
+
+    with pytest.raises((HeaderInvalid, SignalTruncated)):
+        read_scp(bytes(data))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_wrong_size_is_refused_if_a_section_lies_outside_the_file(size: int) -> None:
+    """Section 7 is not read, but where it ends outside the file, the file is cut."""
+    data = Scp(LEADS, order=1, changes={7: bytes(50)}).bytes()
+    read_scp(changed(data, 2, "<I", size))
+
+    with pytest.raises((HeaderInvalid, SignalTruncated)):
+        read_scp(changed(data, 2, "<I", size)[:-1])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_second_record_behind_one_of_wrong_size_is_noticed(size: int) -> None:
+    with pytest.raises((SeveralRecords, HeaderInvalid)):
+        read_scp(changed(DATA["plain"], 2, "<I", size) + DATA["own"])
 
 
 def test_a_table_of_too_many_sections_is_refused() -> None:

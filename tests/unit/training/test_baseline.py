@@ -49,5 +49,5 @@ def test_it_is_exported_for_any_number_of_windows(checkpoint: Path, tiny: Data, 
     running = session((tmp_path / "model.onnx").read_bytes())
     for windows in (1, 4):
         signal, mask = torch.randn(windows, 12, 1000).numpy(), torch.ones(windows, 12).numpy()
-        logits, kinds = running.run(OUTPUTS, {"signal": signal, "lead_mask": mask})
-        assert (len(logits), len(kinds)) == (windows, windows)
+        given = running.run(OUTPUTS, {"signal": signal, "lead_mask": mask})
+        assert [part.shape for part in given] == [(windows, 5), (windows, 15), (windows, 71)]

@@ -46,10 +46,12 @@ def test_a_refused_record_stays_in_the_count_with_even_odds(small_ptbxl: Path, t
     assert found.probabilities.tolist() == [0.5] * 5
     report = evaluate(classifier, copied, [9], LEADS)
     assert (report["n"], report["refused"]) == (60, {"signal_truncated": 1})
-    score, kinds, refused = outputs(classifier, read_ptbxl(copied, {9}), LEADS)
-    assert refused.tolist() == [True] + [False] * 59
-    np.testing.assert_allclose(kinds[1:].sum(axis=1), 1, atol=1e-5)
-    assert not score[0].any()
+    raw = outputs(classifier, read_ptbxl(copied, {9}), LEADS)
+    assert raw.refused.tolist() == [True] + [False] * 59
+    np.testing.assert_allclose(raw.placement[1:].sum(axis=1), 1, atol=1e-5)
+    assert not raw.logits[0].any()
+    assert not raw.statements[0].any()
+    assert raw.select(~raw.refused).statements.shape == (59, 71)
 
 
 @pytest.mark.usefixtures("quick_intervals")

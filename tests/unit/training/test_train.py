@@ -16,7 +16,7 @@ from ecg_core import Classifier
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.errors import ArtifactError
 from ecg_core.leads import LEAD_SETS, LEADS
-from ecg_core.model.classifier import default_classifier
+from ecg_core.model.classifier import NORMAL_STATEMENT, default_classifier
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.training import export as exporting
 from ecg_core.training import fit as fitting
@@ -167,11 +167,14 @@ def test_onnx_and_torch_agree(trained: Path) -> None:
         signal = (rng.standard_normal((1, 12, 1000)) * mask[:, :, None]).astype(np.float32)
         with torch.inference_mode():
             given = torch.from_numpy(signal), torch.from_numpy(mask)
-            expected = torch.sigmoid(torch.stack([member(*given)[:, :5] for member in members]).mean(dim=0)).numpy()
+            expected = torch.sigmoid(torch.stack([member(*given) for member in members]).mean(dim=0)).numpy()
             expected_kinds = torch.softmax(placement(*given), dim=1).numpy()
-        logits, kinds = classifier.run(signal, mask)
-        assert np.abs(1 / (1 + np.exp(-logits)) - expected).max() < 1e-5
-        assert np.abs(kinds - expected_kinds).max() < 1e-5
+        found = classifier.run(signal, mask)
+        assert np.abs(1 / (1 + np.exp(-found.logits)) - expected[:, :5]).max() < 1e-5
+        assert np.abs(found.placement - expected_kinds).max() < 1e-5
+        stated = np.delete(expected[:, 5:-2], NORMAL_STATEMENT, axis=1)
+        served = np.delete(found.statements, NORMAL_STATEMENT, axis=1)
+        assert np.abs(1 / (1 + np.exp(-served)) - stated).max() < 1e-5
 
 
 def test_export_joins_checkpoints(

@@ -12,6 +12,7 @@ from ecg_core.classification import DIAGNOSES
 from ecg_core.leads import LEAD_SETS
 from ecg_core.model.artifacts import artifacts_folder
 from ecg_core.model.classifier import Classifier, default_classifier
+from ecg_core.model.statements import CODES
 from ecg_core.training import calibrate as calibrating
 from ecg_core.training import metrics
 from ecg_core.training.calibrators import MAX_ECE
@@ -21,16 +22,17 @@ from ecg_core.training.measure import abstention as abstaining
 from ecg_core.training.measure import robustness as measuring
 from ecg_core.training.measure.abstention import abstention
 from ecg_core.training.measure.robustness import robustness
-from ecg_core.training.report.model_card import measured_sections, publish, render
+from ecg_core.training.report.model_card import measured_sections, publish, render, serialised
 from ecg_core.training.report.performance import broken
 from ecg_core.training.report.reliability import draw
 from ecg_core.training.report.text import codes, figure, percent, signed
+from ecg_core.training.statements import MIN_AUC, MIN_POSITIVES
 from tests.unit.training.fakes import fake_classifier, few_draws
 
 # GET /model serves it, and a Lambda reads it at every start.
 MAX_CARD_BYTES = 150_000
 
-MEASURED = ("robustness", "transfer", "abstention", "evidence")
+MEASURED = ("statements", "robustness", "transfer", "abstention", "evidence")
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +101,58 @@ def test_every_measured_row_is_on_the_page(card: dict[str, Any]) -> None:
     assert "{" not in page
     widths = [line.count("|") for line in page.splitlines() if line.startswith("|")]
     assert min(widths) > 2
+
+
+def test_every_statement_is_on_the_page_with_its_auc_or_the_reason_why_it_is_not_published(
+    card: dict[str, Any],
+) -> None:
+    section = render(card).split("## Statements")[1].split("\n## ")[0]
+    sets = card["statements"]["sets"]
+    for code in CODES:
+        row = sets["12"]["published"].get(code) or sets["12"]["unpublished"][code]
+        assert f"| {code} | " in section
+        assert f"| {row['positives']} | {figure(row['auc'])} |" in section
+    assert set(sets["12"]["published"]).isdisjoint(sets["12"]["unpublished"])
+    for name in LEAD_SETS:
+        assert f"| {name} | {percent(sets[name]['contradictions']['share'], interval=True)} |" in section
+    for task in ("all", "diag", "subdiag", "super", "form", "rhythm"):
+        assert f"| {task} | " in section
+
+
+def test_what_is_published_satisfies_the_rule() -> None:
+    for measured in default_classifier().card["statements"]["sets"].values():
+        for row in measured["published"].values():
+            assert row["positives"] >= MIN_POSITIVES
+            assert row["auc"]["ci95"][0] >= MIN_AUC
+
+
+def test_a_short_list_stands_on_one_line_of_the_json() -> None:
+    card = {"short": {"value": 0.5, "ci95": [0.25, 0.75]}, "long": {"a": ["x" * 50] * 3, "none": [], "ä": None}}
+    lines = serialised(card).splitlines()
+    assert ' "short": {"value": 0.5, "ci95": [0.25, 0.75]},' in lines
+    assert '   "' + "x" * 50 + '",' in lines
+    assert json.loads(serialised(card)) == card
+
+
+def test_statements_are_measured_again_and_nothing_else_changes(
+    small_ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("model.onnx", "model.json"):
+        shutil.copy(artifacts_folder() / name, tmp_path)
+    before = json.loads((tmp_path / "model.json").read_bytes())
+    few = {name: LEAD_SETS[name] for name in ("12", "I")}
+    monkeypatch.setattr(calibrating, "LEAD_SETS", few)
+    monkeypatch.setattr("ecg_core.model.classifier.LEAD_SETS", few)
+    monkeypatch.setattr("ecg_core.training.statements.MIN_POSITIVES", 5)
+    monkeypatch.setattr("ecg_core.training.statements.MIN_AUC", 0.5)
+    with few_draws():
+        assert cli.main(["statements", str(small_ptbxl), "--into", str(tmp_path)]) == 0
+    after = json.loads((tmp_path / "model.json").read_bytes())
+    assert {key for key in before if before[key] != after[key]} == {"statements"}
+    assert after["statements"]["n"] == 60
+    assert "CLBBB" in after["statements"]["sets"]["12"]["published"]
+    assert "## Statements" in capsys.readouterr().out
+    assert (tmp_path / "MODEL_CARD.md").read_text() == render(after)
 
 
 def test_what_was_not_measured_has_no_section(card: dict[str, Any]) -> None:

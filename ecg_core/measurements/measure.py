@@ -1,0 +1,97 @@
+"""The way of a measurement: a Recording in, Measurements out."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from ecg_core.leads import CHEST_LEADS
+from ecg_core.measured import Measurements
+from ecg_core.measurements.amplitudes import axis_deg, baseline_of, lead_measurements, with_limb_leads
+from ecg_core.measurements.classes import Beat, usual_beat
+from ecg_core.measurements.detection import Floats, find_beats
+from ecg_core.measurements.p_wave import p_onset
+from ecg_core.measurements.pacing import is_paced
+from ecg_core.measurements.qrs import qrs_bounds, stands_out
+from ecg_core.measurements.rhythm import intervals_s, rate_bpm, regularity
+from ecg_core.measurements.stretches import stretches
+from ecg_core.measurements.t_wave import t_end
+from ecg_core.recording import Recording
+from ecg_core.signal.median import median
+
+# If fewer of the beats have one shape, they are no beats: fibrillation, torsade de pointes or noise.
+MIN_SHARE = 0.3
+# No QRS complex is shorter or longer.
+MIN_QRS_S, MAX_QRS_S = 0.04, 0.24
+# At 50 Hz QRS appears 46 ms too long, at 60 Hz 11 ms. From 75 Hz on it is as long as at 500 Hz.
+MIN_WAVES_FS_HZ = 75.0
+# Without a P wave at such a rate, T cannot be told from flutter or P waves, and the beats may be ventricular.
+FAST_BPM = 100.0
+# A longer QTc is a U wave, or a drift after a flat T wave.
+MAX_QTC_S = 0.6
+# If T is not found, P is searched from this time after QRS on.
+USUAL_T_S = 0.25
+
+
+def measure(recording: Recording) -> Measurements:
+    """Measures a recording. What cannot be measured is None; no signal raises an error.
+
+    Of a recording that is longer than all windows, the pieces around them are measured together.
+    """
+    recording = _independent(recording)
+    parts = stretches(recording)
+    found = [find_beats(part) for part in parts]
+    beat = usual_beat(parts, found) if parts else None
+    if beat is None or beat.share < MIN_SHARE or not stands_out(beat):
+        return Measurements()
+    intervals = [intervals_s(part, beats) for part, beats in zip(parts, found, strict=True)]
+    together = np.concatenate(intervals)
+    rate = rate_bpm(together)
+    if rate is None:
+        return Measurements()
+    known = Measurements(heart_rate_bpm=round(rate), rhythm=regularity(intervals))
+    if recording.fs_hz < MIN_WAVES_FS_HZ or is_paced(parts, found):
+        return known
+    return _with_waves(known, recording, beat, together)
+
+
+def _independent(recording: Recording) -> Recording:
+    """Without the limb leads that follow from I and II. They are computed again from the usual beat."""
+    known = [lead for lead in ("I", "II") if lead in recording.leads]
+    rows = [recording.leads.index(lead) for lead in known]
+    if len(known) < 2 or np.isnan(recording.signal[rows]).any():
+        return recording
+    return recording.only([*known, *CHEST_LEADS])
+
+
+def _with_waves(known: Measurements, recording: Recording, beat: Beat, intervals: Floats) -> Measurements:
+    """Adds the intervals within the beat, the axis and the leads."""
+    bounds = qrs_bounds(beat)
+    if bounds is None or not MIN_QRS_S <= (bounds[1] - bounds[0]) / beat.fs_hz <= MAX_QRS_S:
+        return known
+    onset, end = bounds
+    baseline = baseline_of(beat, onset)
+    usual_s = float(median(intervals)[0])
+    t = t_end(beat, onset, end, baseline, usual_s)
+    earlier_s = usual_s if math.isnan(beat.earlier_s) else beat.earlier_s
+    earlier = (t if t is not None else end + USUAL_T_S * beat.fs_hz) - earlier_s * beat.fs_hz
+    p = p_onset(beat, onset, earlier)
+    qrs_s = (end - onset) / beat.fs_hz
+    mean_s = float(intervals.mean())
+    if t is not None and (
+        (p is None and 60 / mean_s >= FAST_BPM) or (t - onset) / beat.fs_hz > MAX_QTC_S * mean_s ** (1 / 3)
+    ):
+        t = None
+    qt_s = None if t is None else (t - onset) / beat.fs_hz
+    names = [recording.leads[row] for row in beat.leads]
+    leads = with_limb_leads(beat.signal - baseline[:, None], names)
+    first, last = round(onset), round(end)
+    return replace(
+        known,
+        pr_ms=None if p is None else round(1000 * (onset - p) / beat.fs_hz),
+        qrs_ms=round(1000 * qrs_s),
+        qt_ms=None if qt_s is None else round(1000 * qt_s),
+        qtc_ms=None if qt_s is None else round(1000 * qt_s / mean_s ** (1 / 3)),
+        axis_deg=axis_deg(leads, first, last),
+        leads={name: lead_measurements(lead, first, last, beat.fs_hz) for name, lead in leads.items()},
+    )

@@ -1,0 +1,99 @@
+// The whole A4 sheet, for printing and PNG: the answer above the paper, the scale and the disclaimer below it.
+import { named } from "./meanings";
+import { PAPER_MM, SHEET_MM } from "./layout";
+import { CanvasPen, moved, type Pen, SvgPen } from "./pen";
+import { drawGrid, drawPaper, PRINTED } from "./sheet";
+import { CLASSES, type Entry } from "./types";
+import type { View } from "./view";
+import { number, short, t } from "./words";
+
+const [LEFT, TOP, WIDTH, HEIGHT] = PAPER_MM;
+const INK = "#000";
+const FAINT = "#666";
+const BAR_MM = [112, 46, 3.6, 6.5] as const;
+// Printers have 12 dots a millimetre.
+const DOTS_PER_MM = 12;
+// A sheet of the full height would spill onto a second page.
+const HEIGHT_LEFT_MM = 0.5;
+
+// The words below the paper: scale, rate, filter and the stretch that is shown.
+export function scaleSaid(view: View): string {
+  const { trace, layout, settings } = view;
+  const end = Math.min(view.startS + layout.shownS, trace.durationS);
+  const filter = settings.filter
+    ? t("filterSaid", [t("wander"), view.mainsHz ? t("mains", view.mainsHz) : ""].filter(Boolean).join(", "))
+    : t("noFilter");
+  return [
+    `${settings.speed} mm/s, ${short(layout.gain)} mm/mV`,
+    `${short(trace.fsHz, 3)} Hz`,
+    filter,
+    t("shown", short(view.startS), short(end), short(trace.durationS)),
+  ].join(" · ");
+}
+
+export function verdict(entry: Entry): string {
+  const { answer } = entry;
+  if (!answer) return t("notClassified");
+  return answer.diagnosis ? `${answer.diagnosis} · ${named(answer.diagnosis)}` : t("noDiagnosis");
+}
+
+function drawSheet(pen: Pen, entry: Entry, view: View): void {
+  const { answer } = entry;
+  pen.box(0, 0, ...SHEET_MM, "#fff");
+  // A soft hyphen would be drawn.
+  pen.text(LEFT, 14, verdict(entry).replaceAll("\u00ad", ""), 5, INK, true);
+  if (answer?.probability) pen.text(LEFT, 19.5, t("probability", number(answer.probability, 3)), 3, INK);
+  if (answer) CLASSES.forEach((label, row) => drawBar(pen, answer.probabilities[label], answer.thresholds[label], label, row));
+  (answer?.warnings ?? []).slice(0, 4).forEach((warning, row) => {
+    const text = warning.message.length > 68 ? `${warning.message.slice(0, 66)}…` : warning.message;
+    pen.text(LEFT, 24 + row * 3, text, 2.3, FAINT);
+  });
+  const paper = moved(pen, LEFT, TOP);
+  const { trace, layout, explanation } = view;
+  drawGrid(paper, PRINTED);
+  drawPaper(paper, { trace, layout, speed: view.settings.speed, explanation }, PRINTED, DOTS_PER_MM);
+  view.calipers.draw(paper, PRINTED, WIDTH, HEIGHT);
+  pen.text(LEFT, TOP + HEIGHT + 4.5, scaleSaid(view), 2.8, INK, true);
+  pen.text(LEFT + WIDTH, TOP + HEIGHT + 4.5, trace.sha256.slice(0, 12), 2.5, FAINT, false, "end");
+  pen.text(LEFT, TOP + HEIGHT + 8.5, t("disclaimer"), 2.5, INK);
+  if (answer) {
+    pen.text(LEFT + WIDTH, TOP + HEIGHT + 8.5, t("about", answer.model.name, answer.model.version), 2.5, FAINT, false, "end");
+  }
+  if (explanation) {
+    const [from, to] = explanation.window_s;
+    pen.text(LEFT, TOP + HEIGHT + 12, t("explained", explanation.about, short(from), short(to)), 2.5, FAINT);
+  }
+}
+
+function drawBar(pen: Pen, probability: number, threshold: number, label: string, row: number): void {
+  const [left, width, height, step] = BAR_MM;
+  const top = 14 - height + row * step;
+  const found = probability >= threshold;
+  pen.text(left - 13, top + 2.9, label, 3, INK, found);
+  pen.box(left, top, width, height, "#fff");
+  pen.box(left, top, probability * width, height, found ? "#333" : "#aaa");
+  const edge = [left, top, left + width, top, left + width, top + height, left, top + height, left, top];
+  pen.line(edge, edge.length, 0.15, INK);
+  const tick = left + threshold * width;
+  pen.line([tick, top - 0.8, tick, top + height + 0.8], 4, 0.5, INK);
+  pen.text(left + width + 2, top + 2.9, number(probability, 3), 3, INK, found);
+  pen.text(left + width + 14, top + 2.9, t("threshold", number(threshold, 3)), 2.5, FAINT);
+}
+
+export function printable(entry: Entry, view: View): SVGElement {
+  const pen = new SvgPen(SHEET_MM[0], SHEET_MM[1] - HEIGHT_LEFT_MM);
+  drawSheet(pen, entry, view);
+  return pen.root;
+}
+
+export function picture(entry: Entry, view: View): Promise<Blob | null> {
+  const canvas = document.createElement("canvas");
+  canvas.width = SHEET_MM[0] * DOTS_PER_MM;
+  canvas.height = SHEET_MM[1] * DOTS_PER_MM;
+  const context = canvas.getContext("2d", { alpha: false });
+  if (!context) return Promise.resolve(null);
+  context.setTransform(DOTS_PER_MM, 0, 0, DOTS_PER_MM, 0, 0);
+  drawSheet(new CanvasPen(context, DOTS_PER_MM), entry, view);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
