@@ -79,7 +79,8 @@ def test_the_trace_has_words_for_screen_readers(page: Page) -> None:
     try_out(page, "Watch, lead I")
     sheet(page)
     frame = page.locator(".sheet")
-    assert frame.get_attribute("aria-label") == ("ECG on paper. NORM · normal ECG. ECG, 1 leads, 512.5 Hz, 30 s")
+    said = "ECG on paper. NORM · normal ECG. Heart rate: 64/min. Rhythm: regular. ECG, 1 leads, 512.5 Hz, 30 s"
+    assert frame.get_attribute("aria-label") == said
     described = frame.get_attribute("aria-describedby") or ""
     assert "Keys:" in page.locator(f"#{described}").inner_text()
 

@@ -17,6 +17,8 @@ const GERMAN: Record<string, string> = {
   clipped: "Die Spitzen einer Ableitung sind abgeschnitten.",
   noisy: "Muskel- oder Elektrodenrauschen.",
   baseline_wander: "Die Grundlinie schwankt.",
+  measurement_disagrees: "Eine Messung spricht deutlich gegen einen Einzelbefund.",
+  statement_contradicts: "Ein Einzelbefund liegt über seiner Schwelle, seine Klasse aber nicht.",
   amplitude_unusual: "Die Amplitude ist ungewöhnlich groß oder klein. Prüfen Sie die Einheit.",
   einthoven_violated: "Eine Extremitätenableitung passt nicht zu I und II: vertauschte Namen oder verschiedene Zeiten.",
   leads_identical: "Zwei Ableitungen enthalten dasselbe Signal.",
