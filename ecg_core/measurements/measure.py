@@ -14,7 +14,7 @@ from ecg_core.measurements.p_wave import p_onset
 from ecg_core.measurements.pacing import is_paced
 from ecg_core.measurements.qrs import qrs_bounds, stands_out
 from ecg_core.measurements.rhythm import intervals_s, rate_bpm, regularity
-from ecg_core.measurements.stretches import stretches
+from ecg_core.measurements.stretches import pieces_of, stretches
 from ecg_core.measurements.t_wave import t_end
 from ecg_core.recording import Recording
 from ecg_core.signal.median import median
@@ -38,7 +38,7 @@ def measure(recording: Recording) -> Measurements:
 
     Of a recording that is longer than all windows, the pieces around them are measured together.
     """
-    recording = _independent(recording)
+    recording = _independent(pieces_of(recording))
     parts = stretches(recording)
     found = [find_beats(part) for part in parts]
     beat = usual_beat(parts, found) if parts else None

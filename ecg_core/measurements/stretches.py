@@ -5,7 +5,7 @@ electrocardiograph, changes the rate, and gives a second, slow signal in which o
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -54,24 +54,27 @@ class Stretch:
 
 
 def stretches(recording: Recording) -> list[Stretch]:
-    """The whole recording, or the pieces around the windows of a long one."""
+    """The whole recording, or the pieces of an excerpt."""
     made = (_stretch(piece, recording.fs_hz) for piece in _pieces(recording))
     return [stretch for stretch in made if stretch is not None]
 
 
+def pieces_of(recording: Recording) -> Recording:
+    """A long recording as an excerpt: only the pieces around its windows, as if it were read so. Others as they are."""
+    samples = recording.signal.shape[1]
+    pieces = Excerpt.of(samples, recording.fs_hz, recording.between)
+    if recording.excerpt is not None or len(pieces.starts) * pieces.length >= samples:
+        return recording
+    parts = [recording.signal[:, start : start + pieces.length] for start in pieces.starts]
+    return replace(recording, signal=np.concatenate(parts, axis=1), excerpt=pieces)
+
+
 def _pieces(recording: Recording) -> Iterator[Signal]:
-    """[leads, samples] each. Of a long recording, the same pieces whether it was read whole or in excerpts."""
+    """[leads, samples] each."""
     signal, excerpt = recording.signal, recording.excerpt
-    if excerpt is not None:
-        for first in range(0, signal.shape[1], excerpt.length):
-            yield signal[:, first : first + excerpt.length]
-        return
-    pieces = Excerpt.of(signal.shape[1], recording.fs_hz, recording.between)
-    if len(pieces.starts) * pieces.length >= signal.shape[1]:
-        yield signal
-        return
-    for start in pieces.starts:
-        yield signal[:, start : start + pieces.length]
+    length = excerpt.length if excerpt else max(signal.shape[1], 1)
+    for first in range(0, signal.shape[1], length):
+        yield signal[:, first : first + length]
 
 
 def _stretch(piece: Signal, fs_hz: float) -> Stretch | None:
