@@ -8,7 +8,7 @@ from ecg_core.drop.options import stated
 from ecg_core.drop.store import Archived, Entry, Ranged, Store, Stored
 from ecg_core.errors import EcgError, FileTooLarge
 from ecg_core.readers.names import folded, is_junk, spellings, split
-from ecg_core.readers.paths import too_large
+from ecg_core.readers.records import too_large
 from ecg_core.readers.wfdb.header import Header
 from ecg_core.recording import MAX_BYTES
 

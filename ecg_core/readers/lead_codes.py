@@ -40,8 +40,3 @@ def lead_of_code(code: int) -> str:
 def lead_of_mdc(code: int) -> str:
     """The name of a numeric MDC code, such as 131329 -> "I". Empty if it is no ECG lead."""
     return next((lead_of_code(code - base) for base in _MDC_BASES if 0 < code - base < 256), "")
-
-
-def is_calibration(code: int) -> bool:
-    """Whether a lead number means a calibration lead."""
-    return 31 <= code <= 60

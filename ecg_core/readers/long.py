@@ -17,15 +17,10 @@ class LayoutReader(Protocol):
         """The leads of a file. Raises EcgError."""
 
 
-def opened(reader: Reader, source: Source, options: Options) -> Signals:
-    """The leads of a file of a fixed layout. Raises FileTooLarge for any other format."""
+def read_large(reader: Reader, source: Source, options: Options) -> Recording:
+    """The recording in a file that is not in memory. Raises FileTooLarge unless its format has a fixed layout."""
     if not hasattr(reader, "open_signals"):
         raise too_large()
-    return cast("LayoutReader", reader).open_signals(source, options)
-
-
-def read_large(reader: Reader, source: Source, options: Options) -> Recording:
-    """The recording in a file that is not in memory. Raises FileTooLarge."""
-    signals = opened(reader, source, options)
+    signals = cast("LayoutReader", reader).open_signals(source, options)
     signals.corrections.add(LARGE)
     return whole(signals, digest(source))

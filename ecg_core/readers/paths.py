@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from ecg_core.errors import EcgError, FileTooLarge, HeaderInvalid, UnsupportedFormat
+from ecg_core.errors import EcgError, HeaderInvalid, UnsupportedFormat
 from ecg_core.readers import names, records
 from ecg_core.readers.source import FileSource
 from ecg_core.readers.wfdb.header import MAX_HEADER_BYTES, Header
@@ -78,13 +78,8 @@ def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
 def _bounded(file: BinaryIO, limit: int) -> bytes:
     data = file.read(limit + 1)
     if len(data) > limit:
-        raise too_large()
+        raise records.too_large()
     return data
-
-
-def too_large() -> FileTooLarge:
-    """The error for a record whose files were not read to their end."""
-    return FileTooLarge(f"The record's files are larger than {MAX_BYTES // 1_000_000} MB.")
 
 
 def find_inputs(paths: Iterable[str]) -> list[Input]:

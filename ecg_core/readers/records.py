@@ -107,6 +107,7 @@ class Bundle(Mapping[str, bytes]):
 
 
 def too_large() -> FileTooLarge:
+    """The error for files that were not read to their end."""
     return FileTooLarge(f"More than {MAX_BYTES // 1_000_000} MB are read only of formats with a fixed layout.")
 
 
