@@ -7,6 +7,8 @@ Exit status: 0 answered, 2 the record was refused or the call is wrong, 3 the se
 from __future__ import annotations
 
 import argparse
+import hashlib
+import hmac
 import io
 import json
 import mmap
@@ -18,13 +20,13 @@ import sys
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import Message
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import URLError
-from urllib.parse import urlencode, urljoin
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 
 JSON, FHIR, SVG, PROBLEM = "application/json", "application/fhir+json", "image/svg+xml", "application/problem+json"
@@ -46,6 +48,7 @@ EXCERPT = "Send an excerpt: ten seconds of twelve leads are enough."
 KEY_REFUSED = "The API key is missing or wrong: give it with --api-key or in EKG_API_KEY."
 # Hints for a status without a problem object, and for codes whose own hint is meant for other callers.
 HINTS = {"401": KEY_REFUSED, "403": KEY_REFUSED, "413": EXCERPT, "429": "Too many calls: try again later."}
+HINTS.update({"unauthorized": "Say who you are: with --bearer or --sigv4."})
 HINTS.update({"api_key_invalid": KEY_REFUSED, "file_too_large": EXCERPT})
 HINTS.update({"not_found": "Give the service's own address with --url, without /diagnosis or /docs."})
 # What went wrong on the way to the service: (exceptions, message, hint). The first entry that fits is used.
@@ -201,14 +204,50 @@ class Answer(NamedTuple):
         return Failure(FAILED, f"{self.address} gave no answer of the service ({kind}).", CHECK_URL)
 
 
+def signed(method: str, url: str, body: bytes, at: str) -> dict[str, str]:
+    """The headers of AWS Signature Version 4, with the credentials of the environment. at: such as 20261231T235959Z."""
+    key_id, secret, token = (
+        os.environ.get(f"AWS_{name}", "") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
+    )
+    known = re.fullmatch(r"[\w-]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?", urlsplit(url).hostname or "")
+    region = known[1] if known else os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not (key_id and secret and region):
+        hint = 'Run eval "$(aws configure export-credentials --format env)", and set AWS_REGION.'
+        raise Failure(REFUSED, "There are no AWS credentials, or no region.", hint)
+    headers = {"host": urlsplit(url).netloc, "x-amz-date": at, **({"x-amz-security-token": token} if token else {})}
+    names = ";".join(headers)
+    query = sorted((quote(name, "-_.~"), quote(value, "-_.~")) for name, value in parse_qsl(urlsplit(url).query, True))
+    canonical = [method, quote(urlsplit(url).path or "/", "/-_.~"), "&".join("=".join(pair) for pair in query)]
+    canonical += [*(f"{name}:{value}" for name, value in headers.items()), "", names, hashlib.sha256(body).hexdigest()]
+    scope = f"{at[:8]}/{region}/execute-api/aws4_request"
+    text = ["AWS4-HMAC-SHA256", at, scope, hashlib.sha256("\n".join(canonical).encode()).hexdigest()]
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, "\n".join(text).encode(), "sha256").hex()
+    said = f"AWS4-HMAC-SHA256 Credential={key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    return {**{name: value for name, value in headers.items() if name != "host"}, "Authorization": said}
+
+
+# method, URL and body of a request -> the headers that say who sends it.
+if TYPE_CHECKING:
+    Identity = Callable[[str, str, bytes], "dict[str, str]"]
+
+
+def identity_of(bearer: str, sigv4: bool) -> Identity:
+    if sigv4:
+        return lambda method, url, body: signed(method, url, body, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    return lambda method, url, body: {"Authorization": f"Bearer {bearer}"} if bearer else {}
+
+
 class Service:
     """The methods raise Failure. timeout_s: for all calls together."""
 
-    def __init__(self, url: str, api_key: str, timeout_s: float) -> None:
+    def __init__(self, url: str, api_key: str, timeout_s: float, identity: Identity) -> None:
         self.url, self._deadline = url.rstrip("/"), time.monotonic() + min(MAX_TIMEOUT_S, timeout_s)
         if not re.fullmatch(r"https?://(\[[\w:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(/[^\s?#]*)?", self.url):
             raise Failure(REFUSED, f"{url} is no address.", "Write --url http://HOST:PORT or https://HOST/STAGE.")
-        self._key = {"x-api-key": api_key} if api_key else {}
+        self._key, self._identity = {"x-api-key": api_key} if api_key else {}, identity
         # A proxy cannot reach a service on this machine.
         local = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])[:/]", self.url + "/")
         # Leave out urllib's handlers for errors and redirects: they would follow a redirect without sending the body.
@@ -220,7 +259,8 @@ class Service:
         """Sends a request. Repeats it while the service is busy, and once if a gateway before the service fails."""
         left = {"busy": BUSY_RETRIES, "gateway": GATEWAY_RETRIES}
         while True:
-            answer = self.send(method, url, body, {**self._key, "Accept": form, "Content-Type": kind})
+            about = {**self._key, **self._identity(method, url, body or b""), "Accept": form, "Content-Type": kind}
+            answer = self.send(method, url, body, about)
             code = answer.problem.get("code")
             busy = (answer.status == 429 and code != "quota_exceeded") or code == "service_busy"
             # A 503 with another code comes from the service. 502 and 504 come only from a gateway.
@@ -394,6 +434,10 @@ def options() -> argparse.Namespace:
     url, key = os.environ.get("EKG_URL") or "http://127.0.0.1:8000", os.environ.get("EKG_API_KEY", "")
     parser.add_argument("--url", default=url, help="address of the service; default: EKG_URL, or http://127.0.0.1:8000")
     parser.add_argument("--api-key", default=key, metavar="KEY", help="default: EKG_API_KEY")
+    caller = parser.add_mutually_exclusive_group()
+    token = os.environ.get("EKG_BEARER", "")
+    caller.add_argument("--bearer", default=token, metavar="TOKEN", help="who you are, for a service with a login")
+    caller.add_argument("--sigv4", action="store_true", help="sign with the AWS credentials of the environment")
     parser.add_argument("--json", action="store_true", help="print the JSON of the service unchanged")
     parser.add_argument("--fhir", metavar="OUT", help="write the FHIR R4 report to this file")
     parser.add_argument("--svg", metavar="OUT", help="write the plot to this file")
@@ -429,7 +473,8 @@ def run(given: argparse.Namespace) -> None:
     asked = {"fs_hz": given.fs, "units": given.units, "leads": given.leads, "gain": given.gain}
     asked.update({"explain": "true" if given.explain else None, "statements": given.statements})
     query = {name: value for name, value in asked.items() if value}
-    answers = Service(given.url, given.api_key.strip(), given.timeout).diagnosis(files, query, list(outputs))
+    identity = identity_of(given.bearer.strip(), given.sigv4)
+    answers = Service(given.url, given.api_key.strip(), given.timeout, identity).diagnosis(files, query, list(outputs))
     answer = answers[JSON]
     try:
         show(answer.body if given.json else text_of(answer.content).encode(sys.stdout.encoding, "replace"))

@@ -21,6 +21,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from ecg_core import classify
 from ecg_core.model.classifier import default_classifier
@@ -325,6 +328,48 @@ def test_the_request_carries_base_names_key_and_query(tmp_path: Path) -> None:
     assert request.headers["x-api-key"] == "k1"
     assert request.headers["accept"] == JSON
     assert sorted(request.parts()) == sorted(("file", path.name, path.read_bytes()) for path in paths)
+
+
+def test_the_token_goes_to_the_service_only(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply()}) as script:
+        assert client(csv, "--url", script.url, env={"EKG_BEARER": "t1\n", "EKG_API_KEY": "k1"}).code == 0
+        assert client(csv, "--url", script.url, "--bearer", "t2").code == 0
+    assert [request.headers["authorization"] for request in script.received] == ["Bearer t1", "Bearer t2"]
+    assert [request.headers.get("x-api-key") for request in script.received] == ["k1", None]
+
+
+@pytest.mark.parametrize("session", ["", "FwoGZXIvYXdzEBY/token+/="])
+def test_a_signed_request_is_what_botocore_would_sign(csv: Path, session: str) -> None:
+    env = {
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "wJalr+EXAMPLE/KEY",
+        "AWS_REGION": "eu-central-1",
+    }
+    with Script({"POST /v1/diagnosis": Reply()}) as script:
+        arguments = ("--url", f"{script.url}/v1", "--sigv4", "--fs", "500", "--leads", "I,II")
+        assert client(csv, *arguments, env={**env, "AWS_SESSION_TOKEN": session}).code == 0
+    (request,) = script.received
+    assert request.headers["authorization"] == signed_again(request.method, script.url + request.path, request, session)
+    assert "Credential=AKIDEXAMPLE/" in request.headers["authorization"]
+    assert request.headers.get("x-amz-security-token", "") == session
+
+
+def signed_again(method: str, url: str, request: Received, session: str) -> str:
+    """By botocore, at the time that the request names."""
+    signer = SigV4Auth(Credentials("AKIDEXAMPLE", "wJalr+EXAMPLE/KEY", session or None), "execute-api", "eu-central-1")
+    headers = {name: value for name, value in request.headers.items() if name in ("host", "x-amz-date")}
+    headers |= {"X-Amz-Security-Token": session} if session else {}
+    again = AWSRequest(method, url, headers, request.body)
+    again.context["timestamp"] = request.headers["x-amz-date"]
+    made = signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
+    names = signer.signed_headers(signer.headers_to_sign(again))
+    return f"AWS4-HMAC-SHA256 Credential={signer.scope(again)}, SignedHeaders={names}, Signature={made}"
+
+
+def test_without_aws_credentials_nothing_is_sent(csv: Path) -> None:
+    with Script({"POST /diagnosis": Reply()}) as script:
+        assert "AWS" in refused(client(csv, "--url", script.url, "--sigv4", env={"AWS_ACCESS_KEY_ID": ""}))
+    assert not script.received
 
 
 def test_the_signal_files_of_all_segments_are_sent(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPException
@@ -19,8 +19,13 @@ BUSY, RETRIES, RETRY_S = (429, 502, 503, 504), 3, 2.0
 _ADDRESS = re.compile(r"https?://(\[[\w:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(/[^\s?#]*)?")
 
 
+KEY = "key"
+# method, URL and body of a request -> the headers that say who sends it.
+Identity = Callable[[str, str, bytes], Mapping[str, str]]
+
+
 class WrongCall(Exception):
-    """The address or the key is wrong."""
+    """The address, the key or the caller is wrong."""
 
 
 class Unreachable(Exception):
@@ -50,9 +55,18 @@ class Answer:
 class Service:
     """url: without a slash at the end. timeout_s: of one call. The methods raise Unreachable."""
 
-    def __init__(self, url: str, api_key: str | None, timeout_s: float) -> None:
-        """Raises WrongCall for what is no address."""
-        self.url, self.api_key, self._timeout_s = url.rstrip("/"), api_key, timeout_s
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None,
+        timeout_s: float,
+        identities: Mapping[str, Identity] | None = None,
+    ) -> None:
+        """identities: what a caller shows in addition to the key, by name: see identity.py. Raises WrongCall."""
+        self.url, self._timeout_s = url.rstrip("/"), timeout_s
+        self.shown: dict[str, Identity] = dict(identities or {})
+        if api_key:
+            self.shown[KEY] = lambda method, url, body: {"x-api-key": api_key}
         # Spent on waiting for answers.
         self.seconds = 0.0
         if not _ADDRESS.fullmatch(self.url):
@@ -65,22 +79,30 @@ class Service:
             self._opener.add_handler(handler)
 
     def call(
-        self, method: str, path: str, body: bytes | None = None, kind: str = JSON, *, with_key: bool = True
+        self, method: str, path: str, body: bytes | None = None, kind: str = JSON, *, without: Collection[str] = ()
     ) -> Answer:
-        """The answer of a path of the service. Asks again while a gateway is busy."""
-        headers = {"Accept": JSON, "Content-Type": kind}
-        if with_key and self.api_key:
-            headers["x-api-key"] = self.api_key
+        """The answer of a path of the service. Asks again while a gateway is busy.
+
+        without: names of what is not shown.
+        """
+        url = self.url + path
+
+        def asked() -> Answer:
+            headers = {"Accept": JSON, "Content-Type": kind}
+            for name, headers_of in self.shown.items():
+                headers |= {} if name in without else headers_of(method, url, body or b"")
+            return self.send(method, url, body, headers)
+
         for _ in range(RETRIES):
-            answer = self.send(method, self.url + path, body, headers)
+            answer = asked()
             # A 503 of the service itself has a code, except that of a service that is busy.
             if answer.status not in BUSY or answer.code not in (None, "service_busy", "too_many_requests"):
                 return answer
             time.sleep(RETRY_S)
-        return self.send(method, self.url + path, body, headers)
+        return asked()
 
     def send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        """The answer of any address, without the key."""
+        """The answer of any address. Nothing is shown there."""
         start = time.perf_counter()
         try:
             request = Request(url, body, dict(headers), method=method)

@@ -1,6 +1,6 @@
 """`ekg smoke`: ask a running service for everything it promises, and compare its answers with those of this package.
 
-Exit status: 0 if all is well, 2 if the address or the key is wrong, 3 if the service does not answer or is wrong.
+Exit status: 0 if all is well, 2 if the address, the key or the caller is wrong, 3 if the service is wrong or silent.
 """
 
 import argparse
@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from ecg_core import __version__
 from ecg_core.classification import DISCLAIMER
-from ecg_core.cli.calls import JSON, Answer, Service, Unreachable, WrongCall, multipart
+from ecg_core.cli.calls import JSON, KEY, Answer, Identity, Service, Unreachable, WrongCall, multipart
+from ecg_core.cli.identity import bearer, sigv4
 from ecg_core.errors import EcgError
 from ecg_core.reports.text import printable
 
@@ -52,7 +53,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--api-key", default=os.environ.get("EKG_API_KEY"), metavar="K", help="its API key (default: EKG_API_KEY)"
     )
+    caller = parser.add_mutually_exclusive_group()
+    caller.add_argument(
+        "--bearer", default=os.environ.get("EKG_BEARER"), metavar="TOKEN", help="a token (default: EKG_BEARER)"
+    )
+    caller.add_argument("--sigv4", action="store_true", help="sign with the AWS credentials of the environment")
     parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="seconds for each answer (default 60)")
+    parser.add_argument("--open", action="store_true", help="check only what needs no key, and that the rest needs one")
     parser.add_argument("--no-upload", action="store_true", help="do not try the upload of a file")
     parser.set_defaults(run=run)
 
@@ -60,8 +67,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> int:
     failed = 0
     try:
-        service = Service(options.url, options.api_key, options.timeout)
-        for name, check in checks(service, None if options.no_upload else options.timeout):
+        service = Service(options.url, options.api_key, options.timeout, _identities(options))
+        wait_s = None if options.no_upload else options.timeout
+        for name, check in checks(service, wait_s, only_open=options.open):
             before = service.seconds
             try:
                 said = check()
@@ -82,7 +90,13 @@ def run(options: argparse.Namespace) -> int:
     return FAILED if failed else 0
 
 
-def checks(service: Service, upload_s: float | None) -> Iterator[Check]:
+def _identities(options: argparse.Namespace) -> dict[str, Identity]:
+    if options.sigv4:
+        return {"signature": sigv4(options.url)}
+    return {"token": bearer(options.bearer)} if options.bearer else {}
+
+
+def checks(service: Service, upload_s: float | None, *, only_open: bool = False) -> Iterator[Check]:
     """upload_s: how long to wait for the result of an upload. None: nothing is uploaded."""
     from ecg_core.cli.examples import examples
     from ecg_core.model.classifier import classify, default_classifier
@@ -124,13 +138,16 @@ def checks(service: Service, upload_s: float | None) -> Iterator[Check]:
     yield "GET /", lambda: _greeting(service)
     yield "GET /health", health
     yield "GET /model", model
+    yield "an address that is not there", lambda: _nowhere(service)
+    if only_open:
+        yield "POST /diagnosis, without anything", lambda: _closed(service)
+        return
     yield "the key", lambda: _key(service)
     for name, of in RECORDS.items():
         yield f"POST /diagnosis, {name}", partial(diagnosis, {file: files[file] for file in of})
     for name, refused in REFUSED.items():
         yield f"POST /diagnosis, {name}", partial(refusal, refused)
     yield "POST /diagnosis, a header alone", partial(refusal, {"normal.hea": files["normal.hea"]})
-    yield "an address that is not there", lambda: _problem(service.call("GET", "/nothing-is-here"), 404, "not_found")
     if upload_s is not None:
         data = files["normal.zip"]
         yield (
@@ -152,14 +169,31 @@ def _greeting(service: Service) -> str:
 def _key(service: Service) -> str:
     """Without a key nobody may classify, if the service has keys. Raises WrongCall if ours is refused."""
     call = partial(service.call, "POST", "/diagnosis", b"nothing", "text/plain")
-    ours = call()
-    if ours.status in (401, 403):
-        raise WrongCall("The service refuses the key: give it with --api-key or in EKG_API_KEY.")
-    if not service.api_key:
-        return "none is needed"
-    if call(with_key=False).status not in (401, 403):
-        raise Wrong("the service answers without the key, too")
-    return "is needed"
+    refused = (401, 403)
+    if call().status in refused:
+        said = "The service refuses the key or the caller: see --api-key, --bearer and --sigv4."
+        raise WrongCall(said if service.shown else f"{said} Nothing was given.")
+    for name in service.shown:
+        if call(without=[name]).status not in refused:
+            raise Wrong(f"the service answers without the {name}, too")
+    others = [f"a {name}" for name in service.shown if name != KEY]
+    return " and ".join(["is needed", *others]) if service.shown else "none is needed"
+
+
+def _closed(service: Service) -> str:
+    answer = service.call("POST", "/diagnosis", b"nothing", "text/plain", without=service.shown)
+    if answer.status not in (401, 403):
+        raise Wrong("the service answers without a key")
+    return str(answer.code)
+
+
+def _nowhere(service: Service) -> str:
+    """API Gateway reads the header Authorization at unknown addresses too, so nothing but the key is shown there."""
+    answer = service.call("GET", "/nothing-is-here", without=set(service.shown) - {KEY})
+    if answer.status == 401:
+        # With IAM, the gateway has one answer for both: infra/README.md.
+        return _problem(answer, 401, "unauthorized")
+    return _problem(answer, 404, "not_found")
 
 
 def _upload(service: Service, data: bytes, ours: bytes, theirs: Mapping[str, str], wait_s: float) -> str:

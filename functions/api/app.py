@@ -81,7 +81,7 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     add_signal(app, workers)
     _add_uploads(app, Storage(settings))
     _add_service(app, classifier, settings.max_body_bytes)
-    _add_documentation(app)
+    _add_documentation(app, settings.auth)
     page.add_page(app, settings)
     if counts:
         _add_metrics(app, counts)
@@ -211,10 +211,10 @@ def _add_service(app: FastAPI, classifier: Classifier, max_body_bytes: int) -> N
         return _json({"status": "ready", "version": __version__, "model": identity})
 
 
-def _add_documentation(app: FastAPI) -> None:
+def _add_documentation(app: FastAPI, auth: str) -> None:
     def described() -> dict[str, object]:
         if app.openapi_schema is None:
-            app.openapi_schema = openapi.document(app)
+            app.openapi_schema = openapi.document(app, auth)
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]

@@ -26,7 +26,18 @@ Send {formats()}. The service recognizes a format by the content, not by the nam
 answers with `application/problem+json`: a stable `code` and a `hint` what to do.
 
 {DISCLAIMER}"""
-KEY = "apiKey"
+KEY, CALLER = "apiKey", "caller"
+# How a caller says who it is, in addition to the key: by the template's parameter Auth.
+CALLERS: dict[str, dict[str, Any]] = {
+    "cognito": {"type": "http", "scheme": "bearer", "description": "The ID token of the operator's Cognito user pool."},
+    "iam": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "AWS Signature Version 4 for the service execute-api.",
+        "x-amazon-apigateway-authtype": "awsSigv4",
+    },
+}
 # The example: a CSV of one lead at a low rate. It is short enough for the text field of /docs and can be classified.
 EXAMPLE_LEAD, EXAMPLE_FS_HZ = "I", 100.0
 
@@ -47,6 +58,7 @@ def answers(shape: str, description: str, *problems: int, status: int = 200) -> 
 
 _MEANINGS = {
     400: "The body cannot be read.",
+    401: "The request does not say who sends it (from the gateway).",
     403: "The API key is missing or wrong (from the gateway).",
     404: "There is nothing at this address.",
     406: "The Accept header names no form that this service has: JSON, FHIR or SVG.",
@@ -134,8 +146,8 @@ def _example() -> tuple[str, dict[str, Any]]:
     return table.decode(), json.loads(classify({"example.csv": table}).to_json())
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document: the app's routes, shapes, security scheme and examples. app.py keeps it."""
+def document(app: FastAPI, auth: str) -> dict[str, Any]:
+    """The OpenAPI document: the app's routes, shapes, security schemes and examples. app.py keeps it."""
     from fastapi.openapi.utils import get_openapi
     from pydantic.json_schema import models_json_schema
 
@@ -158,6 +170,12 @@ def document(app: FastAPI) -> dict[str, Any]:
         "schemas": shapes["$defs"],
         "securitySchemes": {KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"}},
     }
+    if caller := CALLERS.get(auth):
+        made["components"]["securitySchemes"][CALLER] = caller
+        for operation in (one for operations in made["paths"].values() for one in operations.values()):
+            if "security" in operation:
+                operation["security"] = [{KEY: [], CALLER: []}]
+                operation["responses"]["401"] = PROBLEMS[401]
     # FastAPI adds a 422 to every route with a parameter. This route answers 404 instead.
     made["paths"]["/results/{id}"]["get"]["responses"].pop("422", None)
     made["paths"]["/uploads"]["post"]["parameters"][0]["schema"] |= SIZE

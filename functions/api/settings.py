@@ -19,6 +19,7 @@ class Settings:
 
     uploads_origin: where a browser sends large files, such as https://BUCKET.s3.REGION.amazonaws.com.
     alone: this process serves one request at a time, as on Lambda; then limits are not used.
+    auth: what the gateway asks of callers: key, iam or cognito. For the documentation only.
     """
 
     inbox: str | None = None
@@ -27,13 +28,16 @@ class Settings:
     alone: bool = False
     limits: Limits = USUAL
     uploads_origin: str | None = None
+    auth: str = "key"
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in environment
         limit = LAMBDA_BODY_BYTES if on_lambda else MAX_BYTES + ENVELOPE_BYTES
         inbox, results = (environment.get(name) or None for name in ("INBOX_BUCKET", "RESULTS_BUCKET"))
-        return cls(inbox, results, limit, on_lambda, uploads_origin=_origin(inbox, environment) if inbox else None)
+        origin = _origin(inbox, environment) if inbox else None
+        auth = environment.get("API_AUTH") or "key"
+        return cls(inbox, results, limit, on_lambda, uploads_origin=origin, auth=auth)
 
 
 def _origin(bucket: str, environment: Mapping[str, str]) -> str:

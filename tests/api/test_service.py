@@ -10,6 +10,8 @@ import pytest
 import ecg_core
 from ecg_core.model.classifier import default_classifier
 from functions.api import docs, openapi
+from functions.api.app import create_app
+from functions.api.settings import Settings
 from tests.api.sending import code_of
 
 
@@ -48,6 +50,20 @@ def test_the_openapi_document_tells_which_paths_need_a_key(client: httpx.Client)
     assert set(document["paths"]) == {"/", "/diagnosis", "/signal", "/uploads", "/results/{id}", "/model", "/health"}
     assert document["components"]["securitySchemes"]["apiKey"]["name"] == "x-api-key"
     assert "Not a medical device" in document["info"]["description"]
+
+
+@pytest.mark.parametrize(
+    ("auth", "scheme"), [("cognito", {"type": "http", "scheme": "bearer"}), ("iam", {"name": "Authorization"})]
+)
+def test_the_openapi_document_tells_how_to_say_who_calls(auth: str, scheme: dict[str, str]) -> None:
+    document = create_app(Settings.of({"API_AUTH": auth}), default_classifier()).openapi()
+    told = document["components"]["securitySchemes"]["caller"]
+    assert scheme.items() <= told.items()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            keyed = bool(operation.get("security"))
+            assert operation.get("security", [{"apiKey": [], "caller": []}]) == [{"apiKey": [], "caller": []}]
+            assert ("401" in operation["responses"]) == keyed
 
 
 def test_every_reference_in_the_openapi_document_resolves(client: httpx.Client) -> None:

@@ -178,6 +178,75 @@ def test_a_service_that_forgot_its_key_fails(real: str, capsys: pytest.CaptureFi
     assert "answers without the key" in capsys.readouterr().out
 
 
+def guarded(key: str, starts: str, forgets: str = "", unsigned: bytes = b"") -> Exchange:
+    """A gateway that asks for a key and for a caller. starts: how its header Authorization starts.
+
+    forgets: the header that it does not look at. unsigned: its answer at unknown addresses, instead of the service's.
+    """
+    refused = json.dumps({"status": 401, "code": "unauthorized"}).encode()
+
+    def change(at: str, asked: Headers, status: int, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
+        shown = asked.get("authorization", "")
+        known = {"x-api-key": asked.get("x-api-key") == key, "authorization": shown.startswith(starts)}
+        if at.startswith("/diagnosis") and not all(right for name, right in known.items() if name != forgets):
+            return 401, {"content-type": "application/problem+json"}, refused
+        if at.startswith("/nothing"):
+            # API Gateway reads this header as a signature at every address that it does not know.
+            if shown:
+                return 403, {"content-type": "application/problem+json"}, b'{"code": "signature_invalid"}'
+            return (
+                (401, {"content-type": "application/problem+json"}, unsigned) if unsigned else (status, headers, body)
+            )
+        return status, headers, body
+
+    return change
+
+
+CALLERS = [(["--bearer", "t0ken"], "Bearer t0ken", "token"), (["--sigv4"], "AWS4-HMAC-SHA256 Cred", "signature")]
+
+
+@pytest.mark.parametrize(("options", "starts", "name"), CALLERS)
+def test_the_caller_is_shown_beside_the_key_and_both_are_needed(
+    real: str,
+    options: list[str],
+    starts: str,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(variable, "any")
+    asked = [*options, "--api-key", "k3y", "--no-upload"]
+    unsigned = b'{"status": 401, "code": "unauthorized"}' if name == "signature" else b""
+    with tampered(real, guarded("k3y", starts, unsigned=unsigned)) as address:
+        assert main(["smoke", address, *asked]) == 0
+        assert f"the key: is needed and a {name}" in capsys.readouterr().out
+        assert main(["smoke", address, "--api-key", "k3y"]) == 2
+        assert main(["smoke", address, *options]) == 2
+    for forgets, said in (("x-api-key", "key"), ("authorization", name)):
+        with tampered(real, guarded("k3y", starts, forgets)) as address:
+            assert main(["smoke", address, *asked]) == 3
+        assert f"answers without the {said}, too" in capsys.readouterr().out
+
+
+def test_only_what_is_open_is_asked_and_the_rest_must_be_closed(real: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with tampered(real, guarded("k3y", "Bearer ")) as address:
+        assert main(["smoke", address, "--open"]) == 0
+    assert [line.split(": ")[0] for line in capsys.readouterr().out.splitlines() if line.startswith("ok")] == [
+        *("ok      GET /", "ok      GET /health", "ok      GET /model", "ok      an address that is not there"),
+        "ok      POST /diagnosis, without anything",
+    ]
+    assert main(["smoke", real, "--open"]) == 3
+
+
+def test_a_signature_without_credentials_is_a_wrong_call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    assert main(["smoke", "http://127.0.0.1:9", "--sigv4"]) == 2
+    assert "export-credentials" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("url", "status"), [("http://127.0.0.1:9", 3), ("ftp://host", 2), ("host", 2), ("http://host/?a=b", 2)]
 )

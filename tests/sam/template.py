@@ -53,7 +53,9 @@ class Deployed:
             case {"Fn::GetAtt": [name, attribute]}:
                 return self._attribute(name, attribute)
             case {"Fn::Sub": str(text)}:
-                return re.sub(r"\$\{([\w:.]+)\}", lambda found: str(self._named(found[1])), text)
+                return self._substituted(text, {})
+            case {"Fn::Sub": [str(text), dict(variables)]}:
+                return self._substituted(text, variables)
             case {"Fn::If": [condition, yes, no]}:
                 return self.value(yes if self.holds({"Condition": condition}) else no)
             case dict():
@@ -75,6 +77,12 @@ class Deployed:
             case {"Fn::Equals": [one, other]}:
                 return str(self.value(one)) == str(self.value(other))
         raise NotImplementedError(condition)
+
+    def _substituted(self, text: str, variables: dict[str, Any]) -> str:
+        def value(name: str) -> str:
+            return str(self.value(variables[name]) if name in variables else self._named(name))
+
+        return re.sub(r"\$\{([\w:.]+)\}", lambda found: value(found[1]), text)
 
     def _present(self, fields: dict[str, Any]) -> dict[str, Any]:
         values = {name: self.value(found) for name, found in fields.items()}

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -63,13 +64,19 @@ RESPONSE_TYPES = {
 }
 
 
-def body(stack: dict[str, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = only(stack, "AWS::ApiGateway::RestApi")["Body"]
+POOL = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{REGION}_clinic"
+# The parameters of each way to say who calls.
+WAYS = {"key": {}, "iam": {"Auth": "iam"}, "cognito": {"Auth": "cognito", "UserPoolArn": POOL}}
+
+
+def body(stack: dict[str, Any], given: dict[str, Any] | None = None) -> dict[str, Any]:
+    described: dict[str, Any] = Deployed(stack, given or {}).properties("Api")["Body"]
     return described
 
 
-def methods(stack: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(method, path): one for path, found in body(stack)["paths"].items() for method, one in found.items()}
+def methods(stack: dict[str, Any], given: dict[str, Any] | None = None) -> dict[tuple[str, str], dict[str, Any]]:
+    paths = body(stack, given)["paths"]
+    return {(method, path): one for path, found in paths.items() for method, one in found.items()}
 
 
 def test_the_template_and_what_sam_makes_of_it_are_clean(sam: Path, transformed: Path) -> None:
@@ -85,11 +92,73 @@ def test_checkov_finds_nothing_that_has_no_reason(checkov: Path, transformed: Pa
     output_of([checkov, *files, *options, "--skip-check", "CKV_AWS_76,CKV_AWS_120"])
 
 
-def test_these_routes_are_open_and_these_need_a_key(stack: dict[str, Any]) -> None:
-    needs_key = {route: one["security"] == [{"api_key": []}] for route, one in methods(stack).items()}
-    assert needs_key == {**dict.fromkeys(OPEN, False), **dict.fromkeys(KEYED, True)}
-    scheme = body(stack)["components"]["securitySchemes"]["api_key"]
-    assert scheme == {"type": "apiKey", "name": "x-api-key", "in": "header"}
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_these_routes_are_open_and_these_need_a_key_and_a_caller(stack: dict[str, Any], way: str) -> None:
+    needed = [{"api_key": []}] if way == "key" else [{"caller": []}, {"api_key": []}]
+    found = {route: one["security"] for route, one in methods(stack, WAYS[way]).items()}
+    assert found == {**{route: [] for route in OPEN}, **dict.fromkeys(KEYED, needed)}
+    schemes = body(stack, WAYS[way])["components"]["securitySchemes"]
+    assert schemes.pop("api_key") == {"type": "apiKey", "name": "x-api-key", "in": "header"}
+    # The extensions of API Gateway:
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authtype.html
+    authorization = {"type": "apiKey", "name": "Authorization", "in": "header"}
+    pool = {"type": "cognito_user_pools", "providerARNs": [POOL]}
+    assert (
+        schemes
+        == {
+            "key": {},
+            "iam": {"caller": {**authorization, "x-amazon-apigateway-authtype": "awsSigv4"}},
+            "cognito": {
+                "caller": {
+                    **authorization,
+                    "x-amazon-apigateway-authtype": "cognito_user_pools",
+                    "x-amazon-apigateway-authorizer": pool,
+                }
+            },
+        }[way]
+    )
+
+
+def test_a_key_is_enough_unless_asked(stack: dict[str, Any]) -> None:
+    assert (default(stack, "Auth"), default(stack, "UserPoolArn")) == ("key", "")
+    assert set(stack["Parameters"]["Auth"]["AllowedValues"]) == set(WAYS)
+
+
+def test_another_way_to_call_is_deployed_at_once(sam: Path) -> None:
+    """SAM names the deployment by the text of the body, where a condition looks the same for every parameter."""
+    assert "AlwaysDeploy: true" in TEMPLATE.read_text()
+    script = [sam / "python", ROOT / "tests/sam/transform.py", TEMPLATE]
+    # Named by the time in seconds.
+    first = json.loads(output_of(script))
+    pause = Event()
+    pause.wait(1.1)
+    second = json.loads(output_of([*script, "Auth=iam"]))
+    names = [set(of_type(one, "AWS::ApiGateway::Deployment")) for one in (first, second)]
+    assert not names[0] & names[1]
+    for one, (name,) in zip((first, second), names, strict=True):
+        assert only(one, "AWS::ApiGateway::Stage")["DeploymentId"] == {"Ref": name}
+
+
+@pytest.mark.parametrize(
+    ("given", "broken"),
+    [
+        *((given, []) for given in WAYS.values()),
+        ({"Auth": "cognito"}, ["PoolForCognito"]),
+        ({"UserPoolArn": POOL}, ["PoolForNothingElse"]),
+        ({"Auth": "iam", "UserPoolArn": POOL}, ["PoolForNothingElse"]),
+    ],
+)
+def test_a_pool_is_given_for_cognito_and_for_nothing_else(
+    stack: dict[str, Any], given: dict[str, Any], broken: list[str]
+) -> None:
+    deployed = Deployed(stack, given)
+    found = [
+        name
+        for name, rule in stack["Rules"].items()
+        if deployed.holds(rule["RuleCondition"])
+        and not all(deployed.holds(one["Assert"]) for one in rule["Assertions"])
+    ]
+    assert found == broken
 
 
 def test_the_gateway_has_the_app_s_routes_and_no_others() -> None:
@@ -103,13 +172,22 @@ def test_the_gateway_has_the_app_s_routes_and_no_others() -> None:
 
 
 def test_every_route_calls_the_function_and_the_gateway_may(stack: dict[str, Any]) -> None:
+    (permission,) = (
+        Deployed(stack).value(one)
+        for one in of_type(stack, "AWS::Lambda::Permission").values()
+        if one["Principal"] == "apigateway.amazonaws.com"
+    )
+    assert permission["Action"] == "lambda:InvokeFunction"
+    alias = permission["FunctionName"]
+    assert alias.endswith(":ApiFunction:live")
+    assert permission["SourceArn"] == f"arn:aws:execute-api:{REGION}:{ACCOUNT}:Api/{default(stack, 'StageName')}/*"
     for one in methods(stack).values():
         integration = one["x-amazon-apigateway-integration"]
-        assert integration["type"] == "aws_proxy"
-        assert "${ApiFunctionAliaslive}" in integration["uri"]["Fn::Sub"]
-    permissions = of_type(stack, "AWS::Lambda::Permission").values()
-    of_gateway = [one["FunctionName"] for one in permissions if one["Principal"] == "apigateway.amazonaws.com"]
-    assert of_gateway == [{"Ref": "ApiFunctionAliaslive"}] * len(methods(stack))
+        # The gateway calls a function by POST, whatever the method of the request is.
+        assert (integration["type"], integration["httpMethod"]) == ("aws_proxy", "POST")
+        invoked = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{alias}/invocations"
+        assert integration["uri"] == invoked
+        assert "credentials" not in integration
 
 
 def test_bodies_arrive_as_bytes(stack: dict[str, Any]) -> None:
@@ -213,8 +291,10 @@ def test_the_guide_says_what_the_open_methods_can_cost_in_a_day(stack: dict[str,
     assert not told
 
 
-def problems(stack: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, Any], dict[str, str]]]:
-    for kind, response in body(stack)["x-amazon-apigateway-gateway-responses"].items():
+def problems(
+    stack: dict[str, Any], given: dict[str, Any] | None = None
+) -> Iterator[tuple[str, int, dict[str, Any], dict[str, str]]]:
+    for kind, response in body(stack, given)["x-amazon-apigateway-gateway-responses"].items():
         (template,) = response["responseTemplates"].values()
         yield kind, int(response["statusCode"]), json.loads(template), response["responseParameters"]
 
@@ -226,11 +306,12 @@ def codes(error: type[EcgError] = EcgError) -> dict[str, int]:
     return found
 
 
-def test_every_refusal_of_the_gateway_is_a_problem_like_the_app_s(stack: dict[str, Any]) -> None:
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_every_refusal_of_the_gateway_is_a_problem_like_the_app_s(stack: dict[str, Any], way: str) -> None:
     shape = EcgError("message").to_dict()
     ours = codes()
     seen = set()
-    for kind, status, problem, headers in problems(stack):
+    for kind, status, problem, headers in problems(stack, WAYS[way]):
         code = problem["code"]
         assert list(problem) == list(shape), kind
         assert problem["status"] == status, kind
@@ -265,11 +346,21 @@ def test_the_refusals_that_clients_meet(stack: dict[str, Any], kind: str, status
     assert found[kind] == (status, code)
 
 
+def test_an_unsigned_request_is_not_told_that_nothing_is_there(stack: dict[str, Any]) -> None:
+    found = {
+        (way, number, problem["code"])
+        for way, given in WAYS.items()
+        for name, number, problem, _ in problems(stack, given)
+        if name == "MISSING_AUTHENTICATION_TOKEN"
+    }
+    assert found == {("key", 404, "not_found"), ("cognito", 404, "not_found"), ("iam", 401, "unauthorized")}
+
+
 def test_the_results_bucket_must_have_a_name_of_its_own(stack: dict[str, Any]) -> None:
     def differs(name: str) -> dict[str, Any]:
         return {"Fn::Not": [{"Fn::Equals": [{"Ref": "ResultsBucketName"}, {"Ref": name}]}]}
 
-    (rule,) = stack["Rules"].values()
+    rule = stack["Rules"]["ResultsElsewhere"]
     assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ResultsBucketName"}, ""]}]}
     assert [one["Assert"] for one in rule["Assertions"]] == [differs("InboxBucketName"), differs("BackfillBucket")]
     assert default(stack, "InboxBucketName") == default(stack, "ResultsBucketName") == ""
@@ -281,6 +372,7 @@ def test_the_function_gets_the_variables_that_it_reads(stack: dict[str, Any]) ->
         "INBOX_BUCKET": {"Ref": "InboxBucket"},
         "RESULTS_BUCKET": {"Ref": "ResultsBucket"},
         "API_BASE_PATH": {"Ref": "BasePath"},
+        "API_AUTH": {"Ref": "Auth"},
         "METRICS": {"Fn::If": ["Measured", "on", "off"]},
         "AWS_ENDPOINT_URL": "",
     }
@@ -477,6 +569,18 @@ def test_with_an_endpoint_the_api_is_private_and_only_this_endpoint_reaches_it(s
     assert not allows(found, "execute-api:ManageConnections", "execute-api:/*", {"aws:SourceVpce": ENDPOINT})
 
 
+def test_a_private_api_leaves_it_to_iam_who_may_call(stack: dict[str, Any]) -> None:
+    """Within an account, IAM allows what either the API's policy or the caller's policy allows."""
+    given = {"VpcEndpointId": ENDPOINT, "Auth": "iam"}
+    found = Deployed(stack, given).properties("Api")["Policy"]["Statement"]
+    stage = default(stack, "StageName")
+    for method, path in OPEN | KEYED:
+        asked = path.replace("{proxy+}", "any").replace("{id}", "any")
+        call = ("execute-api:Invoke", f"execute-api:/{stage}/{method.upper()}{asked}")
+        assert allows(found, *call, {"aws:SourceVpce": ENDPOINT}) == ((method, path) in OPEN), path
+        assert not allows(found, *call, {"aws:SourceVpce": "vpce-other"})
+
+
 def firewall(stack: dict[str, Any]) -> dict[str, Any]:
     return Deployed(stack, {"Waf": "true"}).properties("Firewall")
 
@@ -607,23 +711,6 @@ def test_the_image_s_stage_is_the_one_that_sam_local_can_extend(stack: dict[str,
     own, _, last = stage.partition(f"FROM {metadata['DockerBuildTarget']}\n")
     assert "\nUSER" not in own
     assert last.strip().startswith("USER ")
-
-
-POOL = "{UserPoolArn: arn:aws:cognito-idp:REGION:ACCOUNT:userpool/POOL}"
-DOORS = {
-    "AWS_IAM": "DefaultAuthorizer: AWS_IAM\n        InvokeRole: NONE",
-    "People": f"DefaultAuthorizer: People\n        Authorizers: {{People: {POOL}}}",
-}
-
-
-@pytest.mark.parametrize("door", sorted(DOORS))
-def test_the_other_authorizers_of_the_guide_leave_the_open_routes_open(sam: Path, tmp_path: Path, door: str) -> None:
-    changed = TEMPLATE.read_text().replace("ApiKeyRequired: true", f"ApiKeyRequired: true\n        {DOORS[door]}", 1)
-    changed = changed.replace("{ApiKeyRequired: false}", "{ApiKeyRequired: false, Authorizer: NONE}")
-    (tmp_path / "template.yaml").write_text(changed)
-    made = json.loads(output_of([sam / "python", ROOT / "tests/sam/transform.py", tmp_path / "template.yaml"]))
-    security = {route: one["security"] for route, one in methods(made).items()}
-    assert security == {route: [{door: []}, {"api_key": []}] if route in KEYED else [] for route in OPEN | KEYED}
 
 
 def test_every_risk_of_the_guide_s_table_has_a_test_that_is_there() -> None:

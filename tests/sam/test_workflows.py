@@ -50,7 +50,7 @@ def test_checks_come_before_the_deployment_and_the_smoke_test_after_it() -> None
         "sam build",
         "configure-aws-credentials",
         "sam deploy",
-        'smoke "$url" ||',
+        'smoke "$url" $SMOKE_OPTIONS ||',
     ]
     places = [commands.index(word) for word in order]
     assert places == sorted(places)

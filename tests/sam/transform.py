@@ -1,4 +1,7 @@
-"""template.yaml -> the CloudFormation template that SAM makes of it, as JSON. Runs in the venv of aws-sam-cli."""
+"""template.yaml -> the CloudFormation template that SAM makes of it, as JSON. Runs in the venv of aws-sam-cli.
+
+python transform.py template.yaml [NAME=VALUE ...]     values of parameters; the others have their defaults
+"""
 
 import json
 import logging
@@ -28,7 +31,8 @@ def main() -> None:
             resource["Properties"]["ImageUri"] = IMAGE
         if resource["Type"] == "AWS::Serverless::StateMachine":
             resource["Properties"]["DefinitionUri"] = DEFINITION
-    print(json.dumps(transform(template, {}, NoPolicies()), indent=1))
+    given = dict(value.split("=", 1) for value in sys.argv[2:])
+    print(json.dumps(transform(template, given, NoPolicies()), indent=1))
 
 
 if __name__ == "__main__":
