@@ -16,10 +16,13 @@ NAMESPACE = "EKG"
 # are lost when the environment ends: these numbers show shares and means, they count nothing.
 BATCH = 20
 LATENCY, COLD_STARTS, REFUSALS = "LatencyMs", "ColdStarts", "Refusals"
+# Of a second model: see shadow.py. Agreement is 1 or 0 for a record, difference the largest one of its probabilities.
+SHADOW_AGREEMENT, SHADOW_DIFFERENCE = "ShadowAgreement", "ShadowDifference"
+SHADOW_MS, SHADOW_ERRORS = "ShadowMs", "ShadowErrors"
 # Dimensions, and fields of the line with the same names.
 FUNCTION, CODE = "function", "code"
 WITHOUT = "none"
-_UNITS = {LATENCY: "Milliseconds"}
+_UNITS = {LATENCY: "Milliseconds", SHADOW_MS: "Milliseconds", SHADOW_AGREEMENT: "None", SHADOW_DIFFERENCE: "None"}
 
 
 class Metrics:
@@ -33,6 +36,10 @@ class Metrics:
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> "Metrics":
         return cls(environment.get("AWS_LAMBDA_FUNCTION_NAME") if environment.get("METRICS") == "on" else None)
+
+    @property
+    def written(self) -> bool:
+        return self._function is not None
 
     def worked(self, ms: float, code: str | None) -> None:
         """After a request for a diagnosis, or a record of the drop. code: of a refusal."""
@@ -59,6 +66,17 @@ class Metrics:
         for label in probabilities:
             numbers[score(label)] = round(sum(scores[label] for _, scores in batch) / BATCH, 4)
         self._write(numbers)
+
+    def shadow_compared(self, agrees: bool, difference: float | None, ms: float) -> None:
+        """After the second model's answer. difference: None if it refuses the record."""
+        numbers: dict[str, float] = {SHADOW_AGREEMENT: int(agrees), SHADOW_MS: round(ms, 2)}
+        if difference is not None:
+            numbers[SHADOW_DIFFERENCE] = round(difference, 4)
+        self._write(numbers)
+
+    def shadow_failed(self) -> None:
+        """After a fault of the second model, or if it was too slow."""
+        self._write({SHADOW_ERRORS: 1})
 
     def _write(self, numbers: dict[str, float], code: str | None = None) -> None:
         if not self._function:

@@ -23,6 +23,8 @@ PRICES = {
     "X-Ray, a million traces": 5.00,
     "Traffic to the internet, a GB": 0.09,
     "Alarm, a month": 0.10,
+    # Three metrics: the requests, and the two limits of what is usual.
+    "Anomaly alarm, a month": 0.30,
     "ECR, a GB and month": 0.10,
     "SQS, a million requests": 0.40,
     "S3, a million GET or HEAD": 0.43,
@@ -35,6 +37,8 @@ PRICES = {
 # Share of requests that X-Ray traces. Its default rule: the first of each second, and 5 % of the others.
 TRACED = 0.05
 ALARMS = 9
+# On request: the parameter AnomalyAlarm.
+ANOMALY_ALARMS = 1
 # Each of the two functions has a repository of its own, with the same layers.
 IMAGES = 2
 # Lambda polls an empty queue with five readers. Each request waits 20 s.
@@ -148,10 +152,11 @@ def _seconds(road: Road, function: Function, invocations: float) -> float:
     return (function.ms + calls * function.s3_ms + invocations * function.cold_share * function.cold_ms) / 1000
 
 
-def per_month(image_gb: float) -> dict[str, float]:
+def per_month(image_gb: float, anomaly_alarm: bool = False) -> dict[str, float]:
     """US dollars for a month without requests."""
+    asked = ANOMALY_ALARMS * PRICES["Anomaly alarm, a month"] if anomaly_alarm else 0.0
     return {
-        "Alarms": ALARMS * PRICES["Alarm, a month"],
+        "Alarms": ALARMS * PRICES["Alarm, a month"] + asked,
         "Images": IMAGES * image_gb * PRICES["ECR, a GB and month"],
         "SQS": POLLS_A_MONTH / MILLION * PRICES["SQS, a million requests"],
     }
@@ -181,8 +186,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--records", type=float, default=usual.records, help="records in one batch")
     parser.add_argument("--architecture", choices=["x86_64", "arm64"], default=usual.architecture)
     parser.add_argument("--image-gb", type=float, default=0.14, help="compressed, as ECR stores it")
+    parser.add_argument("--anomaly-alarm", action="store_true", help="with AnomalyAlarm=true")
     given = vars(parser.parse_args(arguments))
-    image_gb, answer_kb = given.pop("image_gb"), given.pop("answer_kb")
+    image_gb, answer_kb, anomaly_alarm = (given.pop(name) for name in ("image_gb", "answer_kb", "anomaly_alarm"))
     function = Function(**given)
     http = per_million(
         answer_kb=answer_kb,
@@ -193,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"\na million records dropped: {name}\n{table(drop_per_million(road, function))}")
     for name, road in BACKFILLED.items():
         print(f"\na million records: {name}\n{table(backfill_per_million(road, function))}")
-    print(f"\na month, idle\n{table(per_month(image_gb))}")
+    print(f"\na month, idle\n{table(per_month(image_gb, anomaly_alarm))}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from ecg_core.drop.owners import Owners
 from ecg_core.drop.record import AnsweredRecord, leads_to
 from ecg_core.drop.shared import Shared
 from ecg_core.drop.store import Store
-from ecg_core.drop.writer import Answer, Writer
+from ecg_core.drop.writer import Answer, Listener, Writer
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers.names import is_header, is_junk, may_be_signal
 
@@ -20,9 +20,18 @@ from ecg_core.readers.names import is_header, is_junk, may_be_signal
 class Drop:
     """Answers the hints of one batch. It remembers what it read, so later hints need a new Drop."""
 
-    def __init__(self, inbox: Store, results: Store, classifier: Classifier, forms: tuple[str, ...] = ()) -> None:
-        """forms: extensions from FORMS that are written beside each result. shared: see shared.py."""
-        self._writer = Writer(inbox, results, classifier, forms)
+    def __init__(
+        self,
+        inbox: Store,
+        results: Store,
+        classifier: Classifier,
+        forms: tuple[str, ...] = (),
+        written: Listener = lambda result: None,
+    ) -> None:
+        """forms: extensions from FORMS that are written beside each result. written: is told each new result after it
+        was written; it raises nothing. shared: see shared.py.
+        """
+        self._writer = Writer(inbox, results, classifier, forms, written)
         self._notes = Notes(results)
         self._ignored = Ignored(results)
         attempt = Attempt(inbox, self._notes, self._ignored, self._writer)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ecg_core.classification import Classification
 from ecg_core.drop.addresses import FORMS, OUTCOME, address
 from ecg_core.drop.outcome import (
     CODE,
@@ -22,6 +23,7 @@ from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers.names import Noise
 
+Listener = Callable[[Classification], None]
 State = Literal["written", "unchanged", "waiting", "archived", "gone", "ignored"]
 # An outcome has 1 to 20 kB.
 MAX_OUTCOME_BYTES = 1_000_000
@@ -84,9 +86,11 @@ class Before:
 
 
 class Writer:
-    def __init__(self, inbox: Store, results: Store, classifier: Classifier, forms: tuple[str, ...]) -> None:
-        """forms: extensions from FORMS that are written beside each result."""
-        self._inbox, self._results = inbox, results
+    def __init__(
+        self, inbox: Store, results: Store, classifier: Classifier, forms: tuple[str, ...], written: Listener
+    ) -> None:
+        """forms: extensions from FORMS that are written beside each result. written: is told each new result."""
+        self._inbox, self._results, self._written = inbox, results, written
         self._classifier = classifier
         self._forms = forms
 
@@ -132,6 +136,8 @@ class Writer:
             # sees no conflict. So start again if a file is not as it was read. If there was no outcome before, put()
             # sees the conflict.
             raise Conflict
+        if isinstance(outcome.answer, Classification):
+            self._written(outcome.answer)
         return Answer(key, "written", code, outcome.diagnosis, probabilities=outcome.probabilities)
 
     def _write(self, key: str, before: Before, outcome: Outcome) -> None:

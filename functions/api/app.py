@@ -46,6 +46,7 @@ from functions.api.signal import add_signal
 from functions.api.storage import PREFIX, UPLOAD_ID, UPLOAD_SECONDS, Storage
 from functions.api.workers import Workers
 from functions.metrics import metrics
+from functions.shadow import shadow
 
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
 # Retry-After of a result that is not there yet.
@@ -132,6 +133,7 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, workers: Workers) -> No
                 statements=statements or FINDINGS,
             )
             metrics.classified(result.diagnosis, result.probabilities)
+            shadow.compare(result)
             if form == FHIR:
                 from ecg_core.reports.fhir import diagnostic_report
 

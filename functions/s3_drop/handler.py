@@ -12,6 +12,7 @@ from ecg_core.model.classifier import default_classifier
 from functions.cold_start import quick_start
 
 with quick_start():
+    from ecg_core.classification import Classification
     from ecg_core.drop import Answer, Drop, sweep
     from ecg_core.drop.addresses import BACKFILL
     from functions import log, s3
@@ -19,6 +20,7 @@ with quick_start():
     from functions.s3_drop.events import Hint, UnknownEvent, hints_of, hints_of_batch, hints_of_message, is_batch
     from functions.s3_drop.settings import Settings
     from functions.s3_drop.store import BucketStore
+    from functions.shadow import shadow
 
     # With these, a call to S3 takes at most half a minute, pauses between attempts included.
     CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 4
@@ -151,7 +153,12 @@ class Run:
 
     def _new_drop(self, bucket: str) -> Drop:
         inbox = BucketStore(client, bucket, before_call=self._check_time)
-        return Drop(inbox, self._results(bucket), classifier, settings.forms)
+        return Drop(inbox, self._results(bucket), classifier, settings.forms, self._written)
+
+    def _written(self, result: Classification) -> None:
+        """The second model is asked only while the batch has time for it."""
+        if self._left_seconds() >= RESERVE_SECONDS:
+            shadow.compare(result)
 
     def _results(self, bucket: str) -> BucketStore:
         return BucketStore(client, settings.results, _prefix(bucket), self._check_time)

@@ -118,7 +118,9 @@ def test_the_backfill_pays_for_its_batches(cost: dict[str, Any]) -> None:
 
 def test_the_cost_script_counts_what_the_template_has(cost: dict[str, Any], stack: dict[str, Any]) -> None:
     kinds = [resource["Type"] for resource in stack["Resources"].values()]
-    assert cost["ALARMS"] == kinds.count("AWS::CloudWatch::Alarm")
+    alarms = [one for one in stack["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    asked = [one for one in alarms if "Condition" in one]
+    assert (cost["ALARMS"], cost["ANOMALY_ALARMS"]) == (len(alarms) - len(asked), len(asked))
     assert cost["IMAGES"] == kinds.count("AWS::Lambda::Function")
     batcher = json.loads((ROOT / "infra/backfill.asl.json").read_text())["States"]["Records"]["ItemBatcher"]
     assert cost["FILES_A_BATCH"] == batcher["MaxItemsPerBatch"]
@@ -128,8 +130,12 @@ def test_every_table_adds_up(cost: dict[str, Any], capsys: pytest.CaptureFixture
     cost["main"](["--ms", "14"])
     shown = capsys.readouterr().out
     head, *tables = shown.split("\n\n")
+    cost["main"](["--ms", "14", "--anomaly-alarm"])
+    tables.append(capsys.readouterr().out.split("\n\n")[-1])
+    idle = [float(lines.split("sum")[1]) for lines in tables[-2:]]
+    assert idle[1] - idle[0] == pytest.approx(cost["PRICES"]["Anomaly alarm, a month"])
     assert "check them" in head
-    assert len(tables) == 1 + len(DROPPED) + 1
+    assert len(tables) == 1 + len(DROPPED) + 2
     for lines in tables:
         amounts = [float(line.rsplit(maxsplit=1)[1]) for line in lines.splitlines()[1:]]
         assert amounts[-1] == pytest.approx(sum(amounts[:-1]), abs=0.05)

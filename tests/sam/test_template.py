@@ -30,6 +30,10 @@ from functions.metrics import (
     LATENCY,
     NAMESPACE,
     REFUSALS,
+    SHADOW_AGREEMENT,
+    SHADOW_DIFFERENCE,
+    SHADOW_ERRORS,
+    SHADOW_MS,
     WITHOUT,
     answers,
     score,
@@ -89,7 +93,7 @@ def test_checkov_finds_nothing_that_has_no_reason(checkov: Path, transformed: Pa
     files = ["-f", TEMPLATE, "-f", transformed, "-f", ROOT / "functions/Dockerfile"]
     options = ["--framework", "cloudformation", "dockerfile", "--quiet", "--compact", "--skip-download"]
     # Their reasons stand at the API in the template; SAM does not hand them on to the stage that it makes.
-    output_of([checkov, *files, *options, "--skip-check", "CKV_AWS_76,CKV_AWS_120"])
+    output_of([checkov, *files, *options, "--skip-check", "CKV_AWS_73,CKV_AWS_76,CKV_AWS_120"])
 
 
 @pytest.mark.parametrize("way", sorted(WAYS))
@@ -374,6 +378,8 @@ def test_the_function_gets_the_variables_that_it_reads(stack: dict[str, Any]) ->
         "API_BASE_PATH": {"Ref": "BasePath"},
         "API_AUTH": {"Ref": "Auth"},
         "METRICS": {"Fn::If": ["Measured", "on", "off"]},
+        "EKG_SHADOW": {"Ref": "ShadowModel"},
+        "EKG_SHADOW_SHARE": {"Ref": "ShadowPercent"},
         "AWS_ENDPOINT_URL": "",
     }
     assert function["ImageConfig"] == {"Command": ["functions.api.handler.handler"]}
@@ -418,6 +424,35 @@ def test_the_access_log_is_json_without_the_client_s_address(stack: dict[str, An
     assert not re.search(r"sourceIp|userAgent|\$context\.path|apiKey\b", given["Format"])
 
 
+def always_on(stack: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = of_type(stack, "AWS::CloudWatch::Alarm")
+    return {name: one for name, one in found.items() if "Condition" not in stack["Resources"][name]}
+
+
+def test_an_alarm_watches_for_unusually_many_requests_on_request(stack: dict[str, Any]) -> None:
+    assert default(stack, "AnomalyAlarm") == "false"
+    for name in ("RequestAnomaly", "RequestAnomalyAlarm"):
+        assert stack["Resources"][name]["Condition"] == "Watchful"
+    deployed = Deployed(stack, {"AnomalyAlarm": "true", "AlarmTopicArn": "arn:aws:sns:any"})
+    learned = deployed.properties("RequestAnomaly")["SingleMetricAnomalyDetector"]
+    alarm = deployed.properties("RequestAnomalyAlarm")
+    band, requests = alarm["Metrics"]
+    # The same metric that the other alarms of the API look at.
+    api = deployed.properties("ServerErrorAlarm")
+    watched = {"Namespace": api["Namespace"], "MetricName": "Count", "Dimensions": api["Dimensions"]}
+    assert requests["MetricStat"] == {"Metric": watched, "Period": 900, "Stat": "Sum"}
+    assert learned == {**watched, "Stat": "Sum"}
+    assert re.fullmatch(rf"ANOMALY_DETECTION_BAND\({requests['Id']}, \d\)", band["Expression"])
+    assert (alarm["ThresholdMetricId"], alarm["ComparisonOperator"]) == (band["Id"], "GreaterThanUpperThreshold")
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["AlarmActions"] == alarm["OKActions"] == ["arn:aws:sns:any"]
+
+
+def test_both_functions_are_traced_and_the_gateway_is_not(stack: dict[str, Any]) -> None:
+    """A trace of the gateway holds the client's address and the URL, which has the id of an upload."""
+    assert only(stack, "AWS::ApiGateway::Stage")["TracingEnabled"] is False
+
+
 def test_the_alarms_watch_the_api_both_functions_both_queues_and_the_backfill(stack: dict[str, Any]) -> None:
     api = [{"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}}, {"Name": "Stage", "Value": {"Ref": "StageName"}}]
 
@@ -428,7 +463,7 @@ def test_the_alarms_watch_the_api_both_functions_both_queues_and_the_backfill(st
         return [{"Name": "QueueName", "Value": {"Fn::GetAtt": [name, "QueueName"]}}]
 
     age = {"Ref": "QueueAgeAlarmSeconds"}
-    alarms = of_type(stack, "AWS::CloudWatch::Alarm")
+    alarms = always_on(stack)
     watched = {
         (
             *(one["Namespace"], one["MetricName"], one.get("Statistic") or one["ExtendedStatistic"]),
@@ -634,26 +669,36 @@ def test_the_runbook_has_every_alarm_and_every_metric(stack: dict[str, Any]) -> 
     runbook = (ROOT / "docs/operations.md").read_text()
     assert {row[0] for row in rows(section(runbook, "Alarms"))} == set(of_type(stack, "AWS::CloudWatch::Alarm"))
     named = {name for row in rows(section(runbook, "Metrics")) for name in row[0].split(", ")}
-    assert named == {LATENCY, COLD_STARTS, REFUSALS, *map(answers, (*DIAGNOSES, WITHOUT)), *map(score, SUPERCLASSES)}
-    charts = {one["properties"]["title"].split(",")[0].split(":")[0] for one in widgets(stack)}
+    usual = {LATENCY, COLD_STARTS, REFUSALS, *map(answers, (*DIAGNOSES, WITHOUT)), *map(score, SUPERCLASSES)}
+    assert named == usual | SHADOW
+    charts = {one["properties"]["title"].split(",")[0].split(":")[0] for one in widgets(stack, EVERYTHING)}
     for row in rows(section(runbook, "Alarms")):
         assert set(re.findall(r"\*([A-Z][^*]+)\*", row[2])) <= charts
 
 
-def widgets(stack: dict[str, Any]) -> list[dict[str, Any]]:
-    deployed = Deployed(stack)
+# With everything that is there on request.
+EVERYTHING = {"AnomalyAlarm": "true", "ShadowModel": "artifacts/next"}
+SHADOW = {SHADOW_AGREEMENT, SHADOW_DIFFERENCE, SHADOW_MS, SHADOW_ERRORS}
+
+
+def widgets(stack: dict[str, Any], given: dict[str, Any]) -> list[dict[str, Any]]:
+    deployed = Deployed(stack, given)
     # An expression holds braces of its own, which Fn::Sub leaves alone.
     body = json.loads(deployed.properties("Dashboard")["DashboardBody"])
     found: list[dict[str, Any]] = body["widgets"]
     return found
 
 
-def test_the_dashboard_shows_every_alarm_and_only_metrics_that_are_written(stack: dict[str, Any]) -> None:
+@pytest.mark.parametrize("given", [{}, EVERYTHING])
+def test_the_dashboard_shows_every_alarm_and_only_metrics_that_are_written(
+    stack: dict[str, Any], given: dict[str, Any]
+) -> None:
     assert stack["Resources"]["Dashboard"]["Condition"] == "Measured"
-    alarms, *charts = widgets(stack)
+    alarms, *charts = widgets(stack, given)
     shown = {arn.rsplit(":", 1)[1] for arn in alarms["properties"]["alarms"]}
-    assert shown == set(of_type(stack, "AWS::CloudWatch::Alarm"))
+    assert shown == set(of_type(stack, "AWS::CloudWatch::Alarm") if given else always_on(stack))
     written = {LATENCY, COLD_STARTS, *map(answers, (*DIAGNOSES, WITHOUT)), *map(score, SUPERCLASSES)}
+    written |= SHADOW if given else set()
     own = [line for chart in charts for line in chart["properties"]["metrics"] if line[0] == NAMESPACE]
     for name in FUNCTIONS:
         assert {line[1] for line in own if line[2:4] == [FUNCTION, name]} == written
@@ -663,10 +708,11 @@ def test_the_dashboard_shows_every_alarm_and_only_metrics_that_are_written(stack
         assert f'{FUNCTION}="{name}"' in search["expression"]
 
 
-def test_the_widgets_do_not_overlap_and_stay_on_the_page(stack: dict[str, Any]) -> None:
+@pytest.mark.parametrize("given", [{}, EVERYTHING])
+def test_the_widgets_do_not_overlap_and_stay_on_the_page(stack: dict[str, Any], given: dict[str, Any]) -> None:
     cells = [
         (x, y)
-        for one in widgets(stack)
+        for one in widgets(stack, given)
         for x in range(one["x"], one["x"] + one["width"])
         for y in range(one["y"], one["y"] + one["height"])
     ]
@@ -678,6 +724,20 @@ def test_both_functions_measure_unless_told_otherwise(stack: dict[str, Any]) -> 
     for name in FUNCTIONS:
         for given, found in (({}, "on"), ({"Metrics": "false"}, "off")):
             assert Deployed(stack, given).properties(name)["Environment"]["Variables"]["METRICS"] == found
+
+
+def test_there_is_no_second_model_unless_asked_and_none_that_nobody_counts(stack: dict[str, Any]) -> None:
+    assert default(stack, "ShadowModel") == ""
+    (rule,) = [one["Assert"] for one in stack["Rules"]["ShadowIsMeasured"]["Assertions"]]
+    for given, told in (({}, True), ({"Metrics": "false"}, False)):
+        deployed = Deployed(stack, {"ShadowModel": "artifacts/next", **given})
+        assert deployed.holds(stack["Rules"]["ShadowIsMeasured"]["RuleCondition"])
+        assert deployed.holds(rule) == told
+        for name in FUNCTIONS:
+            variables = deployed.properties(name)["Environment"]["Variables"]
+            # The folder of artifacts is in the image, and functions run in the folder above it.
+            assert variables["EKG_SHADOW"] == "artifacts/next"
+            assert variables["EKG_SHADOW_SHARE"] == default(stack, "ShadowPercent")
 
 
 def test_the_stack_is_tagged(stack: dict[str, Any]) -> None:
