@@ -2,6 +2,7 @@
 
 serve [--host H] [--port P]   the HTTP service
 sbom [--licences]             what is in the image
+drop [--create] [--once]      the drop on a bucket of an S3-compatible store
 health                        whether the service in this container answers: for HEALTHCHECK
 classify, watch, ...          the command line (python -m ecg_core)
 a.module.handler              awslambdaric, for an emulator of Lambda. On Lambda itself it starts without this module.
@@ -24,6 +25,11 @@ def main(arguments: Sequence[str]) -> int:
         from functions.health import healthy
 
         return 0 if healthy() else 1
+    if command == "drop":
+        from functions.poll import main as poll
+
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return poll(rest)
     if command == "sbom":
         return _module("functions.sbom", rest)
     if "." in command:

@@ -51,6 +51,7 @@ def _duration(text: str) -> float:
 
 def run(options: argparse.Namespace) -> int:
     from ecg_core.drop.addresses import FHIR, SVG
+    from ecg_core.drop.folder import FolderStore
     from ecg_core.drop.watch import Watcher
     from ecg_core.model.classifier import default_classifier
 
@@ -62,7 +63,8 @@ def run(options: argparse.Namespace) -> int:
         print("The results must lie outside the inbox: they would be read as records.", file=sys.stderr)
         return 2
     forms = tuple(form for form, asked in ((SVG, options.svg), (FHIR, options.fhir)) if asked)
-    watcher = Watcher(inbox, results, default_classifier(), forms, timedelta(hours=options.patience))
+    stores = FolderStore(inbox), FolderStore(results)
+    watcher = Watcher(*stores, default_classifier(), forms, timedelta(hours=options.patience))
     faults = 0
 
     def answered(answer: "Answer") -> None:

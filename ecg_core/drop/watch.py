@@ -1,13 +1,13 @@
-"""Watches an inbox folder by listing it repeatedly. Network shares send no events for new files."""
+"""Watches an inbox by listing it repeatedly. Network shares, and many S3-compatible stores, send no events."""
 
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Protocol
 
 from ecg_core.drop.addresses import WAITING
 from ecg_core.drop.drop import Drop
-from ecg_core.drop.folder import FolderStore
+from ecg_core.drop.store import Store
 from ecg_core.drop.sweep import sweep
 from ecg_core.drop.writer import Answer
 from ecg_core.model.classifier import Classifier
@@ -20,10 +20,15 @@ SWEEP_S = 60.0
 PATIENCE = timedelta(hours=24)
 
 
+class Expiring(Store, Protocol):
+    def expire(self, prefix: str, before: datetime) -> None:
+        """Removes empty objects older than `before`, which are settled notes."""
+
+
 class Arrivals:
     """Finds new and changed files that are complete. A file that is still being copied is not complete."""
 
-    def __init__(self, inbox: FolderStore) -> None:
+    def __init__(self, inbox: Store) -> None:
         self._inbox = inbox
         self._seen: dict[str, str] = {}
         self._told: dict[str, str] = {}
@@ -44,13 +49,13 @@ class Arrivals:
 class Watcher:
     def __init__(
         self,
-        inbox: Path,
-        results: Path,
+        inbox: Store,
+        results: Expiring,
         classifier: Classifier,
         forms: tuple[str, ...] = (),
         patience: timedelta = PATIENCE,
     ) -> None:
-        self._inbox, self._results = FolderStore(inbox), FolderStore(results)
+        self._inbox, self._results = inbox, results
         self._classifier, self._forms, self._patience = classifier, forms, patience
         self._arrivals = Arrivals(self._inbox)
 
@@ -82,7 +87,7 @@ class Watcher:
     def forever(
         self, answered: Callable[[Answer], None], failed: Callable[[Exception], None], interval_s: float = INTERVAL_S
     ) -> None:
-        """Looks and sweeps until interrupted. If a folder is not available, it tries again."""
+        """Looks and sweeps until interrupted. If a store is not available, it tries again."""
         swept = time.monotonic()
         while True:
             try:

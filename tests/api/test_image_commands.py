@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from functions import __main__ as image
-from functions import serve
+from functions import poll, serve
 from functions.health import healthy
 
 
@@ -21,6 +21,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     handler = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(sys, "argv", [])
     monkeypatch.setattr(serve, "main", lambda rest: words.append(["serve", *rest]))
+    monkeypatch.setattr(poll, "main", lambda rest: words.append(["drop", *rest]) or 0)
     monkeypatch.setattr(runpy, "run_module", lambda name, **_: words.append(sys.argv))
     yield words
     signal.signal(signal.SIGTERM, handler)
@@ -31,6 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     [
         (["serve"], ["serve"]),
         (["serve", "--port", "80"], ["serve", "--port", "80"]),
+        (["drop", "--create"], ["drop", "--create"]),
         (["functions.api.handler.handler"], ["awslambdaric", "functions.api.handler.handler"]),
         (["sbom", "--licences"], ["functions.sbom", "--licences"]),
         (["classify", "a.csv", "--json"], ["ecg_core", "classify", "a.csv", "--json"]),

@@ -3,6 +3,7 @@
 import configparser
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -12,9 +13,13 @@ from shutil import copy, which
 
 import httpx
 import pytest
+import yaml
+from moto.server import ThreadedMotoServer
 
 from ecg_core.cli import _parser
 from ecg_core.model.classifier import classify
+from functions.s3_drop.settings import Settings
+from tests.s3_drop.cloud import Cloud, furnished
 from tests.sam.conftest import ROOT, output_of, run
 from tests.test_locks import pins
 
@@ -22,6 +27,8 @@ HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privil
 NORMAL = ROOT / "examples/normal.zip"
 UNIT = ROOT / "infra/ekg-watch.service"
 WAIT_SECONDS = 60
+# The name of this machine inside a container.
+HOST = "host.docker.internal"
 
 
 def _expected() -> bytes:
@@ -139,6 +146,60 @@ def test_compose_runs_the_service_and_the_watched_folder(image: str, compose: Se
             assert found["Config"]["User"] not in ("", "0", "root")
     finally:
         composed("down", "--timeout", "5")
+
+
+@pytest.fixture
+def store() -> Iterator[Cloud]:
+    """An S3 server that containers reach under HOST. Its buckets are empty."""
+    server = ThreadedMotoServer(ip_address="0.0.0.0", port=0, verbose=False)
+    server.start()
+    try:
+        yield furnished(f"http://127.0.0.1:{server.get_host_and_port()[1]}", notified=False)
+    finally:
+        server.stop()
+
+
+def test_the_image_is_the_drop_of_a_store_without_events_and_stops_by_itself(image: str, store: Cloud) -> None:
+    variables = {**store.environment, "AWS_ENDPOINT_URL": store.endpoint.replace("127.0.0.1", HOST)}
+    options = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
+    command = ["docker", "run", "--detach", *HARDENED, "--add-host", f"{HOST}:host-gateway", *options, image, "drop"]
+    container = output_of(command).strip()
+    try:
+        store.drop({NORMAL.name: NORMAL.read_bytes()})
+        _wait_for(lambda: f"{NORMAL.name}.json" in store.outcomes(), "the bucket is not answered")
+        assert store.outcomes()[f"{NORMAL.name}.json"] == _expected()
+        output_of(["docker", "stop", "--time", "30", container])
+        assert output_of(["docker", "inspect", "-f", "{{.State.ExitCode}}", container]).strip() == "0"
+        assert output_of(["docker", "diff", container]) == ""
+    finally:
+        run(["docker", "rm", "--force", container])
+
+
+def test_the_drop_s_services_have_what_it_reads_and_no_key_is_built_in() -> None:
+    text = (ROOT / "compose.s3.yaml").read_text()
+    services = yaml.safe_load(text)["services"]
+    variables = services["drop"]["environment"]
+    settings = Settings.of({name: value for name, value in variables.items() if name != "FORMS"})
+    assert (settings.inbox, settings.results) == ("ekg-inbox", "ekg-results")
+    assert set(variables) >= {"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "FORMS"}
+    for service in services.values():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            # Compose ends with this message if the variable is missing.
+            assert re.fullmatch(r"\$\{EKG_S3_(KEY|SECRET):\?[^}]+\}", service["environment"][name])
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    name, tag = re.findall(r":-([^}]+)", services["store"]["image"])[0].split(":")
+    assert (name, bool(re.fullmatch(r"\d+\.\d+", tag))) == ("chrislusf/seaweedfs", True)
+
+
+def test_compose_reads_the_file_of_the_store(compose: Sequence[str]) -> None:
+    command = [*compose, "-f", str(ROOT / "compose.s3.yaml"), "config"]
+    keys = {"EKG_S3_KEY": "any", "EKG_S3_SECRET": "any"}
+    assert subprocess.run(command, env={**os.environ, **keys}, capture_output=True, timeout=60).returncode == 0
+    missing = subprocess.run(
+        command, env={**os.environ, "EKG_S3_KEY": "any"}, capture_output=True, text=True, timeout=60
+    )
+    assert missing.returncode != 0
+    assert "EKG_S3_SECRET" in missing.stderr
 
 
 def test_the_unit_starts_a_command_that_exists() -> None:

@@ -127,7 +127,7 @@ def test_the_watcher_answers_each_record_once(
 ) -> None:
     write_files(pair, inbox / "a")
     write_files({"b.csv": table, "README.md": b""}, inbox)
-    watcher = Watcher(inbox, tmp_path / "out", place.classifier)
+    watcher = Watcher(FolderStore(inbox), FolderStore(tmp_path / "out"), place.classifier)
     answers, faults = watched(watcher)
     assert [(answer.key, answer.state, answer.diagnosis) for answer in answers if answer.state != "ignored"] == [
         ("a/record.hea", "written", "NORM"),
@@ -139,7 +139,7 @@ def test_the_watcher_answers_each_record_once(
     }
     assert faults == []
     # A second watcher finds every outcome unchanged.
-    again, _ = watched(Watcher(inbox, tmp_path / "out", place.classifier))
+    again, _ = watched(Watcher(FolderStore(inbox), FolderStore(tmp_path / "out"), place.classifier))
     assert {answer.state for answer in again} == {"unchanged", "ignored"}
 
 
@@ -147,7 +147,7 @@ def test_a_file_that_fails_is_tried_again(
     place: Place, inbox: Path, tmp_path: Path, table: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files({"a.csv": table, "b.csv": table}, inbox)
-    watcher = Watcher(inbox, tmp_path / "out", place.classifier)
+    watcher = Watcher(FolderStore(inbox), FolderStore(tmp_path / "out"), place.classifier)
     read = FolderStore.get
 
     def denied(store: FolderStore, key: str, limit: int) -> object:
@@ -166,7 +166,7 @@ def test_a_file_that_fails_is_tried_again(
 
 def test_the_watcher_answers_records_that_wait_too_long(place: Place, inbox: Path, tmp_path: Path, pair: Files) -> None:
     write_files({"record.hea": pair["record.hea"]}, inbox)
-    watcher = Watcher(inbox, tmp_path / "out", place.classifier, patience=timedelta(0))
+    watcher = Watcher(FolderStore(inbox), FolderStore(tmp_path / "out"), place.classifier, patience=timedelta(0))
     watched(watcher)
     answers: list[Answer] = []
     watcher.sweep(answers.append, lambda fault: pytest.fail(repr(fault)))
@@ -178,7 +178,7 @@ def test_a_file_name_that_is_not_utf_8_is_answered(place: Place, inbox: Path, tm
         (Path(os.fsdecode(os.fsencode(inbox) + b"/\xff.csv"))).write_bytes(table)
     except OSError:
         pytest.skip("this file system takes no such name")
-    answers, faults = watched(Watcher(inbox, tmp_path / "out", place.classifier))
+    answers, faults = watched(Watcher(FolderStore(inbox), FolderStore(tmp_path / "out"), place.classifier))
     assert ([answer.state for answer in answers], faults) == (["written"], [])
 
 
