@@ -216,6 +216,7 @@ def test_the_caller_is_shown_beside_the_key_and_both_are_needed(
 ) -> None:
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.setenv(variable, "any")
+    monkeypatch.setattr("ecg_core.cli.smoke.RECORDS", {"a zip": ("normal.zip",)})
     asked = [*options, "--api-key", "k3y", "--no-upload"]
     unsigned = b'{"status": 401, "code": "unauthorized"}' if name == "signature" else b""
     with tampered(real, guarded("k3y", starts, unsigned=unsigned)) as address:

@@ -128,18 +128,16 @@ def test_a_key_is_enough_unless_asked(stack: dict[str, Any]) -> None:
     assert set(stack["Parameters"]["Auth"]["AllowedValues"]) == set(WAYS)
 
 
-def test_another_way_to_call_is_deployed_at_once(sam: Path) -> None:
+def test_another_way_to_call_is_deployed_at_once(sam: Path, stack: dict[str, Any]) -> None:
     """SAM names the deployment by the text of the body, where a condition looks the same for every parameter."""
     assert "AlwaysDeploy: true" in TEMPLATE.read_text()
-    script = [sam / "python", ROOT / "tests/sam/transform.py", TEMPLATE]
     # Named by the time in seconds.
-    first = json.loads(output_of(script))
     pause = Event()
     pause.wait(1.1)
-    second = json.loads(output_of([*script, "Auth=iam"]))
-    names = [set(of_type(one, "AWS::ApiGateway::Deployment")) for one in (first, second)]
+    second = json.loads(output_of([sam / "python", ROOT / "tests/sam/transform.py", TEMPLATE, "Auth=iam"]))
+    names = [set(of_type(one, "AWS::ApiGateway::Deployment")) for one in (stack, second)]
     assert not names[0] & names[1]
-    for one, (name,) in zip((first, second), names, strict=True):
+    for one, (name,) in zip((stack, second), names, strict=True):
         assert only(one, "AWS::ApiGateway::Stage")["DeploymentId"] == {"Ref": name}
 
 
