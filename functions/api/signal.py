@@ -37,6 +37,10 @@ def add_signal(app: FastAPI, workers: Workers) -> None:
         length_s: Annotated[
             float | None, Query(description="How many seconds. Without it, as many as one answer may hold.")
         ] = None,
+        marks: Annotated[
+            bool | None,
+            Query(description="Also say where P, QRS and T begin and end in each beat. Then at most 120 s are given."),
+        ] = None,
     ) -> Response:
         body, content_type = await body_of(request), request.headers.get("content-type", "")
 
@@ -48,6 +52,6 @@ def add_signal(app: FastAPI, workers: Workers) -> None:
             recording = read(files, fs_hz=fs_hz, units=units, leads=leads, gain=gain)
             from ecg_core.reports.samples import samples
 
-            return samples(recording, start_s or 0.0, length_s)
+            return samples(recording, start_s or 0.0, length_s, bool(marks))
 
         return Response(await workers.run(answer, request.receive), media_type=JSON)
