@@ -57,7 +57,7 @@ export class Result {
   private async load(entry: Entry): Promise<Loader> {
     const known = this.loaders.get(entry);
     if (known) return known;
-    const made = await Loader.of((startS) => signal(entry.files, entry.options, startS));
+    const made = await Loader.of((startS, marks) => signal(entry.files, entry.options, startS, marks), this.settings?.marks ?? false);
     this.loaders.set(entry, made);
     return made;
   }
@@ -76,10 +76,10 @@ export class Result {
     try {
       const loader = await this.load(entry);
       if (entry !== this.entry || !panel.isConnected) return;
-      const made = viewer(entry, loader, entry.answer ? () => this.explain(entry) : null, (error) => this.fail(error), this.settings);
+      const made = viewer(entry, loader, entry.answer ? () => this.explain(entry) : null, (error) => this.fail(error), this.settings, (view) => this.downloads(entry, view));
       this.view = made.view;
       this.settings = made.view.settings;
-      fill(panel, made.element, this.downloads(entry, made.view), this.comparing(entry));
+      fill(panel, made.element, this.comparing(entry));
     } catch (error) {
       if (entry !== this.entry) return;
       const { code, detail } = problemOf(error);
@@ -115,6 +115,12 @@ export class Result {
         this.fail(error);
       }
     };
+    // The service draws no marks, no filter and no calipers: with them, the sheet is saved as it is shown.
+    const vector = async (): Promise<void> => {
+      const { settings, calipers } = view;
+      if (entry.answer && !settings.marks && !settings.filter && !calipers.on) await fetched(SVG, "svg")();
+      else download(`${name}.svg`, new XMLSerializer().serializeToString(printable(entry, view)), SVG);
+    };
     const drawn = async (): Promise<void> => {
       const made = await picture(entry, view);
       if (made) download(`${name}.png`, made, "image/png");
@@ -127,7 +133,7 @@ export class Result {
       h("span", {}, t("download")),
       entry.text && button("JSON", () => download(`${name}.json`, entry.text ?? "", "application/json")),
       entry.answer && button("FHIR", fetched(FHIR, "fhir.json")),
-      entry.answer && button("SVG", fetched(SVG, "svg")),
+      button("SVG", vector),
       button("PNG", drawn),
     );
   }

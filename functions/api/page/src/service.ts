@@ -119,8 +119,8 @@ export async function diagnose(files: Named[], options: Options, wish: Wish = {}
   return answer.text();
 }
 
-export async function signal(files: Named[], options: Options, startS: number): Promise<SignalAnswer> {
-  const answer = await call(`signal${query({ ...read(options), start_s: startS || undefined })}`, {
+export async function signal(files: Named[], options: Options, startS: number, marks: boolean): Promise<SignalAnswer> {
+  const answer = await call(`signal${query({ ...read(options), start_s: startS || undefined, marks })}`, {
     method: "POST",
     body: form(files),
   });
