@@ -125,5 +125,6 @@ export interface Entry {
   answer?: Answer;
   text?: string;
   problem?: Problem;
-  uploaded?: boolean;
+  // Where its result is, if the files took the upload road.
+  uploaded?: string;
 }

@@ -91,10 +91,6 @@ const WORDS = {
   ],
   paper: ["ECG on paper", "EKG auf Papier"],
   noTrace: ["The ECG cannot be drawn: {0}", "Das EKG kann nicht gezeichnet werden: {0}"],
-  noTraceUpload: [
-    "The file is too large for this service to send its samples. The ECG is not drawn.",
-    "Die Datei ist zu groß, als dass dieser Dienst ihre Werte senden könnte. Das EKG wird nicht gezeichnet.",
-  ],
   loading: ["Loading the ECG …", "Das EKG wird geladen …"],
   layout: ["Layout", "Anordnung"],
   rhythmStrip: ["3×4 and rhythm", "3×4 und Rhythmus"],
@@ -150,7 +146,6 @@ const WORDS = {
   records: ["Records", "Aufnahmen"],
   file: ["File", "Datei"],
   diagnosis: ["Diagnosis", "Diagnose"],
-  state: ["State", "Stand"],
   remarks: ["Remarks", "Bemerkungen"],
   progress: ["{0} of {1} answered", "{0} von {1} beantwortet"],
   beside: ["{0} other files of these records were not sent.", "{0} weitere Dateien dieser Aufnahmen wurden nicht gesendet."],
@@ -177,10 +172,6 @@ const WORDS = {
   unreachableHint: ["Check that it runs, then send again.", "Prüfen Sie, ob er läuft, und senden Sie dann noch einmal."],
   broken: ["The service gave an answer that this page does not understand (status {0}).", "Der Dienst gab eine Antwort, die diese Seite nicht versteht (Status {0})."],
   uploadFailed: ["The upload failed (status {0}).", "Das Hochladen ist fehlgeschlagen (Status {0})."],
-  optionsNotForUploads: [
-    "The file is larger than {0} MB and takes the upload road. What you state here does not apply to it.",
-    "Die Datei ist größer als {0} MB und wird hochgeladen. Ihre Angaben hier gelten dabei nicht.",
-  ],
   late: ["The result of the upload did not come in time.", "Das Ergebnis des Hochladens kam nicht rechtzeitig."],
   skip: ["Skip to the answer", "Zur Antwort springen"],
 } satisfies Record<string, [string, string]>;
