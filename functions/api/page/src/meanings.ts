@@ -88,6 +88,11 @@ export function named(label: string): string {
   return names ? names[current() === "de" ? 1 : 0] : label;
 }
 
+// The rhythm of the measurements.
+export function rhythmNamed(rhythm: string): string {
+  return rhythm === "regular" || rhythm === "irregular" ? t(rhythm) : rhythm;
+}
+
 // The message in the chosen language.
 export function meaning(code: string, message: string): string {
   const own = OPEN_KEY[code];
