@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -55,19 +56,31 @@ class Waves:
     t: float | None
 
 
+class Measured(NamedTuple):
+    """found, waves: None if there are none that can be measured."""
+
+    measurements: Measurements
+    found: Found | None
+    waves: Waves | None
+
+
 def measure(recording: Recording) -> Measurements:
     """Measures a recording. What cannot be measured is None; no signal raises an error.
 
     Of a recording that is longer than all windows, the pieces around them are measured together.
     """
+    return measured(recording).measurements
+
+
+def measured(recording: Recording) -> Measured:
+    """The measurements, and the beats and waves that they come from."""
     recording = independent(pieces_of(recording))
     found = find(recording)
     if found is None:
-        return Measurements()
+        return Measured(Measurements(), None, None)
     known = Measurements(heart_rate_bpm=round(found.rate_bpm), rhythm=regularity(found.intervals))
-    if not shows_waves(recording, found):
-        return known
-    return _with_waves(known, recording, found)
+    waves = waves_of(found) if shows_waves(recording, found) else None
+    return Measured(known if waves is None else _with_waves(known, recording, found, waves), found, waves)
 
 
 def find(recording: Recording) -> Found | None:
@@ -117,11 +130,9 @@ def waves_of(found: Found) -> Waves | None:
     return Waves(onset, end, baseline, p, t)
 
 
-def _with_waves(known: Measurements, recording: Recording, found: Found) -> Measurements:
+def _with_waves(known: Measurements, recording: Recording, found: Found, waves: Waves) -> Measurements:
     """Adds the intervals within the beat, the axis and the leads."""
-    waves, beat = waves_of(found), found.usual
-    if waves is None:
-        return known
+    beat = found.usual
     onset, end, baseline, p, t = waves.onset, waves.end, waves.baseline, waves.p, waves.t
     qrs_s = (end - onset) / beat.fs_hz
     mean_s = float(np.concatenate(found.intervals).mean())

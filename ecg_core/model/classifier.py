@@ -15,6 +15,7 @@ from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, lead_set_of
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
+from ecg_core.model.measured_terms import NO_TERMS, MeasuredTerms
 from ecg_core.model.placement import KINDS, UNLIKE_CODE, PlacementRule
 from ecg_core.model.statements import CODES, StatementRule, statements_of
 from ecg_core.readers import read
@@ -57,6 +58,7 @@ class Classifier:
             self.performance = {name: performance_of(card, name) for name in LEAD_SETS}
             self.placement = {name: PlacementRule.of(card["placement"]["thresholds"][name]) for name in LEAD_SETS}
             published = {name: card["statements"]["sets"][name]["published"] for name in LEAD_SETS}
+            self.measured_terms = MeasuredTerms.of(card.get("measured_terms", NO_TERMS))
             self.statement_rules = {name: StatementRule.of(rows) for name, rows in published.items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(UNREADABLE_CARD) from error
@@ -87,7 +89,8 @@ class Classifier:
         recording = (
             source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units, leads=leads, gain=gain)
         )
-        from ecg_core.measurements import measure
+        from ecg_core.measurements.features import features
+        from ecg_core.measurements.measure import measured
 
         fit, notices = quality.usable(recording)
         prepared = prepare(fit)
@@ -97,6 +100,8 @@ class Classifier:
         probabilities = self._probabilities(sets, outputs)
         known = lead_set_of(prepared.leads)
         placed = self._placed(prepared, outputs.placement)
+        found = measured(fit)
+        statement_logits = self.measured_terms(outputs.statements, features(found))
         rules = self.statement_rules
         result = Classification(
             recording=recording,
@@ -108,10 +113,8 @@ class Classifier:
             model=self.identity,
             expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
             quality=(*notices, *placed),
-            measurements=measure(fit),
-            published=statements_of(rules[known[0]], [rules[name] for name in sets], outputs.statements)
-            if known
-            else (),
+            measurements=found.measurements,
+            published=statements_of(rules[known[0]], [rules[name] for name in sets], statement_logits) if known else (),
             every_statement=statements == ALL,
         )
         if explain:

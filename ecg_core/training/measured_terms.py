@@ -1,0 +1,123 @@
+"""`ekg terms`: fits what the measurements add to the logits of the statements, on folds 1-8.
+
+The network has seen the labels of these folds. So the terms are fitted beside the logits of the teachers' members, each
+of which is blind to the records that it answers: artifacts/training/soft_targets. On fold 9 the logits of the network
+spread as widely as theirs do on folds 1-8.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_core.classification import SUPERCLASSES
+from ecg_core.errors import EcgError
+from ecg_core.measurements.features import features
+from ecg_core.measurements.measure import measured
+from ecg_core.model.measured_terms import LIMIT
+from ecg_core.model.statements import CODES
+from ecg_core.readers import read
+from ecg_core.recording import Files
+from ecg_core.signal import quality
+from ecg_core.statements import NORMAL
+from ecg_core.training import metrics
+from ecg_core.training.data.dataset import SoftTargets, read_soft_targets
+from ecg_core.training.data.ptbxl import TRAINING_FOLDS, PtbXl, read_ptbxl
+from ecg_core.training.measure.outcomes import each
+from ecg_core.training.metrics import Bools, Floats
+
+# A statement gets a term if it has as many positive records in folds 1-8, and if its cross-validated AUC rises so much.
+MIN_POSITIVES, MIN_GAIN = 20, 0.003
+# The ridge penalties to choose from, by cross-validation.
+PENALTIES = (10.0, 100.0, 1000.0)
+RULE = (
+    f"at least {MIN_POSITIVES} positive records in folds 1-8, and an AUC that rises by at least {MIN_GAIN} in "
+    "cross-validation over these folds"
+)
+ITERATIONS, CONVERGED, TINY = 12, 1e-4, 1e-6
+DECIMALS = 4
+
+
+def fit_terms(ptbxl: Path, soft_targets: Path) -> dict[str, Any]:
+    """The content of card["measured_terms"]. Raises ValueError if the soft targets do not fit the data."""
+    data = read_ptbxl(ptbxl, set(TRAINING_FOLDS))
+    return terms_of(data, blind_logits(data, read_soft_targets(soft_targets)), each(data, _features, "measuring"))
+
+
+def blind_logits(data: PtbXl, soft: SoftTargets) -> Floats:
+    """[n, 71]: of members that have not seen the record."""
+    place = {ecg_id: row for row, ecg_id in enumerate(soft.ecg_ids.tolist())}
+    rows = [place.get(ecg_id, -1) for ecg_id in data.ecg_ids.tolist()]
+    if min(rows) < 0:
+        raise ValueError("the soft targets lack records of folds 1-8")
+    probabilities = soft.probabilities[rows, len(SUPERCLASSES) :].astype(np.float64).clip(TINY, 1 - TINY)
+    return np.asarray(np.log(probabilities / (1 - probabilities)))
+
+
+def _features(files: Files) -> dict[str, float]:
+    try:
+        fit, _ = quality.usable(read(files))
+    except EcgError:
+        return {}
+    return features(measured(fit))
+
+
+def terms_of(data: PtbXl, logits: Floats, found: list[dict[str, float]]) -> dict[str, Any]:
+    """found: the features of each record. logits: [n, 71]."""
+    names = sorted({name for values in found for name in values})
+    values = np.array([[row.get(name, np.nan) for name in names] for row in found]).reshape(len(found), len(names))
+    mean, deviation = np.round([np.nanmean(values, axis=0), np.maximum(np.nanstd(values, axis=0), TINY)], 6)
+    standard = np.nan_to_num(np.clip((values - mean) / deviation, -LIMIT, LIMIT))
+    terms = {}
+    for column, code in enumerate(CODES):
+        truth = data.statements[:, column]
+        if code == NORMAL or truth.sum() < MIN_POSITIVES:
+            continue
+        inputs = np.column_stack([logits[:, column], standard, np.ones(len(truth))])
+        before = metrics.auc(truth, logits[:, column])
+        after, penalty = max((cross_validated(inputs, truth, data.folds, penalty), penalty) for penalty in PENALTIES)
+        if after - before < MIN_GAIN:
+            continue
+        network, *weights, bias = np.round(logistic(inputs, truth, penalty), DECIMALS).tolist()
+        terms[code] = {
+            "network": network,
+            "bias": bias,
+            "weights": weights,
+            "positives": int(truth.sum()),
+            "auc_network": round(before, DECIMALS),
+            "auc": round(after, DECIMALS),
+        }
+    features_of = dict(zip(names, np.column_stack([mean, deviation]).tolist(), strict=True))
+    return {"rule": RULE, "features": features_of, "terms": terms}
+
+
+def cross_validated(inputs: Floats, truth: Bools, folds: NDArray[np.int64], penalty: float) -> float:
+    """AUC of all records, each with weights that were fitted without its fold."""
+    scores = np.zeros(len(truth))
+    for fold in np.unique(folds):
+        held = folds == fold
+        scores[held] = inputs[held] @ logistic(inputs[~held], truth[~held], penalty)
+    return metrics.auc(truth, scores)
+
+
+def logistic(inputs: Floats, truth: Bools, penalty: float) -> Floats:
+    """[inputs]: weights of a logistic regression with a ridge penalty on all but the first and the last (Newton).
+
+    inputs: [n, inputs], the logit first, ones last. truth: [n].
+    """
+    wanted, count = truth.astype(np.float64), inputs.shape[1]
+    penalties = np.full(count, penalty)
+    penalties[[0, -1]] = TINY
+    weights = np.zeros(count)
+    weights[0] = 1
+    for _ in range(ITERATIONS):
+        probability = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
+        slope = inputs.T @ (probability - wanted) + penalties * weights
+        curvature = (inputs * (probability * (1 - probability) + TINY)[:, None]).T @ inputs + np.diag(penalties)
+        step = np.linalg.solve(curvature, slope)
+        largest = float(np.abs(step).max())
+        weights -= step * min(1.0, 2 / max(largest, TINY))
+        if largest < CONVERGED:
+            break
+    return weights
