@@ -1,7 +1,7 @@
 """What is measured in each lead of the usual beat: R, S, ST, and from the limb leads the frontal axis."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def lead_measurements(lead: Floats, onset: int, end: int, fs_hz: float) -> LeadM
     return LeadMeasurements(_rounded(r), _rounded(s if s >= SMALLEST_WAVE_MV else 0.0), _rounded(st))
 
 
-def axis_deg(leads: dict[str, Floats], onset: int, end: int) -> int | None:
+def axis_deg(leads: Mapping[str, Floats], onset: int, end: int) -> int | None:
     """From the areas of QRS in I and aVF. None without two limb leads, or if the axis is indeterminate."""
     if not {"I", "aVF"} <= leads.keys():
         return None

@@ -16,17 +16,19 @@ from ecg_core.signal.median import median
 
 # Below this, ratios and heights are noise.
 TINY = 1e-3
+# ST and T are read from this time after the end of QRS on, P until this time before QRS.
+AFTER_J_S, BEFORE_QRS_S = 0.08, 0.02
 LATERAL = ("V5", "V6")
 
 
 def features(measured: Measured) -> dict[str, float]:
     """{name: value}, without those that could not be measured."""
-    known, found, waves = measured
+    known, found, waves, _ = measured
     if found is None:
         return {}
     named = {**_rhythm(found), **_intervals(known)}
     if waves is not None:
-        named |= _heights(known) | _waves(found, waves)
+        named |= _heights(known) | _waves(measured, waves, found.usual.fs_hz)
     return {name: value for name, value in named.items() if math.isfinite(value)}
 
 
@@ -98,24 +100,39 @@ def _heights(known: Measurements) -> dict[str, float]:
     return named
 
 
-def _waves(found: Found, waves: Waves) -> dict[str, float]:
-    """Heights of T and P over all leads, as a part of QRS."""
-    signal, hz = found.usual.signal - waves.baseline[:, None], found.usual.fs_hz
-    first, last = int(waves.onset), round(waves.end)
-    qrs = _peaks(signal[:, first : last + 1])
-    named = {}
+def _waves(measured: Measured, waves: Waves, fs_hz: float) -> dict[str, float]:
+    """Of each lead: Q, R, S, ST, and how far T and P reach up and down. The square root of mV: differences of small
+    waves count for more.
+    """
+    beat = np.stack(list(measured.beat.values()))
+    first, last = round(waves.onset), round(waves.end)
+    qrs = beat[:, first : last + 1]
+    peak = qrs.argmax(axis=1)[:, None]
+    at = np.arange(qrs.shape[1])
+    heights = {
+        "q": np.maximum(-np.where(at <= peak, qrs, 0).min(axis=1), 0),
+        "r": np.maximum(qrs.max(axis=1), 0),
+        "s": np.maximum(-np.where(at >= peak, qrs, 0).min(axis=1), 0),
+        "st": beat[:, min(last + round(AFTER_J_S * fs_hz), beat.shape[1] - 1)],
+    }
+    named: dict[str, float] = {}
     if waves.t is not None:
-        start = min(last + round(0.08 * hz), int(waves.t) - 1)
-        t = _peaks(signal[:, start : int(waves.t) + 1])
-        named["t_height"] = math.log(TINY + float(t.max()))
-        named["t_of_qrs"] = math.log(TINY + float(median(t / (TINY + qrs))[0]))
+        t = beat[:, min(last + round(AFTER_J_S * fs_hz), int(waves.t) - 1) : int(waves.t) + 1]
+        named |= _reach("t", t, heights)
+        named["t_of_qrs"] = math.log(TINY + float(median(np.abs(t).max(axis=1) / (TINY + np.abs(qrs).max(axis=1)))[0]))
     if waves.p is not None:
-        level = signal[:, int(waves.p)]
-        p = _peaks(signal[:, int(waves.p) : max(first - round(0.02 * hz), int(waves.p) + 1)] - level[:, None])
-        named["p_height"] = math.log(TINY + float(p.max()))
-    return named
+        start = int(waves.p)
+        p = beat[:, start : max(first - round(BEFORE_QRS_S * fs_hz), start + 1)]
+        named |= _reach("p", p - p[:, :1], heights)
+    roots = {name: (np.sign(values) * np.sqrt(np.abs(values))).tolist() for name, values in heights.items()}
+    return named | {
+        f"{name}_{lead}": value
+        for name, values in roots.items()
+        for lead, value in zip(measured.beat, values, strict=True)
+    }
 
 
-def _peaks(part: Floats) -> Floats:
-    """[leads, samples] -> [leads]: the largest distance from zero."""
-    return np.asarray(np.abs(part).max(axis=1))
+def _reach(name: str, part: Floats, heights: dict[str, Floats]) -> dict[str, float]:
+    """Adds how far a wave reaches up and down in each lead; gives the height of the largest. part: [leads, samples]."""
+    heights[f"{name}_up"], heights[f"{name}_down"] = np.maximum(part.max(axis=1), 0), np.maximum(-part.min(axis=1), 0)
+    return {f"{name}_height": math.log(TINY + float(np.abs(part).max()))}

@@ -1,7 +1,9 @@
 """The way of a measurement: a Recording in, Measurements out."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -57,11 +59,15 @@ class Waves:
 
 
 class Measured(NamedTuple):
-    """found, waves: None if there are none that can be measured."""
+    """found, waves: None if there are none that can be measured.
+
+    beat: {lead: [samples] mV}, the usual beat against its baseline, also in the limb leads that follow from two others.
+    """
 
     measurements: Measurements
-    found: Found | None
-    waves: Waves | None
+    found: Found | None = None
+    waves: Waves | None = None
+    beat: Mapping[str, Floats] = MappingProxyType({})
 
 
 def measure(recording: Recording) -> Measurements:
@@ -77,10 +83,14 @@ def measured(recording: Recording) -> Measured:
     recording = independent(pieces_of(recording))
     found = find(recording)
     if found is None:
-        return Measured(Measurements(), None, None)
+        return Measured(Measurements())
     known = Measurements(heart_rate_bpm=round(found.rate_bpm), rhythm=regularity(found.intervals))
     waves = waves_of(found) if shows_waves(recording, found) else None
-    return Measured(known if waves is None else _with_waves(known, recording, found, waves), found, waves)
+    if waves is None:
+        return Measured(known, found)
+    names = [recording.leads[row] for row in found.usual.leads]
+    beat = with_limb_leads(found.usual.signal - waves.baseline[:, None], names)
+    return Measured(_with_waves(known, found, waves, beat), found, waves, beat)
 
 
 def find(recording: Recording) -> Found | None:
@@ -130,22 +140,18 @@ def waves_of(found: Found) -> Waves | None:
     return Waves(onset, end, baseline, p, t)
 
 
-def _with_waves(known: Measurements, recording: Recording, found: Found, waves: Waves) -> Measurements:
+def _with_waves(known: Measurements, found: Found, waves: Waves, beat: Mapping[str, Floats]) -> Measurements:
     """Adds the intervals within the beat, the axis and the leads."""
-    beat = found.usual
-    onset, end, baseline, p, t = waves.onset, waves.end, waves.baseline, waves.p, waves.t
-    qrs_s = (end - onset) / beat.fs_hz
+    onset, end, p, t, fs_hz = waves.onset, waves.end, waves.p, waves.t, found.usual.fs_hz
     mean_s = float(np.concatenate(found.intervals).mean())
-    qt_s = None if t is None else (t - onset) / beat.fs_hz
-    names = [recording.leads[row] for row in beat.leads]
-    leads = with_limb_leads(beat.signal - baseline[:, None], names)
+    qt_s = None if t is None else (t - onset) / fs_hz
     first, last = round(onset), round(end)
     return replace(
         known,
-        pr_ms=None if p is None else round(1000 * (onset - p) / beat.fs_hz),
-        qrs_ms=round(1000 * qrs_s),
+        pr_ms=None if p is None else round(1000 * (onset - p) / fs_hz),
+        qrs_ms=round(1000 * ((end - onset) / fs_hz)),
         qt_ms=None if qt_s is None else round(1000 * qt_s),
         qtc_ms=None if qt_s is None else round(1000 * qt_s / mean_s ** (1 / 3)),
-        axis_deg=axis_deg(leads, first, last),
-        leads={name: lead_measurements(lead, first, last, beat.fs_hz) for name, lead in leads.items()},
+        axis_deg=axis_deg(beat, first, last),
+        leads={name: lead_measurements(lead, first, last, fs_hz) for name, lead in beat.items()},
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.errors import EcgError
+from ecg_core.leads import LEADS
 from ecg_core.measurements.features import features
 from ecg_core.measurements.measure import measured
 from ecg_core.model.measured_terms import LIMIT
@@ -24,13 +25,13 @@ from ecg_core.statements import NORMAL
 from ecg_core.training import metrics
 from ecg_core.training.data.dataset import SoftTargets, read_soft_targets
 from ecg_core.training.data.ptbxl import TRAINING_FOLDS, PtbXl, read_ptbxl
-from ecg_core.training.measure.outcomes import each
+from ecg_core.training.measure.outcomes import each as records
 from ecg_core.training.metrics import Bools, Floats
 
 # A statement gets a term if it has as many positive records in folds 1-8, and if its cross-validated AUC rises so much.
 MIN_POSITIVES, MIN_GAIN = 20, 0.003
-# The ridge penalties to choose from, by cross-validation.
-PENALTIES = (10.0, 100.0, 1000.0)
+# To choose from, by cross-validation: whether the heights in each lead are used, and the ridge penalty.
+CHOICES = ((False, 10.0), (False, 100.0), (False, 1000.0), (True, 100.0), (True, 300.0), (True, 1000.0))
 RULE = (
     f"at least {MIN_POSITIVES} positive records in folds 1-8, and an AUC that rises by at least {MIN_GAIN} in "
     "cross-validation over these folds"
@@ -42,7 +43,8 @@ DECIMALS = 4
 def fit_terms(ptbxl: Path, soft_targets: Path) -> dict[str, Any]:
     """The content of card["measured_terms"]. Raises ValueError if the soft targets do not fit the data."""
     data = read_ptbxl(ptbxl, set(TRAINING_FOLDS))
-    return terms_of(data, blind_logits(data, read_soft_targets(soft_targets)), each(data, _features, "measuring"))
+    blind = blind_logits(data, read_soft_targets(soft_targets))
+    return terms_of(data, blind, records(data, _features, "measuring"))
 
 
 def blind_logits(data: PtbXl, soft: SoftTargets) -> Floats:
@@ -69,6 +71,8 @@ def terms_of(data: PtbXl, logits: Floats, found: list[dict[str, float]]) -> dict
     values = np.array([[row.get(name, np.nan) for name in names] for row in found]).reshape(len(found), len(names))
     mean, deviation = np.round([np.nanmean(values, axis=0), np.maximum(np.nanstd(values, axis=0), TINY)], 6)
     standard = np.nan_to_num(np.clip((values - mean) / deviation, -LIMIT, LIMIT))
+    common = [name.rpartition("_")[2] not in LEADS for name in names]
+    used = {False: np.array([True, *common, True]), True: np.ones(len(names) + 2, bool)}
     terms = {}
     for column, code in enumerate(CODES):
         truth = data.statements[:, column]
@@ -76,10 +80,16 @@ def terms_of(data: PtbXl, logits: Floats, found: list[dict[str, float]]) -> dict
             continue
         inputs = np.column_stack([logits[:, column], standard, np.ones(len(truth))])
         before = metrics.auc(truth, logits[:, column])
-        after, penalty = max((cross_validated(inputs, truth, data.folds, penalty), penalty) for penalty in PENALTIES)
+        tried = [
+            (cross_validated(inputs[:, used[each]], truth, data.folds, penalty), each, penalty)
+            for each, penalty in CHOICES
+        ]
+        after, of_each_lead, penalty = max(tried)
         if after - before < MIN_GAIN:
             continue
-        network, *weights, bias = np.round(logistic(inputs, truth, penalty), DECIMALS).tolist()
+        chosen = np.zeros(inputs.shape[1])
+        chosen[used[of_each_lead]] = logistic(inputs[:, used[of_each_lead]], truth, penalty)
+        network, *weights, bias = np.round(chosen, DECIMALS).tolist()
         terms[code] = {
             "network": network,
             "bias": bias,
