@@ -70,7 +70,8 @@ def add_commands(commands: Any) -> None:
 
     export = command("export", _export, "checkpoints of `ekg train` -> model.onnx, model.json, MODEL_CARD.md")
     export.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT")
-    export.add_argument("--placement", type=Path, required=True, metavar="CHECKPOINT")
+    said = "its checkpoint, or the model.onnx of a release"
+    export.add_argument("--placement", type=Path, required=True, metavar="CHECKPOINT", help=said)
 
     precision = command("precision", _precision, "AUC, size and speed of the model as FP16 and INT8", trains=False)
     precision.add_argument("ptbxl", type=Path, metavar="DIR")

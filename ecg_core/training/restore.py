@@ -17,7 +17,7 @@ from ecg_core.training.networks import build
 from ecg_core.training.networks.residual import Residual
 
 FOLDED = "onnx::Conv"
-MEMBER, PLACEMENT = "members.0.", "placement."
+MEMBER, PLACED = "members.0.", "placement."
 SETTLING_BATCHES = 30
 
 
