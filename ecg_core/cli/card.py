@@ -32,7 +32,8 @@ def add_card_commands(command: AddCommand) -> None:
         "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
     )
 
-    terms = command("terms", _terms, "fit what the measurements add to the statements, and measure the statements")
+    said = "fit what the measurements add to the statements, and measure the statements"
+    terms = command("terms", _terms, said, trains=False)
     terms.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
     terms.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts")
     soft = Path("artifacts/training/soft_targets")
