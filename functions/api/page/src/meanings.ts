@@ -19,6 +19,7 @@ const GERMAN: Record<string, string> = {
   baseline_wander: "Die Grundlinie schwankt.",
   measurement_disagrees: "Eine Messung spricht deutlich gegen einen Einzelbefund.",
   statement_contradicts: "Ein Einzelbefund liegt über seiner Schwelle, seine Klasse aber nicht.",
+  unit_doubtful: "Die Ausschläge sind so hoch, dass Einheit oder Verstärkung vermutlich falsch sind. Es wird keine Diagnose genannt.",
   amplitude_unusual: "Die Amplitude ist ungewöhnlich groß oder klein. Prüfen Sie die Einheit.",
   einthoven_violated: "Eine Extremitätenableitung passt nicht zu I und II: vertauschte Namen oder verschiedene Zeiten.",
   leads_identical: "Zwei Ableitungen enthalten dasselbe Signal.",
