@@ -68,6 +68,10 @@ def add_commands(commands: Any) -> None:
     teach.add_argument("--epochs", type=int)
     teach.add_argument("--device", default="cpu", help="cpu or cuda")
 
+    release = command("release", _release, "teach, train, export and measure: all that a release needs, in one command")
+    release.add_argument("--device", default="cpu", help="cpu or cuda")
+    release.add_argument("--threads", type=int, default=1, help="threads of each run; several runs train side by side")
+
     ablate = command("ablate", _ablate, "what each ingredient of the training gives, in short runs")
     _add_ledger(ablate)
     ablate.add_argument("--only", type=_names, metavar="NAME[,NAME...]")
@@ -175,6 +179,12 @@ def _teach(options: argparse.Namespace) -> None:
 
     given = {"networks": options.networks} if options.networks else {}
     teach(options.ptbxl, options.out, options.ledger, device=options.device, epochs=options.epochs, **given)
+
+
+def _release(options: argparse.Namespace) -> None:
+    from ecg_core.training.release import release
+
+    print(release(options.ptbxl, options.out, device=options.device, threads=options.threads))
 
 
 def _ablate(options: argparse.Namespace) -> None:

@@ -55,7 +55,7 @@ def export(checkpoints: Sequence[Path], placement: Path, data: Data, ptbxl: Path
     placement: a checkpoint, or the model.onnx of a release, whose placement network is taken over.
     """
     sha256 = export_onnx(checkpoints, placement, out / MODEL_FILE)
-    runs = [read_checkpoint(path)[1] for path in checkpoints]
+    runs = [_published(read_checkpoint(path)[1]) for path in checkpoints]
     training = {
         "members": len(runs),
         "command": command([run["settings"] for run in runs]),
@@ -109,6 +109,12 @@ def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model)
     return hashlib.sha256(model).hexdigest()
+
+
+def _published(run: dict[str, Any]) -> dict[str, Any]:
+    """The run without the folder of the model that it started from; start_sha256 says which it was."""
+    start = run["settings"].get("start")
+    return {**run, "settings": {**run["settings"], "start": Path(start).name}} if start else run
 
 
 def _placement(path: Path) -> tuple[EcgNetwork, dict[str, Any]]:

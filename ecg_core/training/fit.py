@@ -81,6 +81,7 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
         "settings": asdict(settings),
         "precision": used,
         "soft_targets_sha256": data.soft.sha256 if data.soft and settings.soft_weight else None,
+        "start_sha256": hashlib.sha256(Path(settings.start).read_bytes()).hexdigest() if settings.start else None,
     }
     first = _resume(path, state, run, generator, order) if resume and path.exists() else 0
     pairs = _pairs(average, network)
@@ -209,7 +210,7 @@ def read_checkpoint(path: Path) -> tuple[EcgNetwork, dict[str, Any]]:
     last = [name for name in average if name.endswith("weight")][-1]
     network = build(held["settings"]["network"], len(average[last]))
     network.load_state_dict(average)
-    kept = ("settings", "precision", "epoch", "code_sha256", "soft_targets_sha256")
+    kept = ("settings", "precision", "epoch", "code_sha256", "soft_targets_sha256", "start_sha256")
     run = {name: held[name] for name in kept if name in held}
     return network.eval(), run
 
