@@ -153,5 +153,5 @@ def _with_waves(known: Measurements, found: Found, waves: Waves, beat: Mapping[s
         qt_ms=None if qt_s is None else round(1000 * qt_s),
         qtc_ms=None if qt_s is None else round(1000 * qt_s / mean_s ** (1 / 3)),
         axis_deg=axis_deg(beat, first, last),
-        leads={name: lead_measurements(lead, first, last, fs_hz) for name, lead in beat.items()},
+        leads=dict(zip(beat, lead_measurements(np.stack(list(beat.values())), first, last, fs_hz), strict=True)),
     )
