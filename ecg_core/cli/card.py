@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ecg_core.model.classifier import Classifier
+    from ecg_core.training.measured_terms import Terms
 
 
 class AddCommand(Protocol):
@@ -102,7 +103,7 @@ def _statements(options: argparse.Namespace) -> None:
     _remeasure(options)
 
 
-def _remeasure(options: argparse.Namespace, terms: Mapping[str, Any] | None = None) -> None:
+def _remeasure(options: argparse.Namespace, terms: "Terms | None" = None) -> None:
     from ecg_core.model.artifacts import MODEL_FILE
     from ecg_core.training.calibrate import measure_statements
     from ecg_core.training.report.model_card import publish

@@ -1,5 +1,6 @@
 """The way of a record: files or a Recording in, a Classification out."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -15,7 +16,7 @@ from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, lead_set_of
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
-from ecg_core.model.measured_terms import NO_TERMS, MeasuredTerms
+from ecg_core.model.measured_terms import METADATA, NO_TERMS, MeasuredTerms
 from ecg_core.model.placement import KINDS, UNLIKE_CODE, PlacementRule
 from ecg_core.model.statements import CODES, StatementRule, statements_of
 from ecg_core.readers import read
@@ -58,7 +59,6 @@ class Classifier:
             self.performance = {name: performance_of(card, name) for name in LEAD_SETS}
             self.placement = {name: PlacementRule.of(card["placement"]["thresholds"][name]) for name in LEAD_SETS}
             published = {name: card["statements"]["sets"][name]["published"] for name in LEAD_SETS}
-            self.measured_terms = MeasuredTerms.of(card.get("measured_terms", NO_TERMS))
             self.statement_rules = {name: StatementRule.of(rows) for name, rows in published.items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(UNREADABLE_CARD) from error
@@ -66,6 +66,11 @@ class Classifier:
         given = {output.name: output.shape[-1] for output in self._session.get_outputs()}
         if given != dict(zip(OUTPUTS, (len(SUPERCLASSES), len(KINDS), len(CODES)), strict=True)):
             raise ArtifactError("The model's outputs are not those that this release reads.")
+        terms = self._session.get_modelmeta().custom_metadata_map.get(METADATA)
+        try:
+            self.measured_terms = MeasuredTerms.of(json.loads(terms) if terms else NO_TERMS)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ArtifactError("The model's measured terms cannot be read.") from error
 
     def classify(
         self,

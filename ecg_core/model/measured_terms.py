@@ -11,7 +11,9 @@ from ecg_core.model.statement_table import STATEMENTS
 
 # A feature counts at most as many standard deviations from its mean. One wrong measurement does not decide alone.
 LIMIT = 5.0
-# Of a card from before release 2.3.
+# The key of the terms in the metadata of model.onnx: they belong to the network that they correct.
+METADATA = "measured_terms"
+# Of a model from before release 2.3.
 NO_TERMS: Mapping[str, Any] = {"features": {}, "terms": {}}
 
 
@@ -31,16 +33,16 @@ class MeasuredTerms:
     bias: NDArray[np.float64]
 
     @classmethod
-    def of(cls, card: Mapping[str, Any]) -> "MeasuredTerms":
-        """card: {"features": {name: [mean, deviation]}, "terms": {code: {"network", "bias", "weights"}}}.
+    def of(cls, held: Mapping[str, Any]) -> "MeasuredTerms":
+        """held: {"features": {name: [mean, deviation]}, "terms": {code: {"network", "bias", "weights"}}}.
 
         Raises KeyError or ValueError if it is not so.
         """
-        features: Mapping[str, tuple[float, float]] = card["features"]
+        features: Mapping[str, tuple[float, float]] = held["features"]
         codes = [statement.code for statement in STATEMENTS]
         network, bias = np.ones(len(codes)), np.zeros(len(codes))
         weights = np.zeros((len(features), len(codes)))
-        for code, term in card["terms"].items():
+        for code, term in held["terms"].items():
             column = codes.index(code)
             network[column], bias[column] = term["network"], term["bias"]
             weights[:, column] = [weight for _, weight in zip(features, term["weights"], strict=True)]

@@ -14,7 +14,6 @@ from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.model.artifacts import CARD_FILE, MODEL_FILE
 from ecg_core.model.calibration import Calibration
 from ecg_core.model.classifier import Classifier
-from ecg_core.model.measured_terms import NO_TERMS
 from ecg_core.model.placement import KINDS
 from ecg_core.signal.preparation import WINDOW_SAMPLES
 from ecg_core.signal.resampling import MODEL_FS_HZ
@@ -28,8 +27,9 @@ from ecg_core.training.evaluate import (
     cross_fitted_thresholds,
     figures,
 )
-from ecg_core.training.graph import with_statements
+from ecg_core.training.graph import with_statements, with_terms
 from ecg_core.training.measure.outcomes import outputs
+from ecg_core.training.measured_terms import Terms
 from ecg_core.training.metrics import Floats
 from ecg_core.training.report.model_card import serialised
 from ecg_core.training.report.reliability import reliability
@@ -57,9 +57,7 @@ DATA = {
 }
 
 
-def write_card(
-    folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Path, terms: Mapping[str, Any] = NO_TERMS
-) -> dict[str, Any]:
+def write_card(folder: Path, sha256: str, training: Mapping[str, Any], ptbxl: Path) -> dict[str, Any]:
     """Measures folder/model.onnx on fold 9 with every lead set and writes folder/model.json."""
     card: dict[str, Any] = {
         "name": NAME,
@@ -82,7 +80,6 @@ def write_card(
             "rule": PLACEMENT_RULE,
             "thresholds": {name: dict.fromkeys(KINDS[1:], 1.0) for name in LEAD_SETS},
         },
-        "measured_terms": dict(terms),
         "statements": statements.nothing_published(LEAD_SETS),
         "data": DATA,
         "training": dict(training),
@@ -132,22 +129,21 @@ def calibrate(folder: Path, ptbxl: Path) -> dict[str, Any]:
     card = json.loads((folder / CARD_FILE).read_bytes())
     with TemporaryDirectory() as beside:
         (Path(beside) / MODEL_FILE).write_bytes((folder / MODEL_FILE).read_bytes())
-        return write_card(Path(beside), card["sha256"], card["training"], ptbxl, card.get("measured_terms", NO_TERMS))
+        return write_card(Path(beside), card["sha256"], card["training"], ptbxl)
 
 
-def measure_statements(
-    folder: Path, ptbxl: Path, terms: Mapping[str, Any] | None = None
-) -> tuple[bytes, dict[str, Any]]:
+def measure_statements(folder: Path, ptbxl: Path, terms: Terms | None = None) -> tuple[bytes, dict[str, Any]]:
     """folder/model.onnx with the logits of the statements, and its card with the statements measured again.
 
-    terms: new measured terms; without them those of the card stay. The superclasses and all other sections of the card
-    stay: their logits are the same, bit by bit.
+    terms: go into the file and the card; without them those of the file stay. The superclasses and all other sections
+    of the card stay: their logits are the same, bit by bit.
     """
     model = with_statements((folder / MODEL_FILE).read_bytes())
-    old = json.loads((folder / CARD_FILE).read_bytes())
+    card = json.loads((folder / CARD_FILE).read_bytes())
     if terms is not None:
-        old["measured_terms"] = dict(terms)
-    card = {**old, "version": VERSION, "sha256": hashlib.sha256(model).hexdigest()}
+        model = with_terms(model, terms.terms)
+        card["measured_terms"] = terms.report
+    card |= {"version": VERSION, "sha256": hashlib.sha256(model).hexdigest()}
     with TemporaryDirectory() as beside:
         (Path(beside) / MODEL_FILE).write_bytes(model)
         _write(Path(beside), {**card, "statements": statements.nothing_published(LEAD_SETS)})

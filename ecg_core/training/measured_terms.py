@@ -6,7 +6,7 @@ spread as widely as theirs do on folds 1-8.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,15 @@ ITERATIONS, CONVERGED, TINY = 12, 1e-4, 1e-6
 DECIMALS = 4
 
 
-def fit_terms(ptbxl: Path, soft_targets: Path) -> dict[str, Any]:
-    """The content of card["measured_terms"]. Raises ValueError if the soft targets do not fit the data."""
+class Terms(NamedTuple):
+    """terms: for MeasuredTerms.of. report: for the card, what they gain in cross-validation."""
+
+    terms: dict[str, Any]
+    report: dict[str, Any]
+
+
+def fit_terms(ptbxl: Path, soft_targets: Path) -> Terms:
+    """Raises ValueError if the soft targets do not fit the data."""
     data = read_ptbxl(ptbxl, set(TRAINING_FOLDS))
     blind = blind_logits(data, read_soft_targets(soft_targets))
     return terms_of(data, blind, records(data, _features, "measuring"))
@@ -65,7 +72,7 @@ def _features(files: Files) -> dict[str, float]:
     return features(measured(fit))
 
 
-def terms_of(data: PtbXl, logits: Floats, found: list[dict[str, float]]) -> dict[str, Any]:
+def terms_of(data: PtbXl, logits: Floats, found: list[dict[str, float]]) -> Terms:
     """found: the features of each record. logits: [n, 71]."""
     names = sorted({name for values in found for name in values})
     values = np.array([[row.get(name, np.nan) for name in names] for row in found]).reshape(len(found), len(names))
@@ -73,7 +80,7 @@ def terms_of(data: PtbXl, logits: Floats, found: list[dict[str, float]]) -> dict
     standard = np.nan_to_num(np.clip((values - mean) / deviation, -LIMIT, LIMIT))
     common = [name.rpartition("_")[2] not in LEADS for name in names]
     used = {False: np.array([True, *common, True]), True: np.ones(len(names) + 2, bool)}
-    terms = {}
+    terms, gains = {}, {}
     for column, code in enumerate(CODES):
         truth = data.statements[:, column]
         if code == NORMAL or truth.sum() < MIN_POSITIVES:
@@ -90,16 +97,11 @@ def terms_of(data: PtbXl, logits: Floats, found: list[dict[str, float]]) -> dict
         chosen = np.zeros(inputs.shape[1])
         chosen[used[of_each_lead]] = logistic(inputs[:, used[of_each_lead]], truth, penalty)
         network, *weights, bias = np.round(chosen, DECIMALS).tolist()
-        terms[code] = {
-            "network": network,
-            "bias": bias,
-            "weights": weights,
-            "positives": int(truth.sum()),
-            "auc_network": round(before, DECIMALS),
-            "auc": round(after, DECIMALS),
-        }
+        terms[code] = {"network": network, "bias": bias, "weights": weights}
+        areas = {"auc_network": round(before, DECIMALS), "auc": round(after, DECIMALS)}
+        gains[code] = {"positives": int(truth.sum()), **areas}
     features_of = dict(zip(names, np.column_stack([mean, deviation]).tolist(), strict=True))
-    return {"rule": RULE, "features": features_of, "terms": terms}
+    return Terms({"features": features_of, "terms": terms}, {"rule": RULE, "statements": gains})
 
 
 def cross_validated(inputs: Floats, truth: Bools, folds: NDArray[np.int64], penalty: float) -> float:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecg_core.model.measured_terms import NO_TERMS
 from ecg_core.model.statement_table import STATEMENTS
 from ecg_core.training.report.text import UNKNOWN, figure, percent, table
 
@@ -51,7 +50,7 @@ def statements(card: Mapping[str, Any]) -> str:
             _tasks(tasks),
             CONTRADICTIONS,
             _contradictions(sets),
-            *_terms(card.get("measured_terms", NO_TERMS)),
+            *_terms(card.get("measured_terms", {"statements": {}})),
         ]
     )
 
@@ -108,7 +107,7 @@ def _tasks(tasks: Mapping[str, Any]) -> str:
 def _terms(measured: Mapping[str, Any]) -> list[str]:
     rows = [
         [code, NAMES[code].name, str(term["positives"]), _number(term["auc_network"]), _number(term["auc"])]
-        for code, term in measured["terms"].items()
+        for code, term in measured["statements"].items()
     ]
     head = ["", "statement", "positive", "network alone", "with measurements"]
     return [TERMS.format(**measured), table(head, rows)] if rows else []
