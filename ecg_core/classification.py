@@ -121,6 +121,10 @@ class Explanation:
         }
 
 
+# The warning that also says why there is no diagnosis: the heights of the waves decide it.
+UNIT_DOUBTFUL = "unit_doubtful"
+
+
 @dataclass(frozen=True, eq=False)
 class Classification:
     """probabilities: calibrated, of all five superclasses. Several may be high at once. thresholds: of all five.
@@ -166,7 +170,12 @@ class Classification:
 
     @property
     def conclusive(self) -> bool:
-        return bool(self.findings) and not self._contradicted and self.expected_performance is not None
+        decided = bool(self.findings) and not self._contradicted and self.expected_performance is not None
+        return decided and not self._unit_doubtful
+
+    @property
+    def _unit_doubtful(self) -> bool:
+        return UNIT_DOUBTFUL in [notice.code for notice in self.quality]
 
     @property
     def _contradicted(self) -> bool:
@@ -189,7 +198,7 @@ class Classification:
     def warnings(self) -> tuple[Notice, ...]:
         """About the recording, then about the answer: statements that do not fit it, why there is no diagnosis."""
         given = (*self.quality, *self._contradictions(), *self._disagreements())
-        return given if self.conclusive else (*given, self._reason())
+        return given if self.conclusive or self._unit_doubtful else (*given, self._reason())
 
     def _contradictions(self) -> tuple[Notice, ...]:
         found = contradicting(in_order(self.published), self.probabilities, self.thresholds)

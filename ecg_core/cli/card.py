@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ecg_core.model.classifier import Classifier
+    from ecg_core.training.measured_terms import Terms
 
 
 class AddCommand(Protocol):
@@ -30,6 +31,15 @@ def add_card_commands(command: AddCommand) -> None:
     statements.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
     statements.add_argument(
         "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
+    )
+
+    said = "fit what the measurements add to the statements, and measure the statements"
+    terms = command("terms", _terms, said, trains=False)
+    terms.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
+    terms.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts")
+    soft = Path("artifacts/training/soft_targets")
+    terms.add_argument(
+        "--soft-targets", type=Path, default=soft, metavar="DIR", help="the folder that `ekg teach` wrote"
     )
 
     robustness = command(
@@ -83,13 +93,23 @@ def _calibrate(options: argparse.Namespace) -> None:
     print(f"outside the limits of calibration: {', '.join(broken(card)) or 'none'}")
 
 
+def _terms(options: argparse.Namespace) -> None:
+    from ecg_core.training.measured_terms import fit_terms
+
+    _remeasure(options, fit_terms(options.ptbxl, options.soft_targets))
+
+
 def _statements(options: argparse.Namespace) -> None:
+    _remeasure(options)
+
+
+def _remeasure(options: argparse.Namespace, terms: "Terms | None" = None) -> None:
     from ecg_core.model.artifacts import MODEL_FILE
     from ecg_core.training.calibrate import measure_statements
     from ecg_core.training.report.model_card import publish
     from ecg_core.training.report.statements import statements
 
-    model, card = measure_statements(options.into, options.ptbxl)
+    model, card = measure_statements(options.into, options.ptbxl, terms)
     (options.into / MODEL_FILE).write_bytes(model)
     publish(options.into, card)
     print(statements(card))

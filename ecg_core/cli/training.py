@@ -24,6 +24,11 @@ SAID = {
     "mixup": "the share of a batch that is mixed with other records",
     "gain": "the largest random change of the height of a record, as a part of it",
     "soft_weight": "weight of the soft targets, from 0 to 1; the labels have the rest",
+    "statement_soft_weight": "the same for the statements; negative: as --soft-weight",
+    "rarity": "how much more a rare statement counts: a power of its rarity, 0 for none",
+    "devices": "the share of a batch that passes the filters of other devices",
+    "start": "a released model.onnx whose weights the training begins with",
+    "learning_rate": "the highest learning rate; 0 for that of the network",
     "half_precision": "bfloat16 in the forward pass where the hardware has it, else float32",
     "device": "cpu or cuda",
     "threads": "threads of each run; several runs train side by side",
@@ -63,6 +68,10 @@ def add_commands(commands: Any) -> None:
     teach.add_argument("--epochs", type=int)
     teach.add_argument("--device", default="cpu", help="cpu or cuda")
 
+    release = command("release", _release, "teach, train, export and measure: all that a release needs, in one command")
+    release.add_argument("--device", default="cpu", help="cpu or cuda")
+    release.add_argument("--threads", type=int, default=1, help="threads of each run; several runs train side by side")
+
     ablate = command("ablate", _ablate, "what each ingredient of the training gives, in short runs")
     _add_ledger(ablate)
     ablate.add_argument("--only", type=_names, metavar="NAME[,NAME...]")
@@ -70,7 +79,8 @@ def add_commands(commands: Any) -> None:
 
     export = command("export", _export, "checkpoints of `ekg train` -> model.onnx, model.json, MODEL_CARD.md")
     export.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT")
-    export.add_argument("--placement", type=Path, required=True, metavar="CHECKPOINT")
+    said = "its checkpoint, or the model.onnx of a release"
+    export.add_argument("--placement", type=Path, required=True, metavar="CHECKPOINT", help=said)
 
     precision = command("precision", _precision, "AUC, size and speed of the model as FP16 and INT8", trains=False)
     precision.add_argument("ptbxl", type=Path, metavar="DIR")
@@ -169,6 +179,12 @@ def _teach(options: argparse.Namespace) -> None:
 
     given = {"networks": options.networks} if options.networks else {}
     teach(options.ptbxl, options.out, options.ledger, device=options.device, epochs=options.epochs, **given)
+
+
+def _release(options: argparse.Namespace) -> None:
+    from ecg_core.training.release import release
+
+    print(release(options.ptbxl, options.out, device=options.device, threads=options.threads))
 
 
 def _ablate(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Recording -> heart rate, rhythm, PR, QRS, QT, axis, and R, S and ST of each lead."""
+"""Recording -> heart rate, rhythm, PR, QRS, QT, axis, and R, S and ST of each lead; marks of the waves in each beat."""
 
 from ecg_core.measured import LeadMeasurements, Measurements
 from ecg_core.measurements.measure import measure

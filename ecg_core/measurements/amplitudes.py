@@ -1,7 +1,7 @@
 """What is measured in each lead of the usual beat: R, S, ST, and from the limb leads the frontal axis."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -39,21 +39,31 @@ def with_limb_leads(beat: Floats, names: Sequence[str]) -> dict[str, Floats]:
     return {name: given[name] for name in LEADS if name in given}
 
 
-def lead_measurements(lead: Floats, onset: int, end: int, fs_hz: float) -> LeadMeasurements:
-    """lead: [samples] mV against its baseline. QRS is lead[onset:end]."""
-    qrs = lead[onset : end + 1]
+def lead_measurements(leads: Floats, onset: int, end: int, fs_hz: float) -> list[LeadMeasurements]:
+    """Of each lead. leads: [leads, samples] mV against their baselines. QRS is leads[:, onset:end]."""
+    qrs = leads[:, onset : end + 1]
     # Above the straight line from onset to end: a raised ST segment is not an R wave.
-    over = qrs - np.linspace(qrs[0], qrs[-1], len(qrs))
-    at = int(over.argmax())
-    r, s = float(qrs[at]), -float(qrs[at:].min())
-    if over[at] < SMALLEST_WAVE_MV or r < SMALLEST_WAVE_MV:
-        r, s = 0.0, -float(qrs.min())
+    over = qrs - np.linspace(qrs[:, 0], qrs[:, -1], qrs.shape[1], axis=1)
+    peak = over.argmax(axis=1)
+    rows = np.arange(len(leads))
+    later = np.where(np.arange(qrs.shape[1]) >= peak[:, None], qrs, np.inf).min(axis=1)
     j60, half = end + round(AFTER_J_S * fs_hz), round(ST_WIDTH_S * fs_hz / 2)
-    st = float(lead[j60 - half : j60 + half + 1].mean())
+    st = leads[:, j60 - half : j60 + half + 1].mean(axis=1)
+    found = zip(
+        over[rows, peak].tolist(), qrs[rows, peak].tolist(), later.tolist(), qrs.min(axis=1).tolist(), strict=True
+    )
+    return [_measured(*heights, level) for heights, level in zip(found, st.tolist(), strict=True)]
+
+
+def _measured(over: float, r: float, lowest_later: float, lowest: float, st: float) -> LeadMeasurements:
+    """over: height of the R wave above the line. lowest_later: the lowest point of QRS after it. All in mV."""
+    s = -lowest_later
+    if over < SMALLEST_WAVE_MV or r < SMALLEST_WAVE_MV:
+        r, s = 0.0, -lowest
     return LeadMeasurements(_rounded(r), _rounded(s if s >= SMALLEST_WAVE_MV else 0.0), _rounded(st))
 
 
-def axis_deg(leads: dict[str, Floats], onset: int, end: int) -> int | None:
+def axis_deg(leads: Mapping[str, Floats], onset: int, end: int) -> int | None:
     """From the areas of QRS in I and aVF. None without two limb leads, or if the axis is indeterminate."""
     if not {"I", "aVF"} <= leads.keys():
         return None

@@ -57,7 +57,7 @@ def usual_beat(stretches: list[Stretch], found: list[Beats]) -> Beat | None:
     margin = shift // STEP
     alike = _correlations(qrs[:, :, margin : qrs.shape[2] - margin]) > SIMILAR
     members = _largest_class(alike, earlier)
-    shifts, fit = _aligned(qrs, qrs[members, :, margin : qrs.shape[2] - margin].mean(axis=0))
+    shifts, fit = aligned(qrs, qrs[members, :, margin : qrs.shape[2] - margin].mean(axis=0))
     kept = np.flatnonzero(fit > SAME)
     kept = kept if len(kept) >= MIN_BEATS else members
     if len(kept) < MIN_BEATS:
@@ -117,7 +117,7 @@ def _middle(values: Floats) -> float:
     return float(median(known)[0]) if len(known) else float("nan")
 
 
-def _aligned(qrs: Signal, template: Signal) -> tuple[Beats, Floats]:
+def aligned(qrs: Signal, template: Signal) -> tuple[Beats, Floats]:
     """([beats], where in qrs the template fits best, in steps; [beats], the correlation there)."""
     width = template.shape[1]
     centred = (template - template.mean(axis=1, keepdims=True)).ravel()

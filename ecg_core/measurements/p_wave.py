@@ -37,10 +37,23 @@ def p_onset(beat: Beat, qrs_onset: float, earliest: float) -> float | None:
     return _onset(smooth, start, start + peak, beat.fs_hz)
 
 
+def p_end(beat: Beat, p_onset: float, qrs_onset: float) -> float | None:
+    """The sample at which P has ended: where it begins if time runs backwards. None if it runs into QRS."""
+    width = round(SMOOTH_S * beat.fs_hz)
+    # Smoothing carries QRS forward by half its width.
+    first, last = int(p_onset), int(qrs_onset) - width // 2
+    if last - first < width:
+        return None
+    smooth = smoothed(beat.signal[:, : last + width], width)
+    peak = _peak(smooth[:, first:last], 0)
+    end = None if peak is None else _onset(smooth[:, last::-1], 0, last - first - peak, beat.fs_hz)
+    return None if end is None else last - end
+
+
 def repeats(beat: Beat, start: int, end: int) -> bool:
     """Whether the beats look alike in these samples."""
     width = round(SMOOTH_S * beat.fs_hz)
-    parts = _level(smoothed(beat.each[:, :, start:end], width)[:, :, ::STEP])
+    parts = level(smoothed(beat.each[:, :, start:end], width)[:, :, ::STEP])
     count = len(parts)
     flat = parts.reshape(count, -1)
     total = flat.sum(axis=0)
@@ -50,7 +63,7 @@ def repeats(beat: Beat, start: int, end: int) -> bool:
     return float(median(fit)[0]) > REPEATS
 
 
-def _level(parts: Floats) -> Floats:
+def level(parts: Floats) -> Floats:
     """The parts without the straight line through each, along the last axis."""
     time = np.linspace(-1, 1, parts.shape[-1])
     slope = (parts @ time) / (time @ time)

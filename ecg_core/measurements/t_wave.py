@@ -26,6 +26,8 @@ FALL_S, AFTER_S, LEVEL_SHARE = 0.16, 0.20, 0.12
 VISIBLE, MAX_VISIBLE_S = 1.8, 0.04
 # A T wave below this height, or below this multiple of the noise of the mean, has no end that can be measured.
 SMALLEST_MV, ABOVE_NOISE = 0.04, 6.0
+# T begins after a part of ST that rises at most by this share of its steepest ascent.
+ST_SHARE = 0.3
 
 
 def t_end(beat: Beat, qrs_onset: float, qrs_end: float, baseline: Floats, interval_s: float) -> float | None:
@@ -54,6 +56,30 @@ def t_end(beat: Beat, qrs_onset: float, qrs_end: float, baseline: Floats, interv
     to_line = float((wave[steepest] - level) / -slope[steepest])
     ends = start + steepest + min(VISIBLE * to_line, to_line + MAX_VISIBLE_S * beat.fs_hz)
     return ends if ends < min(len(wave) + start, qrs_onset + interval_s * beat.fs_hz) else None
+
+
+def t_onset(beat: Beat, qrs_end: float, ends: float, baseline: Floats) -> float | None:
+    """The sample at which T begins: by the tangent at its steepest ascent, as at its end.
+
+    None if ST rises evenly into T: then nobody can say where T begins.
+    """
+    width, first, later = (round(time) for time in (SMOOTH_S * beat.fs_hz, qrs_end, FROM_J_S * beat.fs_hz))
+    smooth = smoothed(beat.signal - baseline[:, None], width)[:, first : round(ends)]
+    # Smoothing carries QRS backwards by half its width.
+    begin, peak = width // 2, later + _last_peak(np.linalg.norm(smooth[:, later:], axis=0))
+    if peak - begin < width:
+        return None
+    direction = smooth[:, peak - width // 2 : peak + width // 2 + 1].mean(axis=1)
+    wave = direction / (np.linalg.norm(direction) + TINY) @ smooth
+    slope = np.gradient(wave)
+    steepest = begin + int(slope[begin : peak + 1].argmax())
+    before = np.maximum(slope[begin : steepest + 1], LEVEL_SHARE * slope[steepest])
+    # The last sample that is level enough, or the most level one.
+    at = len(before) - 1 - int(before[::-1].argmin())
+    if slope[steepest] <= 0 or before[at] > ST_SHARE * slope[steepest]:
+        return None
+    to_line = float((wave[steepest] - wave[begin + at]) / slope[steepest])
+    return first + steepest - min(VISIBLE * to_line, to_line + MAX_VISIBLE_S * beat.fs_hz)
 
 
 def _last_peak(height: Floats) -> int:

@@ -1,5 +1,6 @@
 """The way of a record: files or a Recording in, a Classification out."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -15,6 +16,7 @@ from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
 from ecg_core.leads import LEAD_SETS, lead_set_of
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
+from ecg_core.model.measured_terms import METADATA, NO_TERMS, MeasuredTerms
 from ecg_core.model.placement import KINDS, UNLIKE_CODE, PlacementRule
 from ecg_core.model.statements import CODES, StatementRule, statements_of
 from ecg_core.readers import read
@@ -64,6 +66,11 @@ class Classifier:
         given = {output.name: output.shape[-1] for output in self._session.get_outputs()}
         if given != dict(zip(OUTPUTS, (len(SUPERCLASSES), len(KINDS), len(CODES)), strict=True)):
             raise ArtifactError("The model's outputs are not those that this release reads.")
+        terms = self._session.get_modelmeta().custom_metadata_map.get(METADATA)
+        try:
+            self.measured_terms = MeasuredTerms.of(json.loads(terms) if terms else NO_TERMS)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ArtifactError("The model's measured terms cannot be read.") from error
 
     def classify(
         self,
@@ -87,7 +94,8 @@ class Classifier:
         recording = (
             source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units, leads=leads, gain=gain)
         )
-        from ecg_core.measurements import measure
+        from ecg_core.measurements.features import features
+        from ecg_core.measurements.measure import measured
 
         fit, notices = quality.usable(recording)
         prepared = prepare(fit)
@@ -97,6 +105,8 @@ class Classifier:
         probabilities = self._probabilities(sets, outputs)
         known = lead_set_of(prepared.leads)
         placed = self._placed(prepared, outputs.placement)
+        found = measured(fit)
+        statement_logits = self.measured_terms(outputs.statements, features(found))
         rules = self.statement_rules
         result = Classification(
             recording=recording,
@@ -108,10 +118,8 @@ class Classifier:
             model=self.identity,
             expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
             quality=(*notices, *placed),
-            measurements=measure(fit),
-            published=statements_of(rules[known[0]], [rules[name] for name in sets], outputs.statements)
-            if known
-            else (),
+            measurements=found.measurements,
+            published=statements_of(rules[known[0]], [rules[name] for name in sets], statement_logits) if known else (),
             every_statement=statements == ALL,
         )
         if explain:

@@ -27,14 +27,15 @@ from ecg_core.training.evaluate import (
     cross_fitted_thresholds,
     figures,
 )
-from ecg_core.training.graph import with_statements
+from ecg_core.training.graph import with_statements, with_terms
 from ecg_core.training.measure.outcomes import outputs
+from ecg_core.training.measured_terms import Terms
 from ecg_core.training.metrics import Floats
 from ecg_core.training.report.model_card import serialised
 from ecg_core.training.report.reliability import reliability
 
 NAME = "ekg-compact"
-VERSION = "2.2.0"
+VERSION = "2.3.0"
 MEASURED_ON = "PTB-XL 1.0.3, fold 9 (validation; calibration and thresholds cross-fitted by patient)"
 THRESHOLD_RULE = "highest F1 on fold 9, per class and lead set, of the calibrated probabilities"
 # Share of sound records, for each kind of misplacement. For all fifteen kinds together: below one in a hundred.
@@ -131,14 +132,18 @@ def calibrate(folder: Path, ptbxl: Path) -> dict[str, Any]:
         return write_card(Path(beside), card["sha256"], card["training"], ptbxl)
 
 
-def measure_statements(folder: Path, ptbxl: Path) -> tuple[bytes, dict[str, Any]]:
+def measure_statements(folder: Path, ptbxl: Path, terms: Terms | None = None) -> tuple[bytes, dict[str, Any]]:
     """folder/model.onnx with the logits of the statements, and its card with the statements measured again.
 
-    The superclasses and all other sections of the card stay: their logits are the same, bit by bit.
+    terms: go into the file and the card; without them those of the file stay. The superclasses and all other sections
+    of the card stay: their logits are the same, bit by bit.
     """
     model = with_statements((folder / MODEL_FILE).read_bytes())
-    old = json.loads((folder / CARD_FILE).read_bytes())
-    card = {**old, "version": VERSION, "sha256": hashlib.sha256(model).hexdigest()}
+    card = json.loads((folder / CARD_FILE).read_bytes())
+    if terms is not None:
+        model = with_terms(model, terms.terms)
+        card["measured_terms"] = terms.report
+    card |= {"version": VERSION, "sha256": hashlib.sha256(model).hexdigest()}
     with TemporaryDirectory() as beside:
         (Path(beside) / MODEL_FILE).write_bytes(model)
         _write(Path(beside), {**card, "statements": statements.nothing_published(LEAD_SETS)})

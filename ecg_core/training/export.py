@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,14 +13,17 @@ import torch
 from torch import Tensor, nn
 
 from ecg_core.classification import SUPERCLASSES
-from ecg_core.model.artifacts import MODEL_FILE, OUTPUTS, session
+from ecg_core.model.artifacts import CARD_FILE, MODEL_FILE, OUTPUTS, session
+from ecg_core.model.placement import KINDS
 from ecg_core.signal.preparation import WINDOW_SAMPLES
 from ecg_core.training.calibrate import write_card
 from ecg_core.training.data.dataset import Data
 from ecg_core.training.fit import read_checkpoint
 from ecg_core.training.graph import DEMOGRAPHIC
-from ecg_core.training.networks.windowed import LEAD_COUNT
+from ecg_core.training.networks import PLACEMENT
+from ecg_core.training.networks.windowed import LEAD_COUNT, EcgNetwork
 from ecg_core.training.report.model_card import publish
+from ecg_core.training.restore import PLACED, restored
 from ecg_core.training.settings import Settings
 
 MEMBERS = 1
@@ -46,14 +50,17 @@ class Shipped(nn.Module):
 
 
 def export(checkpoints: Sequence[Path], placement: Path, data: Data, ptbxl: Path, out: Path) -> None:
-    """Writes model.onnx to out, calibrates and measures it on fold 9, and writes its card."""
+    """Writes model.onnx to out, calibrates and measures it on fold 9, and writes its card.
+
+    placement: a checkpoint, or the model.onnx of a release, whose placement network is taken over.
+    """
     sha256 = export_onnx(checkpoints, placement, out / MODEL_FILE)
-    runs = [read_checkpoint(path)[1] for path in checkpoints]
+    runs = [_published(read_checkpoint(path)[1]) for path in checkpoints]
     training = {
         "members": len(runs),
         "command": command([run["settings"] for run in runs]),
         "runs": runs,
-        "placement": read_checkpoint(placement)[1],
+        "placement": _placement(placement)[1],
         "torch": torch.__version__,
         "data_sha256": data.sha256,
     }
@@ -67,7 +74,7 @@ def export(checkpoints: Sequence[Path], placement: Path, data: Data, ptbxl: Path
 def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str:
     """Writes the ONNX file, compares it with torch on random input, and returns its sha256."""
     members = [read_checkpoint(checkpoint)[0] for checkpoint in checkpoints]
-    network = Shipped(members, read_checkpoint(placement)[0]).eval()
+    network = Shipped(members, _placement(placement)[0]).eval()
     generator = torch.Generator().manual_seed(0)
     signal = torch.randn(3, LEAD_COUNT, WINDOW_SAMPLES, generator=generator) / 4
     mask = torch.ones(3, LEAD_COUNT)
@@ -102,6 +109,20 @@ def export_onnx(checkpoints: Sequence[Path], placement: Path, path: Path) -> str
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model)
     return hashlib.sha256(model).hexdigest()
+
+
+def _published(run: dict[str, Any]) -> dict[str, Any]:
+    """The run without the folder of the model that it started from; start_sha256 says which it was."""
+    start = run["settings"].get("start")
+    return {**run, "settings": {**run["settings"], "start": Path(start).name}} if start else run
+
+
+def _placement(path: Path) -> tuple[EcgNetwork, dict[str, Any]]:
+    """(the placement network, how it was trained)."""
+    if path.name != MODEL_FILE:
+        return read_checkpoint(path)
+    card = json.loads(path.with_name(CARD_FILE).read_bytes())
+    return restored(path, PLACEMENT, len(KINDS), PLACED), card["training"]["placement"]
 
 
 def _probabilities(outputs: Sequence[Tensor]) -> Tensor:

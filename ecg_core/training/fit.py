@@ -24,8 +24,9 @@ from ecg_core.training.data.dataset import Data, load
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD
 from ecg_core.training.networks import build
 from ecg_core.training.networks.windowed import EcgNetwork
+from ecg_core.training.restore import restored, settle
 from ecg_core.training.settings import Settings
-from ecg_core.training.tasks import task_of
+from ecg_core.training.tasks import Task, task_of
 
 WEIGHT_DECAY = 0.05
 GRADIENT_NORM = 1.0
@@ -34,7 +35,18 @@ DEVICES = ("cpu", "cuda")
 # How many times a run prints its AUC on fold 9. One measurement takes a third of an epoch's time.
 LINES = 25
 # Modules, besides networks/, that influence the trained weights.
-HASHED = ("bfloat16", "fit", "settings", "tasks", "data/augment", "data/dataset", "data/misplacement", "data/ptbxl")
+HASHED = (
+    "bfloat16",
+    "fit",
+    "restore",
+    "settings",
+    "tasks",
+    "data/augment",
+    "data/dataset",
+    "data/devices",
+    "data/misplacement",
+    "data/ptbxl",
+)
 
 
 def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Path:
@@ -45,12 +57,12 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
     task = task_of(data, settings)
     training = torch.from_numpy(np.flatnonzero(~np.isin(data.labels.folds, (VALIDATION_FOLD, *settings.held_out))))
 
-    network = build(settings.network, task.outputs).to(device)
+    network = _begun(settings, task, training).to(device)
     average = copy.deepcopy(network).eval()
     generator = torch.Generator(device).manual_seed(settings.seed)
     order = torch.Generator().manual_seed(settings.seed)
     steps = len(training) // settings.batch
-    rate = network.learning_rate
+    rate = settings.learning_rate or network.learning_rate
     # On a GPU, starting a small kernel takes longer than its work. The fused optimizer starts one kernel for all
     # weights.
     fused = device.type == "cuda"
@@ -69,6 +81,7 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
         "settings": asdict(settings),
         "precision": used,
         "soft_targets_sha256": data.soft.sha256 if data.soft and settings.soft_weight else None,
+        "start_sha256": hashlib.sha256(Path(settings.start).read_bytes()).hexdigest() if settings.start else None,
     }
     first = _resume(path, state, run, generator, order) if resume and path.exists() else 0
     pairs = _pairs(average, network)
@@ -98,6 +111,24 @@ def fit(data: Data, out: Path, settings: Settings, *, resume: bool = True) -> Pa
             said = f"loss {mean:.4f}, {seconds:.1f} s, {task.line(average)}"
             print(f"{out.name} epoch {epoch + 1}: {said}", flush=True)
     return path
+
+
+def _begun(settings: Settings, task: Task, training: Tensor) -> EcgNetwork:
+    """A network with random weights, or with those of settings.start."""
+    if not settings.start:
+        return build(settings.network, task.outputs)
+    network = restored(Path(settings.start), settings.network, task.outputs)
+    generator = torch.Generator(settings.device).manual_seed(settings.seed)
+
+    def batch() -> tuple[Tensor, Tensor]:
+        rows = training[
+            torch.randint(len(training), (settings.batch,), generator=generator, device=generator.device).cpu()
+        ]
+        return task.batch(rows.to(settings.device), network.crop_samples, generator)[:2]
+
+    network.to(settings.device)
+    settle(network, batch)
+    return network
 
 
 def device_of(name: str) -> torch.device:
@@ -179,7 +210,7 @@ def read_checkpoint(path: Path) -> tuple[EcgNetwork, dict[str, Any]]:
     last = [name for name in average if name.endswith("weight")][-1]
     network = build(held["settings"]["network"], len(average[last]))
     network.load_state_dict(average)
-    kept = ("settings", "precision", "epoch", "code_sha256", "soft_targets_sha256")
+    kept = ("settings", "precision", "epoch", "code_sha256", "soft_targets_sha256", "start_sha256")
     run = {name: held[name] for name in kept if name in held}
     return network.eval(), run
 

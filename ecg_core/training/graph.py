@@ -1,10 +1,15 @@
-"""Edits of an exported ONNX graph."""
+"""Edits of an exported ONNX file."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
 
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.model.artifacts import OUTPUTS
+from ecg_core.model.measured_terms import METADATA
 from ecg_core.model.statement_table import STATEMENTS
 
 # The last outputs of a network are sex and age: data.dataset.targets_of.
@@ -33,5 +38,14 @@ def with_statements(model: bytes) -> bytes:
     shape: list[str | int | None] = ["windows", len(STATEMENTS)]
     graph.output.append(onnx.helper.make_tensor_value_info(statements, onnx.TensorProto.FLOAT, shape))
     onnx.checker.check_model(proto)
+    made: bytes = proto.SerializeToString()
+    return made
+
+
+def with_terms(model: bytes, terms: Mapping[str, Any]) -> bytes:
+    """The ONNX file with these measured terms in its metadata. The graph stays as it is."""
+    proto = onnx.load_from_string(model)
+    kept = {entry.key: entry.value for entry in proto.metadata_props if entry.key != METADATA}
+    onnx.helper.set_model_props(proto, {**kept, METADATA: json.dumps(terms, separators=(",", ":"), allow_nan=False)})
     made: bytes = proto.SerializeToString()
     return made

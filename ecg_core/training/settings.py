@@ -19,7 +19,12 @@ class Settings:
     few_leads: half of each batch has fewer leads, in the lead sets of the product; otherwise a quarter has.
     mixup: the share of a batch that is mixed with other records.
     gain: the largest change of a record's height, as a part of it; 0 for none, because hypertrophy shows in millivolts.
-    soft_weight: the weight of the teachers' targets; the labels have the rest.
+    soft_weight: the weight of the teachers' targets; the labels have the rest. statement_soft_weight: the same for the
+    statements; negative: as soft_weight. The teachers know the rare statements less well than the superclasses.
+    rarity: how much more a rare statement counts: its weight is (1 / share of the records) ** rarity, within bounds.
+    devices: the share of a batch that passes the filters of other devices.
+    start: a released model.onnx whose weights the training begins with, instead of random ones.
+    learning_rate: the highest; 0 for that of the network.
     half_precision: bfloat16 in the forward pass, if bfloat16.precision() allows it.
     threads: of each run; several runs train side by side. compiled: use torch.compile, which needs a C++ compiler.
     """
@@ -36,6 +41,11 @@ class Settings:
     demographic_weight: float = DEMOGRAPHIC_WEIGHT
     ema_decay: float = EMA_DECAY
     soft_weight: float = 0.0
+    statement_soft_weight: float = -1.0
+    rarity: float = 0.0
+    devices: float = 0.0
+    start: str = ""
+    learning_rate: float = 0.0
     half_precision: bool = True
     device: str = "cpu"
     threads: int = 1

@@ -19,13 +19,16 @@ from ecg_core.training.data.augment import (
     mixed,
 )
 from ecg_core.training.data.dataset import Data
+from ecg_core.training.data.devices import filtered
 from ecg_core.training.data.misplacement import misplaced, misplaced_batch
+from ecg_core.training.data.ptbxl import VALIDATION_FOLD
 from ecg_core.training.metrics import auc
 from ecg_core.training.networks import PLACEMENT
 from ecg_core.training.networks.windowed import EcgNetwork
 from ecg_core.training.settings import Settings
 
 LINE_SEED = 9
+COMMON_SHARE, RARITY_BOUNDS = 0.05, (0.25, 4.0)
 # Larger batches do not fit in the processor's cache and take five times as long per record.
 PREDICTED_AT_ONCE = 32
 
@@ -47,21 +50,24 @@ class Diagnosis:
     def __init__(self, data: Data, settings: Settings) -> None:
         self.data, self.settings = data, settings
         device = torch.device(settings.device)
-        self.signals, self.targets = data.signals.to(device), _with_soft_targets(data, settings.soft_weight).to(device)
+        self.signals, self.targets = data.signals.to(device), _with_soft_targets(data, settings).to(device)
         self.matrix = derivation_matrix().to(device)
         self.shares = LEAD_SET_SHARES if settings.few_leads else TWELVE_LEAD_SHARES
         self.outputs = self.targets.shape[1]
+        self.rarity = _rarity(data, settings.rarity).to(device)
 
     def batch(self, rows: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         x, y = self.signals[rows], self.targets[rows]
         if self.settings.mixup:
             x, y = mixed(x, y, self.settings.mixup, generator)
+        if self.settings.devices:
+            x = filtered(x, self.settings.devices, generator)
         return (*augmented_batch(x, samples, self.matrix, self.shares, generator, self.settings.gain), y)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         classes, settings = len(SUPERCLASSES), self.settings
         superclass = binary_cross_entropy_with_logits(logits[:, :classes], targets[:, :classes])
-        statement = binary_cross_entropy_with_logits(logits[:, classes:-2], targets[:, classes:-2])
+        statement = binary_cross_entropy_with_logits(logits[:, classes:-2], targets[:, classes:-2], self.rarity)
         known = targets[:, -2:].isfinite()
         demographic = binary_cross_entropy_with_logits(logits[:, -2:][known], targets[:, -2:][known])
         return superclass + settings.statement_weight * statement + settings.demographic_weight * demographic
@@ -100,9 +106,9 @@ def task_of(data: Data, settings: Settings) -> Task:
     return Placement(data, settings) if settings.network == PLACEMENT else Diagnosis(data, settings)
 
 
-def _with_soft_targets(data: Data, weight: float) -> Tensor:
+def _with_soft_targets(data: Data, settings: Settings) -> Tensor:
     """The labels. Where teachers have answered: weight * their probabilities + (1 - weight) * the labels."""
-    if not weight:
+    if not settings.soft_weight:
         return data.targets
     if data.soft is None:
         raise ValueError("a soft weight wants soft targets")
@@ -110,9 +116,19 @@ def _with_soft_targets(data: Data, weight: float) -> Tensor:
     place = {ecg_id: row for row, ecg_id in enumerate(data.labels.ecg_ids.tolist())}
     rows = torch.tensor([place[ecg_id] for ecg_id in data.soft.ecg_ids.tolist()])
     taught = torch.from_numpy(data.soft.probabilities)
+    weight = torch.full((taught.shape[1],), settings.soft_weight)
+    if settings.statement_soft_weight >= 0:
+        weight[len(SUPERCLASSES) :] = settings.statement_soft_weight
     part = targets[rows, : taught.shape[1]]
     targets[rows, : taught.shape[1]] = part + weight * (taught - part)
     return targets
+
+
+def _rarity(data: Data, power: float) -> Tensor:
+    """[statements]: the weight of each statement in the loss; 1 for one that a twentieth of the records has."""
+    statements = data.labels.statements[data.labels.folds != VALIDATION_FOLD]
+    share = torch.from_numpy(statements.mean(axis=0)).float().clamp(min=1 / len(statements))
+    return (COMMON_SHARE / share).pow(power).clamp(*RARITY_BOUNDS)
 
 
 def twelve_leads(signals: Tensor) -> Tensor:

@@ -3,25 +3,21 @@
 Limits, security headers and the log are in edge.py, bodies in body.py, errors in problems.py.
 """
 
-import json
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, Path, Query, Request
+from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
 from ecg_core import Classifier, __version__
 from ecg_core.classification import DISCLAIMER
-from ecg_core.errors import FileTooLarge
 from ecg_core.model.classifier import default_classifier
-from ecg_core.recording import MAX_LARGE_BYTES
 from ecg_core.statements import FINDINGS
-from functions import log
 from functions.api import assets, docs, openapi, page
 from functions.api.body import body_of, files_of
 from functions.api.capacity import Capacity
 from functions.api.edge import Edge
 from functions.api.metrics import MEDIA_TYPE, Metrics
-from functions.api.negotiation import FHIR, JSON, SVG, choose
+from functions.api.negotiation import FHIR, JSON, SVG, choose, json_response
 from functions.api.parameters import (
     Filename,
     FsHz,
@@ -34,23 +30,16 @@ from functions.api.parameters import (
     Units,
     sheet_of,
 )
-from functions.api.problems import (
-    PROBLEM,
-    NotFound,
-    RequestInvalid,
-    ResultNotFound,
-    add_problem_handlers,
-)
+from functions.api.problems import NotFound, RequestInvalid, add_problem_handlers
 from functions.api.settings import Settings
 from functions.api.signal import add_signal
-from functions.api.storage import PREFIX, UPLOAD_ID, UPLOAD_SECONDS, Storage
+from functions.api.storage import Storage
+from functions.api.uploads import add_uploads
 from functions.api.workers import Workers
 from functions.metrics import metrics
 from functions.shadow import shadow
 
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
-# Retry-After of a result that is not there yet.
-RETRY_SECONDS = 2
 
 
 def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
@@ -80,7 +69,7 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     workers = Workers(settings.alone)
     _add_diagnosis(app, classifier, workers)
     add_signal(app, workers)
-    _add_uploads(app, Storage(settings))
+    add_uploads(app, Storage(settings), workers)
     _add_service(app, classifier, settings.max_body_bytes)
     _add_documentation(app, settings.auth)
     page.add_page(app, settings)
@@ -150,47 +139,6 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, workers: Workers) -> No
         return Response(content, media_type=form)
 
 
-def _add_uploads(app: FastAPI, storage: Storage) -> None:
-    @app.post(
-        "/uploads",
-        status_code=201,
-        summary="Get an upload address for a file that is too large for POST /diagnosis",
-        responses=openapi.answers(
-            "Upload", "Where to send the file, and where its result will be.", 403, 413, 422, 429, 500, 503, status=201
-        ),
-        openapi_extra=openapi.NEEDS_KEY,
-        tags=["diagnosis"],
-    )
-    def uploads(request: Request, size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
-        if size < 1:
-            raise RequestInvalid("A parameter is not valid: size.")
-        if size > MAX_LARGE_BYTES:
-            raise FileTooLarge(f"The file is larger than {MAX_LARGE_BYTES / 2**30:g} GB.")
-        upload = storage.new_upload(size)
-        request.state.record = log.hashed(PREFIX + upload.id)
-        address = {"method": "PUT", "url": upload.url, "headers": upload.headers, "expires_in_s": UPLOAD_SECONDS}
-        return _json({"upload": address, "result": f"results/{upload.id}"}, 201)
-
-    @app.get(
-        "/results/{id}",
-        summary="Get the result of an upload",
-        responses=openapi.RESULT_RESPONSES,
-        openapi_extra=openapi.NEEDS_KEY,
-        tags=["diagnosis"],
-    )
-    def results(
-        request: Request, id: Annotated[str, Path(json_schema_extra={"pattern": UPLOAD_ID.pattern})]
-    ) -> Response:
-        if not UPLOAD_ID.fullmatch(id):
-            raise ResultNotFound("This is no address of a result.")
-        request.state.record = log.hashed(PREFIX + id)
-        outcome = storage.outcome(id)
-        if outcome is None:
-            return _json({"status": "pending"}, 202, {"retry-after": str(RETRY_SECONDS)})
-        refused = outcome.startswith(b'{"type": "urn:ekg:problem:')
-        return Response(outcome, media_type=PROBLEM if refused else JSON)
-
-
 def _add_service(app: FastAPI, classifier: Classifier, max_body_bytes: int) -> None:
     card = {**classifier.card, "limits": {"max_body_bytes": max_body_bytes}, "disclaimer": DISCLAIMER}
     identity = {name: classifier.card[name] for name in ("name", "version", "sha256")}
@@ -201,7 +149,7 @@ def _add_service(app: FastAPI, classifier: Classifier, max_body_bytes: int) -> N
 
     @app.get("/model", summary="Get the model card as data", responses=openapi.MODEL, tags=["service"])
     async def model() -> Response:
-        return _json(card)
+        return json_response(card)
 
     @app.get(
         "/health",
@@ -210,7 +158,7 @@ def _add_service(app: FastAPI, classifier: Classifier, max_body_bytes: int) -> N
         tags=["service"],
     )
     async def health() -> Response:
-        return _json({"status": "ready", "version": __version__, "model": identity})
+        return json_response({"status": "ready", "version": __version__, "model": identity})
 
 
 def _add_documentation(app: FastAPI, auth: str) -> None:
@@ -223,7 +171,7 @@ def _add_documentation(app: FastAPI, auth: str) -> None:
 
     @app.get("/openapi.json", include_in_schema=False)
     def openapi_json() -> Response:
-        return _json(app.openapi())
+        return json_response(app.openapi())
 
     @app.get("/docs", include_in_schema=False)
     async def docs_page() -> Response:
@@ -242,10 +190,6 @@ def _add_metrics(app: FastAPI, counts: Metrics) -> None:
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         return Response(counts.text(), media_type=MEDIA_TYPE)
-
-
-def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(json.dumps(content, ensure_ascii=False, allow_nan=False), status, headers, JSON)
 
 
 app = create_app(Settings.of(), default_classifier())

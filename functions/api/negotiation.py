@@ -1,6 +1,9 @@
 """Chooses the form of an answer, JSON, FHIR or SVG, from the Accept header (RFC 9110, section 12.5)."""
 
+import json
 from collections.abc import Sequence
+
+from starlette.responses import Response
 
 from functions.api.problems import NotAcceptable
 
@@ -20,6 +23,10 @@ def choose(accept: str | None, forms: Sequence[str] = FORMS) -> str:
     if wanted[best] <= 0:
         raise NotAcceptable("None of the forms that were asked for is given here.")
     return best
+
+
+def json_response(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(json.dumps(content, ensure_ascii=False, allow_nan=False), status, headers, JSON)
 
 
 def takes_gzip(accept_encoding: str | None) -> bool:

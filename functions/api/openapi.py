@@ -109,6 +109,9 @@ DIAGNOSIS_RESPONSES[200]["content"] |= {
 SIGNAL_RESPONSES: dict[int | str, dict[str, Any]] = {
     **answers("Signal", "The samples.", 400, 403, 408, 413, 415, 422, 429, 500, 503),
 }
+RESULT_SIGNAL_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **answers("Signal", "The samples.", 403, 404, 413, 415, 422, 429, 500, 503),
+}
 DIAGNOSIS_BODY: dict[str, Any] = {
     **NEEDS_KEY,
     "requestBody": {
@@ -178,10 +181,12 @@ def document(app: FastAPI, auth: str) -> dict[str, Any]:
                 operation["responses"]["401"] = PROBLEMS[401]
     # FastAPI adds a 422 to every route with a parameter. This route answers 404 instead.
     made["paths"]["/results/{id}"]["get"]["responses"].pop("422", None)
-    made["paths"]["/uploads"]["post"]["parameters"][0]["schema"] |= SIZE
+    uploads = made["paths"]["/uploads"]["post"]["parameters"]
+    uploads[0]["schema"] |= SIZE
     table, answer = _example()
     diagnosis, signal = (made["paths"][path]["post"] for path in ("/diagnosis", "/signal"))
-    for parameter in (*diagnosis["parameters"], *signal["parameters"]):
+    stretch = made["paths"]["/results/{id}/signal"]["get"]["parameters"][1:]
+    for parameter in (*diagnosis["parameters"], *signal["parameters"], *uploads[1:], *stretch):
         # FastAPI describes an optional parameter as "value or null". In a query it is left out, never null.
         parameter["schema"] = {**parameter["schema"]["anyOf"][0], **PARAMETERS.get(parameter["name"], {})}
     # Both routes have the same body, and get_openapi copies no dictionary.

@@ -1,6 +1,7 @@
 """The query parameters that say how to read a record, and how to draw it. OpenAPI shows their descriptions."""
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Query
@@ -9,6 +10,7 @@ from functions.api.body import MAX_FILENAME, MAX_LEADS
 from functions.api.problems import RequestInvalid
 
 if TYPE_CHECKING:
+    from ecg_core.recording import Recording
     from ecg_core.reports.sheet import Sheet
 
 Filename = Annotated[
@@ -42,6 +44,25 @@ LayoutForm = Annotated[
     ),
 ]
 StartS = Annotated[float | None, Query(description="SVG only: where the sheet begins, in seconds of the recording.")]
+
+StretchStartS = Annotated[float | None, Query(description="Where to begin, in seconds of the recording.")]
+StretchLengthS = Annotated[
+    float | None, Query(description="How many seconds. Without it, as many as one answer may hold.")
+]
+Marks = Annotated[
+    bool | None,
+    Query(description="Also say where P, QRS and T begin and end in each beat. Then at most 120 s are given."),
+]
+
+
+def stretch_of(start_s: float | None, length_s: float | None, marks: bool | None) -> Callable[["Recording"], bytes]:
+    """What makes the answer of a recording. Raises RequestInvalid for times that are none."""
+    for name, value in (("start_s", start_s), ("length_s", length_s)):
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise RequestInvalid(f"A parameter is not valid: {name}.")
+    from ecg_core.reports.samples import samples
+
+    return lambda recording: samples(recording, start_s or 0.0, length_s, bool(marks))
 
 
 def sheet_of(speed: int | None, gain_mm: float | None, layout: str | None, start_s: float | None) -> "Sheet":

@@ -165,6 +165,18 @@ class LeadSamples(_Shape):
     data: str = Field(description="Little-endian 16-bit integers in base64.")
 
 
+class BeatMarks(_Shape):
+    """Times in seconds of the recording. null where an edge cannot be found honestly."""
+
+    beat_s: float = Field(description="The middle of QRS.")
+    p_onset_s: float | None
+    p_end_s: float | None
+    qrs_onset_s: float | None
+    qrs_end_s: float | None
+    t_onset_s: float | None
+    t_end_s: float | None
+
+
 class Signal(_Shape):
     """A sample in uV is uv_per_step times the 16-bit number, plus offset_uv of its lead."""
 
@@ -176,6 +188,7 @@ class Signal(_Shape):
     uv_per_step: float
     missing: Literal[-32768] = Field(description="This number stands for a missing sample.")
     leads: list[LeadSamples]
+    marks: list[BeatMarks] | None = Field(None, description="Only with ?marks=true: the beats of this stretch.")
     corrections: list[str]
     sha256: Sha256
 

@@ -2,13 +2,17 @@
 
 import re
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions import s3
 from functions.api.problems import ResultNotFound, StorageUnavailable, UploadsNotConfigured
 from functions.api.settings import Settings
+
+if TYPE_CHECKING:
+    from ecg_core.recording import Recording
 
 ID_BYTES = 16
 UPLOAD_ID = re.compile("^[0-9a-f]{32}$")
@@ -36,21 +40,54 @@ class Storage:
         self._making = Lock()
         self._made: Any = None
 
-    def new_upload(self, size: int) -> Upload:
+    def new_upload(self, size: int, stated: Mapping[str, str]) -> Upload:
         """An address for one file of exactly so many bytes, valid once and for UPLOAD_SECONDS. Its key is random.
 
-        S3 enforces both: the two headers are signed, and it refuses a PUT with If-None-Match if the key exists.
+        stated: the options of the file, as metadata of the drop. S3 enforces all of it: the headers are signed, and it
+        refuses a PUT with If-None-Match if the key exists.
         """
         inbox, _ = self._buckets()
         from botocore.exceptions import BotoCoreError
 
         upload_id = secrets.token_hex(ID_BYTES)
-        signed = {"Bucket": inbox, "Key": PREFIX + upload_id, "ContentLength": size, "IfNoneMatch": "*"}
+        signed = {
+            "Bucket": inbox,
+            "Key": PREFIX + upload_id,
+            "ContentLength": size,
+            "IfNoneMatch": "*",
+            "Metadata": dict(stated),
+        }
         try:
             url = self._client.generate_presigned_url("put_object", Params=signed, ExpiresIn=UPLOAD_SECONDS)
         except BotoCoreError as error:
             raise StorageUnavailable("The storage does not answer.") from error
-        return Upload(upload_id, url, {"content-length": str(size), "if-none-match": "*"})
+        metadata = {f"x-amz-meta-{name}": text for name, text in stated.items()}
+        return Upload(upload_id, url, {"content-length": str(size), "if-none-match": "*", **metadata})
+
+    def read(self, upload_id: str, made: Callable[["Recording"], bytes]) -> bytes:
+        """What is made of the recording in an uploaded file, read as the drop reads it: a large one by ranges.
+
+        Raises ResultNotFound without a file, and what reading it raises.
+        """
+        inbox, _ = self._buckets()
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from ecg_core.drop.options import options_of, stated
+        from ecg_core.drop.sources import Sources
+        from ecg_core.drop.store import Archived, Conflict
+        from ecg_core.readers import read
+        from functions.s3_drop.store import BucketStore
+
+        sources, key = Sources(BucketStore(self._client, inbox)), PREFIX + upload_id
+        try:
+            if not sources.exists(key):
+                raise ResultNotFound("No file is at this address.")
+            (file,) = sources.of((key,))
+            return made(read({upload_id: file.source or file.body}, **options_of(stated(file.metadata))))
+        except (Archived, Conflict):
+            raise ResultNotFound("The file at this address cannot be read any more.") from None
+        except (BotoCoreError, ClientError) as error:
+            raise StorageUnavailable("The storage does not answer.") from error
 
     def outcome(self, upload_id: str) -> bytes | None:
         """The outcome as JSON, or None while the uploaded file has none yet. Raises ResultNotFound without a file."""

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import ecg_core
-from ecg_core.reports.samples import MAX_ANSWER_VALUES
+from ecg_core.reports.samples import MAX_ANSWER_VALUES, MAX_MARKED_S
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.writers import csv_bytes, wfdb_files
 
@@ -104,3 +104,35 @@ def test_options_apply_and_refusals_are_those_of_the_diagnosis(client: httpx.Cli
     refused = client.post("/signal", files={"file": ("x.csv", bare)})
     assert refused.json() == client.post("/diagnosis", files={"file": ("x.csv", bare)}).json()
     assert asked(client, {"x.csv": bare}, fs_hz=250)["fs_hz"] == 250
+
+
+def test_marks_stand_at_the_beats_of_the_stretch(client: httpx.Client, example: dict[str, bytes]) -> None:
+    files = {"normal.zip": example["normal.zip"]}
+    assert "marks" not in asked(client, files)
+    whole, part = asked(client, files, marks="true"), asked(client, files, marks="true", start_s=3, length_s=5)
+    measured = client.post("/diagnosis", files={"file": ("normal.zip", example["normal.zip"])}).json()["measurements"]
+    beat = whole["marks"][3]
+    for interval, first, last in (
+        ("pr_ms", "p_", "qrs_"),
+        ("qrs_ms", "qrs_", "qrs_end_s"),
+        ("qt_ms", "qrs_", "t_end_s"),
+    ):
+        onset, end = (beat[name if name.endswith("_s") else f"{name}onset_s"] for name in (first, last))
+        assert 1000 * (end - onset) == pytest.approx(measured[interval], abs=1)
+    times = [beat["beat_s"] for beat in part["marks"]]
+    inside = [beat["beat_s"] for beat in whole["marks"] if 3.1 < beat["beat_s"] < 7.9]
+    assert times[: len(inside)] == pytest.approx(inside, abs=0.01)
+    assert all(3 <= time <= 8 for time in times)
+
+
+def test_an_answer_with_marks_is_shorter(client: httpx.Client) -> None:
+    long = wfdb_files(synthesize("normal", duration_s=150, fs_hz=100, seed=1), "long")
+    assert asked(client, long)["samples"] == 15_000
+    answer = asked(client, long, marks="true", start_s=5)
+    assert answer["samples"] == MAX_MARKED_S * 100
+    assert 130 < len(answer["marks"]) < 150
+    assert asked(client, long, marks="true", start_s=150)["marks"] == []
+
+
+def test_an_ecg_without_beats_has_an_empty_list_of_marks(client: httpx.Client) -> None:
+    assert asked(client, wfdb_files(synthesize("ventricular_fibrillation", seed=1), "vf"), marks="true")["marks"] == []

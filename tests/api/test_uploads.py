@@ -4,7 +4,9 @@ import json
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -12,6 +14,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import boto3
 import httpx
+import numpy as np
 import pytest
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
@@ -20,10 +23,12 @@ from botocore.credentials import Credentials
 from moto.server import ThreadedMotoServer
 
 import ecg_core
-from ecg_core.drop import Drop
+from ecg_core.drop import Drop, Entry
 from ecg_core.model.classifier import default_classifier
+from ecg_core.recording import MAX_BYTES
+from ecg_core.synthesis.edf import edf_bytes
 from ecg_core.synthesis.heart import synthesize
-from ecg_core.synthesis.writers import wfdb_files
+from ecg_core.synthesis.writers import wfdb_files, zip_bytes
 from functions import log
 from functions.api.settings import LAMBDA_BODY_BYTES, Settings
 from functions.s3_drop.store import BucketStore
@@ -66,9 +71,9 @@ def dropped(s3: Any, key: str) -> None:
     Drop(BucketStore(s3, INBOX), BucketStore(s3, RESULTS), default_classifier()).arrived(key)
 
 
-def asked(address: str, size: int) -> dict[str, Any]:
+def asked(address: str, size: int, **options: str) -> dict[str, Any]:
     """The answer of POST /uploads."""
-    answer = httpx.post(f"{address}/uploads", params={"size": size})
+    answer = httpx.post(f"{address}/uploads", params={"size": size, **options})
     assert answer.status_code == 201
     found: dict[str, Any] = answer.json()
     return found
@@ -79,8 +84,16 @@ def sent(upload: dict[str, Any], data: bytes, **other: str) -> httpx.Response:
     return httpx.request(upload["method"], upload["url"], content=data, headers={**upload["headers"], **other})
 
 
+def uploaded(address: str, data: bytes, **options: str) -> str:
+    """The id of a file that is now in the inbox."""
+    ticket = asked(address, len(data), **options)
+    assert sent(ticket["upload"], data).status_code == 200
+    return str(ticket["result"]).rpartition("/")[2]
+
+
 def test_without_buckets_uploads_are_not_configured(client: httpx.Client) -> None:
-    for answer in (client.post("/uploads?size=1"), client.get(f"/results/{ID}")):
+    paths = (f"/results/{ID}", f"/results/{ID}/signal")
+    for answer in (client.post("/uploads?size=1"), *map(client.get, paths)):
         assert (answer.status_code, code_of(answer)) == (503, "uploads_not_configured")
 
 
@@ -180,6 +193,100 @@ def test_the_result_of_an_upload_may_be_a_refusal(address: str, s3: Any) -> None
     assert answer.json()["code"] == "unsupported_format"
 
 
+def test_what_the_file_leaves_open_is_stated_with_the_upload(address: str, s3: Any, example: dict[str, bytes]) -> None:
+    table = example["st_depression.csv"].decode()
+    # Without time and names.
+    bare = "\n".join(line.partition(",")[2] for line in table.splitlines()[1:]).encode()
+    options = {"fs_hz": "250", "units": "millivolt", "leads": "I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, -"}
+    id = uploaded(address, bare, **options)
+    stored = s3.head_object(Bucket=INBOX, Key=f"uploads/{id}")["Metadata"]
+    assert stored == {"fs-hz": "250.0", "units": "mV", "leads": "I,II,III,aVR,aVL,aVF,V1,V2,V3,V4,V5,-"}
+    assert httpx.get(f"{address}/results/{id}/signal").json()["fs_hz"] == 250
+    dropped(s3, f"uploads/{id}")
+    answer = httpx.get(f"{address}/results/{id}")
+    assert answer.content == ecg_core.classify({"x": bare}, fs_hz=250, units="mV", leads=options["leads"]).to_json()
+
+
+def test_what_is_stated_is_part_of_the_signature(address: str) -> None:
+    upload = asked(address, 1, gain="200")["upload"]
+    query = dict(parse_qsl(urlsplit(upload["url"]).query))
+    assert upload["headers"] == {"content-length": "1", "if-none-match": "*", "x-amz-meta-gain": "200.0"}
+    assert signature(upload, upload["headers"]) == query["X-Amz-Signature"]
+    assert signature(upload, {**upload["headers"], "x-amz-meta-gain": "100.0"}) != query["X-Amz-Signature"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code"),
+    [
+        ("fs_hz", "5", "sampling_rate_out_of_range"),
+        ("units", "kg", "units_unknown"),
+        ("leads", "I,I", "duplicate_leads"),
+        ("gain", "0", "units_unknown"),
+    ],
+)
+def test_a_wrong_statement_is_refused_before_the_upload(address: str, option: str, value: str, code: str) -> None:
+    answer = httpx.post(f"{address}/uploads", params={"size": 1, option: value})
+    assert (answer.status_code, code_of(answer)) == (422, code)
+
+
+def test_the_samples_of_an_upload_are_those_of_the_file(address: str, example: dict[str, bytes]) -> None:
+    id = uploaded(address, example["normal.zip"])
+    files = {"file": ("normal.zip", example["normal.zip"])}
+    for options in ({}, {"start_s": 3, "length_s": 2, "marks": True}):
+        answer = httpx.get(f"{address}/results/{id}/signal", params=options)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+        assert answer.json() == httpx.post(f"{address}/signal", params=options, files=files).json()
+
+
+class Counting(BucketStore):
+    """Counts the bytes that are read by ranges."""
+
+    ranged = 0
+
+    def range(self, entry: Entry, offset: int, length: int) -> bytes:
+        type(self).ranged += length
+        return super().range(entry, offset, length)
+
+
+def test_of_a_large_upload_only_the_stretch_is_read(
+    address: str, s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two leads over 3 hours at 1000 Hz: 43 MB."""
+    minute = synthesize("normal", duration_s=60, fs_hz=1000, seed=1).only(["II", "V1"])
+    long = replace(minute, signal=np.tile(minute.signal, (1, 180)))
+    data = edf_bytes(long)
+    assert len(data) > MAX_BYTES
+    monkeypatch.setattr("functions.s3_drop.store.BucketStore", Counting)
+    id = uploaded(address, data)
+    answer = httpx.get(f"{address}/results/{id}/signal", params={"start_s": 7200, "marks": True}, timeout=60).json()
+    assert (answer["duration_s"], answer["start_s"], answer["samples"]) == (10_800, 7200, 120_000)
+    assert 0 < Counting.ranged < len(data) / 4
+    assert len(answer["marks"]) > 120
+    (lead,) = (lead for lead in answer["leads"] if lead["name"] == "II")
+    steps = np.frombuffer(b64decode(lead["data"]), "<i2") * answer["uv_per_step"] + lead["offset_uv"]
+    np.testing.assert_allclose(steps[:1000], minute.signal[0][:1000] * 1000, atol=2)
+
+
+def test_an_upload_that_is_refused_for_its_signal_can_be_drawn(address: str, s3: Any) -> None:
+    record = wfdb_files(synthesize("normal", duration_s=3, seed=1), "short")
+    id = uploaded(address, zip_bytes(record))
+    dropped(s3, f"uploads/{id}")
+    assert httpx.get(f"{address}/results/{id}").json()["code"] == "too_short"
+    assert httpx.get(f"{address}/results/{id}/signal").json()["samples"] == 1500
+
+
+def test_samples_that_cannot_be_had_are_refused(address: str, s3: Any) -> None:
+    id = uploaded(address, b"nonsense")
+    refused = httpx.get(f"{address}/results/{id}/signal")
+    assert (refused.status_code, code_of(refused)) == (415, "unsupported_format")
+    s3.delete_object(Bucket=INBOX, Key=f"uploads/{id}")
+    for name, code in ((id, "result_not_found"), ("0" * 32, "result_not_found"), ("x", "result_not_found")):
+        gone = httpx.get(f"{address}/results/{name}/signal")
+        assert (gone.status_code, code_of(gone)) == (404, code)
+    wrong = httpx.get(f"{address}/results/{ID}/signal", params={"start_s": -1})
+    assert (wrong.status_code, code_of(wrong)) == (422, "request_invalid")
+
+
 def test_the_upload_uses_the_regional_host_of_the_bucket(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     with serving(Settings(INBOX, RESULTS)) as address:
@@ -205,8 +312,8 @@ def test_an_unknown_result_is_not_found(address: str) -> None:
 
 def test_an_error_of_s3_is_answered_with_storage_unavailable(s3: Any) -> None:
     with serving(Settings("no-such-bucket", "no-such-bucket")) as address:
-        answer = httpx.get(f"{address}/results/{ID}")
-    assert (answer.status_code, code_of(answer)) == (503, "storage_unavailable")
+        answers = [httpx.get(f"{address}/results/{ID}{path}") for path in ("", "/signal")]
+    assert {(answer.status_code, code_of(answer)) for answer in answers} == {(503, "storage_unavailable")}
 
 
 def test_an_unreachable_s3_is_answered_with_storage_unavailable(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,11 +67,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, service: str) -> Iterator[Callable[..., Page]]:
-    """Opens /ui in a context of its own. Errors of the page and requests to other hosts fail the test."""
+    """Opens /ui in a context of its own. Errors of the page and requests to other hosts fail the test.
+
+    also: where else it may send requests to.
+    """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def opened(address: str = service, width: int = 1400, height: int = 1000, **options: Any) -> Page:
+    def opened(
+        address: str = service, width: int = 1400, height: int = 1000, also: tuple[str, ...] = (), **options: Any
+    ) -> Page:
         # The page may keep nothing, so each test begins in English with an empty session.
         context = browser.new_context(
             viewport={"width": width, "height": height}, **{"locale": "en-US", "accept_downloads": True, **options}
@@ -89,7 +94,7 @@ def open_page(browser: Browser, service: str) -> Iterator[Callable[..., Page]]:
                 else None
             ),
         )
-        page.on("request", lambda request: _same_host(request.url, address, complaints))
+        page.on("request", lambda request: _same_host(request.url, (address + "/", *also), complaints))
         page.goto(f"{address}/ui")
         page.locator(".intake").wait_for()
         return page
@@ -100,8 +105,8 @@ def open_page(browser: Browser, service: str) -> Iterator[Callable[..., Page]]:
     assert complaints == []
 
 
-def _same_host(url: str, address: str, complaints: list[str]) -> None:
-    if not url.startswith((address + "/", "blob:", "data:")):
+def _same_host(url: str, allowed: tuple[str, ...], complaints: list[str]) -> None:
+    if not url.startswith((*allowed, "blob:", "data:")):
         complaints.append(f"asked {url}")
 
 

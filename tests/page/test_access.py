@@ -18,6 +18,9 @@ def show(page: Page, view: str) -> None:
     if view == "answer":
         try_out(page, "Left bundle branch block")
         sheet(page)
+        page.locator("[name=marks]").check()
+        page.locator(".paper").get_by_text("Brackets:").wait_for()
+        page.locator("[name=calipers]").check()
     elif view == "refusal":
         try_out(page, "Sampling rate missing")
         page.locator("form.options").wait_for()

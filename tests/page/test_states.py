@@ -11,12 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-import ecg_core
 from functions.api.settings import Settings
 from tests.api.serving import serving
-from tests.page.conftest import EXAMPLES, choose, sheet, try_out, verdict
-
-LARGE_BYTES = 4_100_000
+from tests.page.conftest import choose, sheet, try_out, verdict
 
 
 def refused(code: str, status: int, **headers: str) -> dict[str, Any]:
@@ -120,56 +117,6 @@ def test_a_missing_trace_is_said_and_the_answer_stays(page: Page) -> None:
     choose(page, "normal.zip")
     expect(page.locator(".paper")).to_contain_text("The ECG cannot be drawn: This is internal_error.")
     assert verdict(page) == "NORM · normal ECG"
-
-
-@pytest.mark.parametrize("several", [False, True])
-def test_a_large_file_takes_the_upload_road_by_itself(
-    open_page: Callable[..., Page], tmp_path: Path, several: bool
-) -> None:
-    """The storage is played by the test. The real one is tested in tests/api/test_uploads.py."""
-    sent: dict[str, Any] = {"asked": 0}
-    answer = ecg_core.classify({"x.zip": (EXAMPLES / "normal.zip").read_bytes()}).to_json()
-
-    def uploads(route: Route) -> None:
-        size = route.request.url.partition("size=")[2]
-        address = {
-            "method": "PUT",
-            "url": page.url.replace("/ui", "/bucket/uploads/1"),
-            "headers": {"content-length": size, "if-none-match": "*"},
-            "expires_in_s": 300,
-        }
-        sent["size"] = int(size)
-        route.fulfill(status=201, json={"upload": address, "result": "results/1"})
-
-    def bucket(route: Route) -> None:
-        sent["headers"] = route.request.headers
-        route.fulfill(status=200)
-
-    def results(route: Route) -> None:
-        sent["asked"] += 1
-        if sent["asked"] == 1:
-            route.fulfill(status=202, json={"status": "pending"}, headers={"retry-after": "0.05"})
-        else:
-            route.fulfill(body=answer, content_type="application/json")
-
-    with serving(Settings(max_body_bytes=4_000_000)) as service:
-        page = open_page(service)
-        page.route("**/uploads?*", uploads)
-        page.route("**/bucket/**", bucket)
-        page.route("**/results/1", results)
-        names = ["large.hea", "large.dat"] if several else ["large.csv"]
-        for name in names:
-            text = (
-                b"large 1 500 10\nlarge.dat 16 1000/mV 16 0 0 0 0 I\n" if name.endswith(".hea") else b"0" * LARGE_BYTES
-            )
-            (tmp_path / name).write_bytes(text)
-        choose(page, *(tmp_path / name for name in names))
-        page.locator("#verdict").wait_for()
-        assert verdict(page) == "NORM · normal ECG"
-        expect(page.locator(".paper")).to_contain_text("too large")
-        assert sent["headers"]["if-none-match"] == "*"
-        assert "x-api-key" not in sent["headers"]
-        assert sent["size"] > LARGE_BYTES if several else sent["size"] == LARGE_BYTES
 
 
 def test_several_files_of_an_upload_become_one_zip(page: Page, tmp_path: Path) -> None:

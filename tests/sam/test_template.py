@@ -57,7 +57,13 @@ OPEN = {
 GUIDE = ROOT / "infra/README.md"
 # Each with the largest of its files.
 ASSETS = {("get", "/docs/{proxy+}"): "swagger-ui-bundle.js", ("get", "/ui/{proxy+}"): "left_bundle_branch_block.zip"}
-KEYED = {("post", "/diagnosis"), ("post", "/signal"), ("post", "/uploads"), ("get", "/results/{id}")}
+KEYED = {
+    ("post", "/diagnosis"),
+    ("post", "/signal"),
+    ("post", "/uploads"),
+    ("get", "/results/{id}"),
+    ("get", "/results/{id}/signal"),
+}
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 RESPONSE_TYPES = {
     *("ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"),

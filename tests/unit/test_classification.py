@@ -110,6 +110,14 @@ def test_a_statement_that_contradicts_the_classes_is_named_in_a_warning() -> Non
     assert [warning.code for warning in undecided.warnings] == ["statement_contradicts", "no_finding"]
 
 
+def test_a_doubtful_unit_gives_no_diagnosis_and_no_second_reason() -> None:
+    doubt = Notice("unit_doubtful", "The unit is doubtful.")
+    for probabilities in ({"STTC": 0.9}, {}):
+        result = make_classification(probabilities, (doubt,))
+        assert (result.conclusive, result.diagnosis, result.probability) == (False, None, None)
+        assert result.warnings == (doubt,)
+
+
 def test_the_json_is_one_line_of_utf8() -> None:
     body = make_classification().to_json()
     assert b"\n" not in body

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.classification import Notice
+from ecg_core.classification import UNIT_DOUBTFUL, Notice
 from ecg_core.errors import (
     AmplitudeImplausible,
     FlatSignal,
@@ -33,7 +33,7 @@ MAX_FLAT_SHARE = 0.5
 PARTLY_FLAT_SHARE = 0.1
 # A disconnected input has few different values. A flat lead with more values than this is an ECG in a wrong unit.
 MAX_DEAD_VALUES = 16
-# Median over the leads. In 3,000 records of PTB-XL it is typically 1.1 mV and never above 3.4 mV.
+# Median over the leads. In PTB-XL it is typically 1.1 mV, and above 4 mV in two records of 19,601.
 MAX_AMPLITUDE_MV, UNUSUAL_AMPLITUDE_MV = 10.0, 4.0
 MIN_AMPLITUDE_MV = 0.05
 # Amplitude of the largest lead: with all chest leads, with six leads, with fewer. In folds 1-8 of PTB-XL one record in
@@ -179,6 +179,9 @@ def _unusual_amplitude(amplitudes: Signal, leads: Collection[str]) -> list[Notic
         raise AmplitudeImplausible(f"The signal's amplitude of {largest:.3g} mV is too small for an ECG.")
     if typical > UNUSUAL_AMPLITUDE_MV:
         notices.append(Notice("amplitude_unusual", f"The amplitude of {typical:.2g} mV is unusual: check the unit."))
+        # In a single chest lead such an amplitude occurs.
+        if not set(leads) <= set(CHEST_LEADS):
+            notices.append(Notice(UNIT_DOUBTFUL, "The unit of the signal is doubtful: no diagnosis is given."))
     if largest < _small_mv(leads):
         message = f"No lead reaches more than {largest:.2g} mV, which is unusually low: check the unit."
         notices.append(Notice("amplitude_unusual", message))

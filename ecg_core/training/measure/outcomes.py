@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 from ecg_core.classification import SUPERCLASSES, Notice
 from ecg_core.errors import EcgError
+from ecg_core.measurements.features import features
+from ecg_core.measurements.measure import measured
 from ecg_core.model.classifier import Classifier
 from ecg_core.model.placement import KINDS
 from ecg_core.model.statements import CODES
@@ -83,7 +85,7 @@ def each(data: PtbXl, work: Callable[[Files], T], said: str) -> list[T]:
 class Outputs:
     """The network's raw outputs of n records: the means over their windows. 0 for a refused record.
 
-    logits: [n, 5]. placement: [n, KINDS]. statements: [n, 71], logits. refused: [n].
+    logits: [n, 5]. placement: [n, KINDS]. statements: [n, 71], logits with the measured terms. refused: [n].
     """
 
     logits: Floats
@@ -105,7 +107,9 @@ def outputs(classifier: Classifier, data: PtbXl, leads: Collection[str]) -> Outp
             quality.judge(prepared)
         except EcgError:
             return None
-        all_outputs = np.concatenate(classifier.run(prepared.signal, prepared.lead_mask), axis=1)
+        logits, placement, statements = classifier.run(prepared.signal, prepared.lead_mask)
+        with_terms = classifier.measured_terms(statements, features(measured(fit)))
+        all_outputs = np.concatenate([logits, placement, with_terms], axis=1)
         return np.asarray(all_outputs.mean(axis=0), np.float64)
 
     rows = each(data, one, "measuring")

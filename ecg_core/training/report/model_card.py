@@ -79,9 +79,11 @@ def serialised(card: Mapping[str, Any]) -> str:
 
 
 def _lines(value: Any, depth: int) -> str:
-    """JSON in which a short object or list stands on one line."""
+    """JSON in which a short object or list stands on one line, and a list of numbers always."""
     whole = json.dumps(value, ensure_ascii=False)
     if not value or not isinstance(value, dict | list) or depth + len(whole) <= ONE_LINE:
+        return whole
+    if isinstance(value, list) and all(isinstance(part, float | int) for part in value):
         return whole
     inside = "\n" + " " * (depth + 1)
     if isinstance(value, list):

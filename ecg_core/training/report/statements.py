@@ -19,9 +19,11 @@ TASK_NAMES = {
 HEAD = """## Statements
 
 `ekg statements DIR` on fold 9, all {n} records of {patients} patients. The network also learned the 71 statements of
-PTB-XL. A statement is published for a set of leads if it has {rule}. Scale, bias and threshold (highest F1) are fitted
-on this fold. Sensitivity, specificity, precision and ECE are cross-fitted by patient. The statement NORM is the class
-NORM. With twelve leads:"""
+PTB-XL; the measurements correct some of them (below). A statement is published for a set of leads if it has {rule}.
+Scale, bias and threshold (highest F1) are fitted on this fold. Sensitivity, specificity, precision and ECE are
+cross-fitted by patient. The statement NORM is the class NORM. With twelve leads:"""
+TERMS = """The measurements (RR intervals, PR, QRS, QT, axis, heights) add to the logit of a statement that has {rule}.
+`ekg terms DIR` fits them on folds 1-8, beside the logits of teachers that have not seen the record. AUC there:"""
 SETS = "AUC with fewer leads. - : not published with these leads."
 UNPUBLISHED = "Not published with twelve leads. The AUC of few positive records is worth little:"
 TASKS = """The tasks of the PTB-XL benchmark (Strodthoff et al. 2021), `ekg evaluate DIR --task TASK`: macro AUC over
@@ -48,6 +50,7 @@ def statements(card: Mapping[str, Any]) -> str:
             _tasks(tasks),
             CONTRADICTIONS,
             _contradictions(sets),
+            *_terms(card.get("measured_terms", {"statements": {}})),
         ]
     )
 
@@ -99,6 +102,15 @@ def _tasks(tasks: Mapping[str, Any]) -> str:
         for task, said in TASK_NAMES.items()
     ]
     return table(["task", "", "labels", "records", "macro AUC"], cells)
+
+
+def _terms(measured: Mapping[str, Any]) -> list[str]:
+    rows = [
+        [code, NAMES[code].name, str(term["positives"]), _number(term["auc_network"]), _number(term["auc"])]
+        for code, term in measured["statements"].items()
+    ]
+    head = ["", "statement", "positive", "network alone", "with measurements"]
+    return [TERMS.format(**measured), table(head, rows)] if rows else []
 
 
 def _contradictions(sets: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 // The answer in words: diagnosis, probabilities with thresholds, warnings, corrections and what to expect.
 import { type Child, h, svg } from "./dom";
-import { meaning, named, translated } from "./meanings";
+import { meaning, named, rhythmNamed, translated } from "./meanings";
 import { verdict } from "./page";
 import { type Answer, CLASSES, type Entry, type Measurements, type Notice } from "./types";
 import { current, number, short, t } from "./words";
@@ -68,7 +68,7 @@ function measurements(given: Measurements | undefined): Child {
   const qtc = given.qtc_formula ? `QTc (${given.qtc_formula})` : "QTc";
   const rows: [string, number | string | null | undefined, string][] = [
     [t("heart_rate_bpm"), given.heart_rate_bpm, "/min"],
-    [t("rhythm"), given.rhythm, ""],
+    [t("rhythm"), given.rhythm && rhythmNamed(given.rhythm), ""],
     ["PR", given.pr_ms, "ms"],
     ["QRS", given.qrs_ms, "ms"],
     ["QT", given.qt_ms, "ms"],

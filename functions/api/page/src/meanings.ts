@@ -19,6 +19,7 @@ const GERMAN: Record<string, string> = {
   baseline_wander: "Die Grundlinie schwankt.",
   measurement_disagrees: "Eine Messung spricht deutlich gegen einen Einzelbefund.",
   statement_contradicts: "Ein Einzelbefund liegt über seiner Schwelle, seine Klasse aber nicht.",
+  unit_doubtful: "Die Ausschläge sind so hoch, dass Einheit oder Verstärkung vermutlich falsch sind. Es wird keine Diagnose genannt.",
   amplitude_unusual: "Die Amplitude ist ungewöhnlich groß oder klein. Prüfen Sie die Einheit.",
   einthoven_violated: "Eine Extremitätenableitung passt nicht zu I und II: vertauschte Namen oder verschiedene Zeiten.",
   leads_identical: "Zwei Ableitungen enthalten dasselbe Signal.",
@@ -86,6 +87,11 @@ const OPEN_KEY: Record<string, Word> = { offline: "offline", unreachable: "unrea
 export function named(label: string): string {
   const names = NAMES[label];
   return names ? names[current() === "de" ? 1 : 0] : label;
+}
+
+// The rhythm of the measurements.
+export function rhythmNamed(rhythm: string): string {
+  return rhythm === "regular" || rhythm === "irregular" ? t(rhythm) : rhythm;
 }
 
 // The message in the chosen language.

@@ -31,6 +31,12 @@ export function scaleSaid(view: View): string {
   ].join(" · ");
 }
 
+// What the marks are, or why there are none.
+export function marksSaid({ trace: { marks } }: View): string {
+  if (!marks) return "";
+  return t(marks.some((beat) => beat.qrs_onset_s !== null) ? "marksAre" : "noMarks");
+}
+
 export function verdict(entry: Entry): string {
   const { answer } = entry;
   if (!answer) return t("notClassified");
@@ -51,7 +57,7 @@ function drawSheet(pen: Pen, entry: Entry, view: View): void {
   const paper = moved(pen, LEFT, TOP);
   const { trace, layout, explanation } = view;
   drawGrid(paper, PRINTED);
-  drawPaper(paper, { trace, layout, speed: view.settings.speed, explanation }, PRINTED, DOTS_PER_MM);
+  drawPaper(paper, { trace, layout, speed: view.settings.speed, explanation, marks: view.settings.marks }, PRINTED, DOTS_PER_MM);
   view.calipers.draw(paper, PRINTED, WIDTH, HEIGHT);
   pen.text(LEFT, TOP + HEIGHT + 4.5, scaleSaid(view), 2.8, INK, true);
   pen.text(LEFT + WIDTH, TOP + HEIGHT + 4.5, trace.sha256.slice(0, 12), 2.5, FAINT, false, "end");
@@ -59,10 +65,13 @@ function drawSheet(pen: Pen, entry: Entry, view: View): void {
   if (answer) {
     pen.text(LEFT + WIDTH, TOP + HEIGHT + 8.5, t("about", answer.model.name, answer.model.version), 2.5, FAINT, false, "end");
   }
+  const overlays = [];
   if (explanation) {
     const [from, to] = explanation.window_s;
-    pen.text(LEFT, TOP + HEIGHT + 12, t("explained", explanation.about, short(from), short(to)), 2.5, FAINT);
+    overlays.push(t("explained", explanation.about, short(from), short(to)));
   }
+  if (view.settings.marks) overlays.push(marksSaid(view));
+  pen.text(LEFT, TOP + HEIGHT + 12, overlays.join(" "), 2.5, FAINT);
 }
 
 function drawBar(pen: Pen, probability: number, threshold: number, label: string, row: number): void {

@@ -1,11 +1,13 @@
 // Draws in millimetres: on a canvas for the screen and PNG, or into SVG elements for printing.
 import { svg } from "./dom";
 
+export type Anchor = "start" | "middle" | "end";
+
 export interface Pen {
   // Lines through points [x, y, x, y, ...] up to count numbers. NaN ends a line.
   line(points: ArrayLike<number>, count: number, widthMm: number, ink: string): void;
   box(x: number, y: number, width: number, height: number, fill: string, opacity?: number): void;
-  text(x: number, y: number, text: string, sizeMm: number, ink: string, bold?: boolean, anchor?: "start" | "end"): void;
+  text(x: number, y: number, text: string, sizeMm: number, ink: string, bold?: boolean, anchor?: Anchor): void;
 }
 
 export const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
@@ -51,9 +53,9 @@ export class CanvasPen implements Pen {
     this.context.globalAlpha = 1;
   }
 
-  text(x: number, y: number, text: string, sizeMm: number, ink: string, bold = false, anchor: "start" | "end" = "start"): void {
+  text(x: number, y: number, text: string, sizeMm: number, ink: string, bold = false, anchor: Anchor = "start"): void {
     this.context.font = `${bold ? "bold " : ""}${sizeMm}px ${FONT}`;
-    this.context.textAlign = anchor;
+    this.context.textAlign = anchor === "middle" ? "center" : anchor;
     this.context.fillStyle = ink;
     this.context.fillText(text, x, y);
   }
@@ -91,7 +93,7 @@ export class SvgPen implements Pen {
     this.root.append(svg("rect", { x: mm(x), y: mm(y), width: mm(width), height: mm(height), fill, "fill-opacity": opacity }));
   }
 
-  text(x: number, y: number, text: string, sizeMm: number, ink: string, bold = false, anchor: "start" | "end" = "start"): void {
+  text(x: number, y: number, text: string, sizeMm: number, ink: string, bold = false, anchor: Anchor = "start"): void {
     this.root.append(
       svg("text", { x: mm(x), y: mm(y), "font-size": sizeMm, fill: ink, "font-weight": bold ? "bold" : "normal", "text-anchor": anchor }, text),
     );

@@ -21,7 +21,7 @@ export class Queue {
     for (const entry of entries) {
       entry.status = "waiting";
       entry.progress = 0;
-      entry.answer = entry.problem = entry.text = undefined;
+      entry.answer = entry.problem = entry.text = entry.uploaded = undefined;
     }
     this.waiting.push(...entries);
     this.next();
@@ -47,12 +47,12 @@ export class Queue {
     entry.status = "running";
     this.changed(entry);
     try {
-      entry.uploaded = await isLarge(entry.files);
+      const large = await isLarge(entry.files);
       const progress = (share: number): void => {
         entry.progress = share;
         this.changed(entry);
       };
-      entry.text = entry.uploaded ? await upload(entry.files, progress) : await diagnose(entry.files, entry.options);
+      entry.text = large ? await upload(entry, progress) : await diagnose(entry.files, entry.options);
       entry.answer = JSON.parse(entry.text) as Answer;
       entry.status = "done";
     } catch (error) {

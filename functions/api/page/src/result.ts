@@ -57,7 +57,7 @@ export class Result {
   private async load(entry: Entry): Promise<Loader> {
     const known = this.loaders.get(entry);
     if (known) return known;
-    const made = await Loader.of((startS) => signal(entry.files, entry.options, startS));
+    const made = await Loader.of((startS, marks) => signal(entry, startS, marks), this.settings?.marks ?? false);
     this.loaders.set(entry, made);
     return made;
   }
@@ -68,18 +68,14 @@ export class Result {
   }
 
   private async draw(entry: Entry, panel: HTMLElement): Promise<void> {
-    if (entry.uploaded) {
-      fill(panel, entry.answer && h("p", { class: "note" }, t("noTraceUpload")));
-      return;
-    }
     fill(panel, h("p", { class: "note" }, t("loading")));
     try {
       const loader = await this.load(entry);
       if (entry !== this.entry || !panel.isConnected) return;
-      const made = viewer(entry, loader, entry.answer ? () => this.explain(entry) : null, (error) => this.fail(error), this.settings);
+      const made = viewer(entry, loader, entry.answer && !entry.uploaded ? () => this.explain(entry) : null, (error) => this.fail(error), this.settings, (view) => this.downloads(entry, view));
       this.view = made.view;
       this.settings = made.view.settings;
-      fill(panel, made.element, this.downloads(entry, made.view), this.comparing(entry));
+      fill(panel, made.element, this.comparing(entry));
     } catch (error) {
       if (entry !== this.entry) return;
       const { code, detail } = problemOf(error);
@@ -115,6 +111,12 @@ export class Result {
         this.fail(error);
       }
     };
+    // The service draws no marks, no filter, no calipers and no upload: then the sheet is saved as it is shown.
+    const vector = async (): Promise<void> => {
+      const { settings, calipers } = view;
+      if (entry.answer && !entry.uploaded && !settings.marks && !settings.filter && !calipers.on) await fetched(SVG, "svg")();
+      else download(`${name}.svg`, new XMLSerializer().serializeToString(printable(entry, view)), SVG);
+    };
     const drawn = async (): Promise<void> => {
       const made = await picture(entry, view);
       if (made) download(`${name}.png`, made, "image/png");
@@ -126,8 +128,8 @@ export class Result {
       h("button", { type: "button", class: "primary", onclick: () => print() }, t("print")),
       h("span", {}, t("download")),
       entry.text && button("JSON", () => download(`${name}.json`, entry.text ?? "", "application/json")),
-      entry.answer && button("FHIR", fetched(FHIR, "fhir.json")),
-      entry.answer && button("SVG", fetched(SVG, "svg")),
+      entry.answer && !entry.uploaded && button("FHIR", fetched(FHIR, "fhir.json")),
+      button("SVG", vector),
       button("PNG", drawn),
     );
   }
@@ -140,7 +142,7 @@ export class Result {
   }
 
   private comparing(entry: Entry): HTMLElement | null {
-    const others = this.entries.filter((one) => one !== entry && one.status === "done" && !one.uploaded);
+    const others = this.entries.filter((one) => one !== entry && one.status === "done");
     if (!others.length || !entry.answer) return null;
     const place = h("div", { class: "comparison" });
     const values: [string, string][] = [["", t("noComparison")], ...others.map((one): [string, string] => [String(one.id), one.name])];

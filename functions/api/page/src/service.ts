@@ -1,6 +1,6 @@
 // Requests to the service. Addresses are relative, so they work behind a prefix.
 import { recall } from "./session";
-import type { Named, Options, Problem, SignalAnswer } from "./types";
+import type { Entry, Named, Options, Problem, SignalAnswer } from "./types";
 import { t } from "./words";
 import { zipped } from "./zip";
 
@@ -119,23 +119,26 @@ export async function diagnose(files: Named[], options: Options, wish: Wish = {}
   return answer.text();
 }
 
-export async function signal(files: Named[], options: Options, startS: number): Promise<SignalAnswer> {
-  const answer = await call(`signal${query({ ...read(options), start_s: startS || undefined })}`, {
-    method: "POST",
-    body: form(files),
-  });
+// The samples of a record from startS on, with marks if they are wanted. Those of an upload come from the storage.
+export async function signal({ files, options, uploaded }: Entry, startS: number, marks: boolean): Promise<SignalAnswer> {
+  const stretch = { start_s: startS || undefined, marks };
+  const answer = uploaded
+    ? await call(`${uploaded}/signal${query(stretch)}`)
+    : await call(`signal${query({ ...read(options), ...stretch })}`, { method: "POST", body: form(files) });
   return (await answer.json()) as SignalAnswer;
 }
 
 // The upload road: an address, the file, then the result. progress: from 0 to 1. Returns the answer as text.
-export async function upload(files: Named[], progress: (share: number) => void): Promise<string> {
+export async function upload(entry: Entry, progress: (share: number) => void): Promise<string> {
+  const { files, options } = entry;
   const body = files.length === 1 ? files[0].blob : await zipped(files);
-  const asked = await call(`uploads${query({ size: body.size })}`, { method: "POST" });
+  const asked = await call(`uploads${query({ size: body.size, ...read(options) })}`, { method: "POST" });
   const { upload: address, result } = (await asked.json()) as {
     upload: { url: string; headers: Record<string, string> };
     result: string;
   };
   await put(address.url, address.headers, body, progress);
+  entry.uploaded = result;
   const until = Date.now() + RESULT_WAIT_S * 1000;
   while (Date.now() < until) {
     const answer = await call(result);

@@ -1,5 +1,6 @@
 // Draws the paper: grid, and on it the shading, calibration pulses, traces. The inks and sizes are those of ecg_core/reports.
 import { type Layout, MAJOR_MM, PAPER_MM, type Strip, ZERO_MM } from "./layout";
+import { drawMarks } from "./marks";
 import type { Pen } from "./pen";
 import type { Trace } from "./trace";
 import type { Explanation } from "./types";
@@ -12,13 +13,18 @@ export interface Inks {
   trace: string;
   faint: string;
   shade: string;
+  P: string;
+  QRS: string;
+  T: string;
 }
 
 export const PRINTED: Inks = {
   paper: "#fff", minor: "#f7d0d0", major: "#e99a9a", trace: "#000", faint: "#666", shade: "#2a6fdb",
+  P: "#0b57d0", QRS: "#8a1a8f", T: "#0a6b35",
 };
 export const DARK: Inks = {
   paper: "#14171b", minor: "#2b2226", major: "#4d3138", trace: "#e8eaed", faint: "#a7adb5", shade: "#6ea8fe",
+  P: "#7eb0ff", QRS: "#e79bea", T: "#6fd08c",
 };
 
 const MINOR_LINE_MM = 0.1;
@@ -39,6 +45,8 @@ export interface Drawing {
   layout: Layout;
   speed: number;
   explanation?: Explanation;
+  // Whether the marks of the trace are drawn.
+  marks: boolean;
 }
 
 // piecesPerMm: of more samples than that, only the lowest and the highest of each piece are drawn.
@@ -51,6 +59,7 @@ export function drawPaper(pen: Pen, drawing: Drawing, inks: Inks, piecesPerMm: n
     label(pen, strip, drawing, inks);
     trace(pen, strip, drawing, inks, piecesPerMm, line);
   }
+  if (drawing.marks) drawMarks(pen, drawing, inks);
 }
 
 // fine: whether the lines of each millimetre are drawn.

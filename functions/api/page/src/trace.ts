@@ -1,5 +1,5 @@
 // The samples of a record, as POST /signal sends them. Of a long recording only the stretch around the view is loaded.
-import type { SignalAnswer } from "./types";
+import type { Marks, SignalAnswer } from "./types";
 
 export interface Lead {
   derived: boolean;
@@ -15,6 +15,7 @@ export interface Trace {
   durationS: number;
   samples: number;
   leads: Map<string, Lead>;
+  marks?: Marks[];
   sha256: string;
 }
 
@@ -40,11 +41,12 @@ export function traceOf(answer: SignalAnswer): Trace {
     leads: new Map(
       answer.leads.map((lead) => [lead.name, { derived: lead.derived, samples: decoded(lead.data, answer) }]),
     ),
+    marks: answer.marks,
     sha256: answer.sha256,
   };
 }
 
-type Load = (startS: number) => Promise<SignalAnswer>;
+type Load = (startS: number, marks: boolean) => Promise<SignalAnswer>;
 
 // Loads the stretch that holds a part of the recording. The newest wish counts.
 export class Loader {
@@ -55,22 +57,24 @@ export class Loader {
     private readonly load: Load,
   ) {}
 
-  static async of(load: Load): Promise<Loader> {
-    return new Loader(traceOf(await load(0)), load);
+  static async of(load: Load, marks: boolean): Promise<Loader> {
+    return new Loader(traceOf(await load(0, marks)), load);
   }
 
-  has(startS: number, endS: number): boolean {
+  // marks: whether they are needed too.
+  has(startS: number, endS: number, marks: boolean): boolean {
     const { trace } = this;
+    if (marks && !trace.marks) return false;
     return startS >= trace.startS - 1e-3 && Math.min(endS, trace.durationS) <= trace.endS + 2 / trace.fsHz;
   }
 
   // Asks for the stretch and calls done when it is there. Asks for nothing while another answer is awaited.
-  want(startS: number, endS: number, done: (error?: unknown) => void): void {
-    if (this.asking || this.has(startS, endS)) return;
+  want(startS: number, endS: number, marks: boolean, done: (error?: unknown) => void): void {
+    if (this.asking || this.has(startS, endS, marks)) return;
     const length = this.trace.endS - this.trace.startS;
     // Half of it before the view, half after.
     const from = Math.max(0, Math.min(startS - length / 2, this.trace.durationS - length));
-    this.asking = this.load(from)
+    this.asking = this.load(from, marks)
       .then((answer) => {
         this.trace = traceOf(answer);
         this.asking = null;

@@ -78,6 +78,17 @@ export interface Problem {
   hint: string;
 }
 
+// Where the waves of a beat begin and end, in seconds of the recording. null: not found.
+export interface Marks {
+  beat_s: number;
+  p_onset_s: number | null;
+  p_end_s: number | null;
+  qrs_onset_s: number | null;
+  qrs_end_s: number | null;
+  t_onset_s: number | null;
+  t_end_s: number | null;
+}
+
 export interface SignalAnswer {
   format: string;
   fs_hz: number;
@@ -87,6 +98,7 @@ export interface SignalAnswer {
   uv_per_step: number;
   missing: number;
   leads: { name: string; derived: boolean; offset_uv: number; data: string }[];
+  marks?: Marks[];
   sha256: string;
 }
 
@@ -113,5 +125,6 @@ export interface Entry {
   answer?: Answer;
   text?: string;
   problem?: Problem;
-  uploaded?: boolean;
+  // Where its result is, if the files took the upload road.
+  uploaded?: string;
 }

@@ -22,12 +22,14 @@ export interface Settings {
   // mm per mV, null for automatic.
   gain: number | null;
   filter: boolean;
+  // Where P, QRS and T begin and end.
+  marks: boolean;
 }
 
 // Draws into the canvas at the next frame. changed: called when what is shown or measured has changed.
 export class View {
   readonly calipers = new Calipers();
-  settings: Settings = { kind: "auto", speed: 25, gain: null, filter: false };
+  settings: Settings = { kind: "auto", speed: 25, gain: null, filter: false, marks: false };
   explanation?: Explanation;
   startS = 0;
   loading = false;
@@ -83,11 +85,14 @@ export class View {
     this.calipers.shift((bounded - this.startS) * this.settings.speed);
     this.startS = bounded;
     const end = Math.min(bounded + this.layout.shownS, this.trace.durationS);
-    this.loading = !this.loader.has(bounded, end);
+    const { marks } = this.settings;
+    this.loading = !this.loader.has(bounded, end, marks);
     if (this.loading) {
-      this.loader.want(bounded, end, (error) => {
-        if (error) this.failed(error);
-        else this.scrollTo(this.startS);
+      this.loader.want(bounded, end, marks, (error) => {
+        if (!error) return this.scrollTo(this.startS);
+        this.loading = false;
+        this.failed(error);
+        this.redraw();
       });
     }
     this.redraw();
@@ -211,7 +216,7 @@ export class View {
     context.setTransform(scale, 0, 0, scale, -this.left * scale, -this.top * scale);
     const pen = new CanvasPen(context, scale, Math.min(ratio, 1.25), MAX_LINE_PX * ratio);
     const { trace, layout, explanation } = this;
-    drawPaper(pen, { trace, layout, speed: this.settings.speed, explanation }, inks, Math.min(scale, 20));
+    drawPaper(pen, { trace, layout, speed: this.settings.speed, explanation, marks: this.settings.marks }, inks, Math.min(scale, 20));
     this.calipers.draw(pen, inks, WIDTH, HEIGHT);
     // For tests: where everything stands, in mm.
     canvas.dataset.sheet = JSON.stringify({

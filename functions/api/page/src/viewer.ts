@@ -1,8 +1,8 @@
 // The panel around the paper: its controls, what it shows in words, and the texts for screen readers.
 import { choice, fill, h, toggle } from "./dom";
 import { listen } from "./gestures";
-import { named } from "./meanings";
-import { scaleSaid, verdict } from "./page";
+import { named, rhythmNamed } from "./meanings";
+import { marksSaid, scaleSaid, verdict } from "./page";
 import { strongest } from "./sheet";
 import type { Loader } from "./trace";
 import { type Entry, LEADS } from "./types";
@@ -14,18 +14,21 @@ export interface Viewer {
   view: View;
 }
 
-// explain: asks the service where the network looks, and puts it into the entry. compact: without the choice of layout.
+// explain: asks the service where the network looks, and puts it into the entry. kept: the settings of the record before.
+// actions: makes what stands below the paper.
 export function viewer(
   entry: Entry,
   loader: Loader,
   explain: (() => Promise<void>) | null,
   failed: (error: unknown) => void,
   kept?: Settings,
+  actions?: (view: View) => HTMLElement,
 ): Viewer {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const said = h("p", { class: "scale" });
   const measured = h("p", { class: "measured", role: "status" });
   const shading = h("p", { class: "note" });
+  const marked = h("p", { class: "note" });
   const position = h("input", { type: "range", min: 0, step: 0.1, "aria-label": t("time") });
   const slider = h("div", { class: "time" }, position);
   const help = h("p", { class: "note keys", id: `keys-${entry.id}` }, t("keys"));
@@ -44,6 +47,7 @@ export function viewer(
       ? t("calipersSaid", short(values.ms, 0), Number.isFinite(values.perMinute) ? short(values.perMinute, 0) : "–", number(values.mV, 2))
       : view.calipers.on ? t("calipersHelp") : "";
     if (measured.textContent !== text) measured.textContent = text;
+    fill(marked, view.settings.marks ? marksSaid(view) : null);
     slider.hidden = view.lastStartS <= 0;
     position.max = String(view.lastStartS);
     position.value = String(view.startS);
@@ -98,6 +102,7 @@ export function viewer(
         view.redraw();
       }, { name: "explain" })
     : null;
+  const marks = toggle(t("marks"), view.settings.marks, (on) => view.set({ marks: on }), { name: "marks" });
   const bar = h(
     "div",
     { class: "tools" },
@@ -114,13 +119,16 @@ export function viewer(
     calipers,
     extra,
     toggle(t("filter"), view.settings.filter, (filter) => view.set({ filter }), { name: "filter" }),
+    marks,
     explanation,
   );
   position.addEventListener("input", () => view.scrollTo(Number(position.value)));
   listen(frame, view, toggled);
   new ResizeObserver(() => view.redraw()).observe(canvas);
   onColours(canvas, () => view.redraw());
-  const element = h("div", { class: "viewer" }, bar, frame, slider, said, measured, shading, help);
+  const element = h("div", { class: "viewer" }, bar, frame, slider, h("div", { class: "said" }, said, measured), marked, shading, actions?.(view), help);
+  // Marks may be switched on from the record before.
+  if (view.settings.marks) view.scrollTo(0);
   return { element, view };
 }
 
@@ -137,7 +145,7 @@ function spoken(entry: Entry, loader: Loader): string {
   const parts = [
     verdict(entry),
     rate ? `${t("heart_rate_bpm")}: ${short(rate, 0)}/min` : "",
-    answer?.measurements?.rhythm ? `${t("rhythm")}: ${answer.measurements.rhythm}` : "",
+    answer?.measurements?.rhythm ? `${t("rhythm")}: ${rhythmNamed(answer.measurements.rhythm)}` : "",
     t("recordingSaid", "ECG", loader.trace.leads.size, short(loader.trace.fsHz, 1), short(loader.trace.durationS, 1)),
   ];
   return t("sheetLabel", parts.filter(Boolean).join(". "));
