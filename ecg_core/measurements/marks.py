@@ -71,11 +71,9 @@ class _Placing:
 
     def on(self, beats: Beats) -> list[tuple[float | None, ...]]:
         """Onset and end of P, QRS and T of each beat."""
-        shifts = self._shifts(beats)
-        earlier = np.concatenate(([-np.inf], beats[:-1]))
-        later = np.concatenate((beats[1:], [np.inf]))
-        made = zip(shifts, earlier.tolist(), later.tolist(), strict=True)
-        return [(None,) * 6 if shift is None else self._edges(shift, *around) for shift, *around in made]
+        later = [*beats[1:].tolist(), np.inf]
+        made = zip(self._shifts(beats), later, strict=True)
+        return [(None,) * 6 if shift is None else self._edges(shift, next_one) for shift, next_one in made]
 
     def _shifts(self, beats: Beats) -> list[int | None]:
         """What to add to a sample of the usual beat. None for a beat of another shape."""
@@ -91,13 +89,13 @@ class _Placing:
                 made[at] = int(beats[at]) - shift + STEP * step - middle if like > SAME else None
         return made
 
-    def _edges(self, shift: int, earlier: float, later: float) -> tuple[float | None, ...]:
-        """earlier, later: the middles of the beats before and after, as samples of the stretch."""
+    def _edges(self, shift: int, later: float) -> tuple[float | None, ...]:
+        """later: the middle of the next beat, as a sample of the stretch."""
         waves, middle = self._waves, self._beat.middle
         p: tuple[float | None, ...] = (waves.p, self._p_end)
         t: tuple[float | None, ...] = (self._t_onset, waves.t)
-        before, after = earlier - shift + waves.end - middle, later - shift + waves.onset - middle
-        if waves.p is None or waves.p <= before or not self._like(shift, waves.p, waves.onset, P_SMOOTH_S):
+        after = later - shift + waves.onset - middle
+        if waves.p is None or not self._like(shift, waves.p, waves.onset, P_SMOOTH_S):
             p = (None, None)
         if waves.t is None or waves.t >= after or not self._like(shift, waves.end, waves.t, T_SMOOTH_S):
             t = (None, None)

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from moto.server import ThreadedMotoServer
+from playwright.sync_api import sync_playwright
 
 from ecg_core.model.classifier import classify
 from functions.api import docs
@@ -29,6 +30,7 @@ PROBLEM = "application/problem+json"
 START_SECONDS = 60
 RECORD = {name: (ROOT / "examples" / name).read_bytes() for name in ("normal.hea", "normal.dat")}
 ARCHIVE = (ROOT / "examples/normal.zip").read_bytes()
+CHROMIUM = Path("/usr/bin/chromium")
 # The name of this machine inside a container.
 HOST = "host.docker.internal"
 FUNCTIONS = {"ApiFunction": "apifunction:api", "S3DropFunction": "s3dropfunction:drop"}
@@ -180,6 +182,7 @@ def test_the_documentation_brings_its_assets(api: httpx.Client) -> None:
         ("/health", "application/json"),
         ("/openapi.json", "application/json"),
         ("/docs", "text/html"),
+        ("/ui", "text/html"),
         ("/docs/nothing", PROBLEM),
     ],
 )
@@ -212,6 +215,36 @@ def test_assets_arrive_compressed_where_a_browser_asks(
     assert answer.content == gzip.decompress(docs.asset(name).packed)
     again = api.get(f"/docs/{name}", headers={"Accept": accept, "If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_page_classifies_and_draws_in_a_browser(api: httpx.Client) -> None:
+    """Through the gateway: compressed files, binary bodies, relative addresses."""
+    if not CHROMIUM.exists():
+        pytest.skip("no Chromium here: apt-get install chromium")
+    asked: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(locale="en-US")
+        page.set_default_timeout(60_000)
+        page.on("request", lambda request: asked.append(request.url))
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{api.base_url}/ui")
+        page.locator("input[type=file]").first.set_input_files(ROOT / "examples/left_bundle_branch_block.zip")
+        page.locator(".paper canvas[data-sheet]").wait_for()
+        assert page.locator("#verdict").inner_text() == "CD · conduction disturbance"
+        page.locator("[name=marks]").check()
+        page.locator(".paper").get_by_text("Brackets:").wait_for()
+        page.get_by_role("button", name="Sampling rate missing").click()
+        page.locator("form.options").wait_for()
+        page.get_by_label("Sampling rate in Hz").fill("250")
+        page.get_by_role("button", name="Send again").click()
+        page.get_by_role("heading", name="NORM · normal ECG").wait_for()
+        browser.close()
+    assert errors == []
+    assert all(url.startswith((f"{api.base_url}/", "blob:")) for url in asked)
+    paths = [url.removeprefix(str(api.base_url)).partition("?")[0] for url in asked]
+    assert {"/ui", "/ui/app.js", "/ui/app.css", "/ui/without_rate.csv", "/diagnosis", "/signal"} <= set(paths)
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
@@ -275,3 +308,5 @@ def test_an_upload_goes_through_the_inbox_to_its_result(
     (tmp_path / "event.json").write_text(json.dumps(s3_event(result.replace("/results/", "uploads/"))))
     drop(tmp_path / "event.json")
     assert api.get(result).content == classify({"normal.zip": ARCHIVE}).to_json()
+    drawn = api.get(f"{result}/signal", params={"marks": "true", "length_s": 4}).json()
+    assert (drawn["samples"], drawn["marks"][0]["qrs_onset_s"] is not None) == (2000, True)

@@ -141,3 +141,40 @@ def test_a_stretch_has_the_marks_of_the_whole() -> None:
 def test_too_little_signal_has_no_marks() -> None:
     assert cut(synthesize(seed=1), 0, 1) == ()
     assert marks(replace(synthesize(seed=1), signal=np.empty((12, 0), np.float32))) == ()
+
+
+def test_t_has_no_onset_where_st_rises_evenly_into_it() -> None:
+    found = marks(synthesize("lbbb", seed=1))
+    assert {beat.t_onset_s for beat in found} == {None}
+    assert sum(beat.t_end_s is not None for beat in found) >= 9
+
+
+def test_t_that_the_next_beat_cuts_short_gets_no_marks() -> None:
+    recording = synthesize(heart_rate_bpm=60, noise_mv=0.005, seed=8)
+    found = marks(recording)
+    end, onset = found[3].t_end_s, found[5].qrs_onset_s
+    assert end is not None
+    assert onset is not None
+    # The QRS complex of the beat after the next begins 12 ms before T has ended.
+    first, then = round((end - 0.012) * recording.fs_hz), round(onset * recording.fs_hz)
+    step = recording.signal[:, first : first + 1] - recording.signal[:, then : then + 1]
+    spliced = np.concatenate((recording.signal[:, :first], recording.signal[:, then:] + step), axis=1)
+    early = marks(replace(recording, signal=spliced))
+    assert (early[3].t_onset_s, early[3].t_end_s) == (None, None)
+    assert early[3].qrs_end_s is not None
+    assert early[2].t_end_s is not None
+
+
+def test_marks_follow_the_shape_of_a_beat_and_not_its_middle() -> None:
+    """The middles of wide complexes are found some milliseconds apart."""
+    recording = synthesize("lbbb", noise_mv=0.06, duration_s=30, seed=2)
+    lead, hz = recording.signal[recording.leads.index("V2")], recording.fs_hz
+    middles, lowest = [], []
+    for beat in marks(recording):
+        if beat.qrs_onset_s is not None:
+            start = round(beat.qrs_onset_s * hz)
+            smooth = np.convolve(lead[start : start + 100], np.ones(25) / 25, "same")
+            lowest.append(int(smooth.argmin()) / hz)
+            middles.append(beat.beat_s - beat.qrs_onset_s)
+    assert len(lowest) >= 30
+    assert np.std(lowest) < 0.5 * np.std(middles)

@@ -1,12 +1,12 @@
 // Two ECGs: the differences of probabilities and measurements, both sheets, and their mean beats over each other.
 import { type Beats, BEFORE_S, beatsOf } from "./beats";
+import { inksOf, onColours } from "./colours";
 import { h } from "./dom";
 import { named } from "./meanings";
 import { CanvasPen } from "./pen";
 import { verdict } from "./page";
 import type { Trace } from "./trace";
 import { CLASSES, type Entry, LEADS, type Measurements } from "./types";
-import { inksOf, onColours } from "./view";
 import { number, short, t } from "./words";
 
 const MEASURED: [keyof Measurements, string][] = [

@@ -1,4 +1,5 @@
 // Where each lead is drawn, by the rules of ecg_core/reports/layout.py. Units are mm; the paper's upper left corner is 0, 0.
+import { spreadOf } from "./median";
 import type { Trace } from "./trace";
 import { LEADS } from "./types";
 
@@ -116,12 +117,10 @@ function strip(place: Place, trace: Trace): Strip {
   const first = Math.max(0, Math.ceil((place.fromS - trace.startS) * trace.fsHz - 1e-6));
   const end = Math.floor((place.fromS + place.lengthS - trace.startS) * trace.fsHz + 1e-6);
   const last = Math.min(end, trace.samples - 1);
-  const known = lead ? lead.samples.slice(first, last + 1).filter((value) => !Number.isNaN(value)) : new Float32Array();
-  known.sort();
-  const middle = known.length >> 1;
-  const zero = known.length ? (known.length % 2 ? known[middle] : (known[middle - 1] + known[middle]) / 2) : 0;
-  const reach: [number, number] = known.length ? [zero - known[0], known[known.length - 1] - zero] : [0, 0];
-  const note = !lead ? "notRecorded" : lead.derived ? "derived" : known.length ? "" : "noSignal";
+  const spread = lead ? spreadOf(lead.samples, first, last) : null;
+  const zero = spread?.middle ?? 0;
+  const reach: [number, number] = spread ? [zero - spread.low, spread.high - zero] : [0, 0];
+  const note = !lead ? "notRecorded" : lead.derived ? "derived" : spread ? "" : "noSignal";
   return { ...place, note, first, last, zero, reach };
 }
 

@@ -1,16 +1,16 @@
 // The whole A4 sheet, for printing and PNG: the answer above the paper, the scale and the disclaimer below it.
-import { named } from "./meanings";
+import { named, rhythmNamed } from "./meanings";
 import { PAPER_MM, SHEET_MM } from "./layout";
 import { CanvasPen, moved, type Pen, SvgPen } from "./pen";
 import { drawGrid, drawPaper, PRINTED } from "./sheet";
-import { CLASSES, type Entry } from "./types";
+import { CLASSES, type Entry, type Measurements } from "./types";
 import type { View } from "./view";
 import { number, short, t } from "./words";
 
 const [LEFT, TOP, WIDTH, HEIGHT] = PAPER_MM;
 const INK = "#000";
 const FAINT = "#666";
-const BAR_MM = [112, 46, 3.6, 6.5] as const;
+const BAR_MM = [126, 46, 3.6, 6.5] as const;
 // Printers have 12 dots a millimetre.
 const DOTS_PER_MM = 12;
 // A sheet of the full height would spill onto a second page.
@@ -50,6 +50,9 @@ function drawSheet(pen: Pen, entry: Entry, view: View): void {
   pen.text(LEFT, 14, verdict(entry).replaceAll("\u00ad", ""), 5, INK, true);
   if (answer?.probability) pen.text(LEFT, 19.5, t("probability", number(answer.probability, 3)), 3, INK);
   if (answer) CLASSES.forEach((label, row) => drawBar(pen, answer.probabilities[label], answer.thresholds[label], label, row));
+  measuredSaid(answer?.measurements).forEach((text, row) => {
+    pen.text(LEFT + WIDTH, 14 + row * BAR_MM[3] - 0.7, text, 3, INK, false, "end");
+  });
   (answer?.warnings ?? []).slice(0, 4).forEach((warning, row) => {
     const text = warning.message.length > 68 ? `${warning.message.slice(0, 66)}…` : warning.message;
     pen.text(LEFT, 24 + row * 3, text, 2.3, FAINT);
@@ -87,6 +90,18 @@ function drawBar(pen: Pen, probability: number, threshold: number, label: string
   pen.line([tick, top - 0.8, tick, top + height + 0.8], 4, 0.5, INK);
   pen.text(left + width + 2, top + 2.9, number(probability, 3), 3, INK, found);
   pen.text(left + width + 14, top + 2.9, t("threshold", number(threshold, 3)), 2.5, FAINT);
+}
+
+// The measurements in three lines, without what could not be measured.
+function measuredSaid(given: Measurements | undefined): string[] {
+  if (!given) return [];
+  const value = (name: string, measured: number | null | undefined, unit: string): string =>
+    typeof measured === "number" ? `${name} ${short(measured, 0)}${unit}`.trim() : "";
+  return [
+    [value("", given.heart_rate_bpm, "/min"), given.rhythm ? rhythmNamed(given.rhythm) : ""],
+    [value("PR", given.pr_ms, " ms"), value("QRS", given.qrs_ms, " ms")],
+    [value("QT", given.qt_ms, " ms"), value("QTc", given.qtc_ms, " ms"), value(t("axis_deg"), given.axis_deg, "°")],
+  ].map((line) => line.filter(Boolean).join(" · "));
 }
 
 export function printable(entry: Entry, view: View): SVGElement {

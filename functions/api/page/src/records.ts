@@ -12,6 +12,9 @@ const COLUMNS: [Column, Word | null][] = [
   ["file", "file"], ["diagnosis", "diagnosis"], ["NORM", null], ["CD", null], ["STTC", null], ["remarks", "remarks"],
 ];
 
+// So long changes are collected: longer in long tables, because they take longer to lay out.
+const TOGETHER_MS = { least: 40, aRow: 0.7, most: 400 };
+
 function shownState(entry: Entry): string {
   if (entry.status === "waiting") return t("waiting");
   if (entry.status === "running") return entry.progress ? t("uploading", Math.round(entry.progress * 100)) : t("running");
@@ -39,7 +42,8 @@ export class Records {
   private sorted: { column: Column; down: boolean } | null = null;
   private shown = "";
   private opened = -1;
-  private frame = 0;
+  private readonly changed = new Set<Entry>();
+  private pending = 0;
 
   constructor(
     private readonly entries: Entry[],
@@ -57,7 +61,7 @@ export class Records {
       this.filter();
     });
     const heads = COLUMNS.map(([column, word]) => {
-      const head = h("th", { scope: "col", "aria-sort": "none" }, h("button", { type: "button", onclick: () => this.sort(column) }, word ? t(word) : column));
+      const head = h("th", { scope: "col", "aria-sort": "none", class: word ? "" : "number" }, h("button", { type: "button", onclick: () => this.sort(column) }, word ? t(word) : column));
       head.dataset.column = column;
       return head;
     });
@@ -91,8 +95,7 @@ export class Records {
   }
 
   update(entry: Entry): void {
-    const row = this.rows.get(entry.id);
-    if (row) this.draw(entry, row);
+    this.changed.add(entry);
     this.count();
   }
 
@@ -122,16 +125,21 @@ export class Records {
     row.hidden = !this.fits(entry);
   }
 
-  // Many records end at the same time: the numbers change once a frame.
+  // Many records end at the same time. Each change lets the browser lay out the table anew, so they come together.
   private count(): void {
-    if (this.frame) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
+    if (this.pending) return;
+    this.pending = setTimeout(() => {
+      this.pending = 0;
+      for (const entry of this.changed) {
+        const row = this.rows.get(entry.id);
+        if (row) this.draw(entry, row);
+      }
+      this.changed.clear();
       const done = this.entries.filter((entry) => entry.status === "done" || entry.status === "refused").length;
       this.said.textContent = t("progress", done, this.entries.length);
       this.meter.max = Math.max(1, this.entries.length);
       this.meter.value = done;
-    });
+    }, Math.min(TOGETHER_MS.least + TOGETHER_MS.aRow * this.entries.length, TOGETHER_MS.most));
   }
 
   private fits(entry: Entry): boolean {

@@ -1,9 +1,11 @@
 // The paper on the screen: a canvas that shows a part of the sheet, larger or smaller, and scrolls through the recording.
 import { Calipers, type Point, snapped } from "./calipers";
+import { inksOf } from "./colours";
 import { type Filtered, filtered } from "./filter";
+import { Grid, MAX_LINE_PX } from "./grid";
 import { type Kind, type Layout, layOut, PAPER_MM } from "./layout";
 import { CanvasPen } from "./pen";
-import { DARK, drawGrid, drawPaper, type Inks, PRINTED } from "./sheet";
+import { drawPaper } from "./sheet";
 import type { Loader, Trace } from "./trace";
 import type { Explanation } from "./types";
 
@@ -14,7 +16,7 @@ const MAX_PX_PER_MM = 24;
 // Below this scale the lines of each millimetre would run together.
 const FINE_PX_PER_MM = 2.6;
 const STEP = 1.25;
-const MAX_LINE_PX = 2;
+const TELL_MS = 60;
 
 export interface Settings {
   kind: Kind;
@@ -35,11 +37,16 @@ export class View {
   loading = false;
   // From pixels of the canvas to millimetres: x = left + px / scale.
   private scale = 0;
+  // Of the canvas. Asking the browser for it in each frame would let it lay out the page anew.
+  private width = 0;
+  private height = 0;
   private left = 0;
   private top = 0;
   private frame = 0;
+  private telling = 0;
+  private told = -Infinity;
   private cached?: { key: string; trace: Trace; layout: Layout };
-  private grid?: { key: string; canvas: HTMLCanvasElement };
+  private readonly grid = new Grid();
   private clean?: { of: Trace; made: Filtered };
 
   constructor(
@@ -98,8 +105,15 @@ export class View {
     this.redraw();
   }
 
+  // The canvas has another size now.
+  resized(): void {
+    this.width = this.canvas.clientWidth;
+    this.height = this.canvas.clientHeight;
+    this.redraw();
+  }
+
   get fit(): number {
-    return this.canvas.clientWidth / WIDTH;
+    return this.width / WIDTH;
   }
 
   fitAll(): void {
@@ -109,7 +123,7 @@ export class View {
   }
 
   // factor: how much larger. The point of the canvas in pixels stays where it is.
-  zoom(factor: number, x = this.canvas.clientWidth / 2, y = this.canvas.clientHeight / 2): void {
+  zoom(factor: number, x = this.width / 2, y = this.height / 2): void {
     const at = this.at(x, y);
     this.scale = Math.min(Math.max(this.scale * factor, this.fit), MAX_PX_PER_MM);
     this.left = at.x - x / this.scale;
@@ -138,8 +152,8 @@ export class View {
   }
 
   private bound(): void {
-    const width = this.canvas.clientWidth / this.scale;
-    const height = this.canvas.clientHeight / this.scale;
+    const width = this.width / this.scale;
+    const height = this.height / this.scale;
     this.left = Math.max(0, Math.min(this.left, WIDTH - width));
     this.top = Math.max(0, Math.min(this.top, HEIGHT - height));
   }
@@ -157,7 +171,7 @@ export class View {
   // Moves a point of the calipers by millimetres. Without points, they are put into the middle.
   nudge(which: "from" | "to", dx: number, dy: number): void {
     const { calipers } = this;
-    const middle = this.at(this.canvas.clientWidth / 2, this.canvas.clientHeight / 2);
+    const middle = this.at(this.width / 2, this.height / 2);
     calipers.from ??= { ...middle };
     calipers.to ??= { x: middle.x + this.settings.speed, y: middle.y };
     const point = calipers[which];
@@ -173,34 +187,28 @@ export class View {
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       this.draw();
-      this.changed();
+      this.tell();
     });
   }
 
-  // The grid stays where it is while the recording is scrolled, so its picture is kept.
-  private gridOf(width: number, height: number, scale: number, inks: Inks): HTMLCanvasElement {
-    const key = [width, height, scale, this.left, this.top, inks.paper].join(" ");
-    if (this.grid?.key === key) return this.grid.canvas;
-    const canvas = this.grid?.canvas ?? document.createElement("canvas");
-    canvas.width = width;
-    canvas.height = height;
-    const context = canvas.getContext("2d", { alpha: false });
-    if (context) {
-      context.fillStyle = inks.paper;
-      context.fillRect(0, 0, width, height);
-      context.setTransform(scale, 0, 0, scale, -this.left * scale, -this.top * scale);
-      drawGrid(new CanvasPen(context, scale, 1, MAX_LINE_PX * (window.devicePixelRatio || 1)), inks, this.scale >= FINE_PX_PER_MM);
-    }
-    this.grid = { key, canvas };
-    return canvas;
+  // Words change at most every TELL_MS: each change lets the browser lay out and paint parts of the page.
+  private tell(): void {
+    if (this.telling) return;
+    const since = performance.now() - this.told;
+    this.telling = setTimeout(() => {
+      this.telling = 0;
+      this.told = performance.now();
+      if (this.width) this.state();
+      this.changed();
+    }, Math.max(0, TELL_MS - since));
   }
 
   private draw(): void {
     const { canvas } = this;
     const context = canvas.getContext("2d", { alpha: false });
     const ratio = window.devicePixelRatio || 1;
-    const width = Math.round(canvas.clientWidth * ratio);
-    const height = Math.round(canvas.clientHeight * ratio);
+    const width = Math.round(this.width * ratio);
+    const height = Math.round(this.height * ratio);
     if (!context || !width) return;
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;
@@ -212,35 +220,20 @@ export class View {
     const inks = inksOf(canvas);
     const scale = this.scale * ratio;
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.drawImage(this.gridOf(width, height, scale, inks), 0, 0);
+    context.drawImage(this.grid.picture(width, height, { scale, left: this.left, top: this.top, fine: this.scale >= FINE_PX_PER_MM }, inks), 0, 0);
     context.setTransform(scale, 0, 0, scale, -this.left * scale, -this.top * scale);
     const pen = new CanvasPen(context, scale, Math.min(ratio, 1.25), MAX_LINE_PX * ratio);
     const { trace, layout, explanation } = this;
     drawPaper(pen, { trace, layout, speed: this.settings.speed, explanation, marks: this.settings.marks }, inks, Math.min(scale, 20));
     this.calipers.draw(pen, inks, WIDTH, HEIGHT);
-    // For tests: where everything stands, in mm.
-    canvas.dataset.sheet = JSON.stringify({
+  }
+
+  // For tests: where everything stands, in mm.
+  private state(): void {
+    const { layout } = this;
+    this.canvas.dataset.sheet = JSON.stringify({
       start_s: this.startS, gain: layout.gain, speed: this.settings.speed, kind: layout.kind,
       strips: layout.strips.map((one) => [one.lead, one.offsetS * this.settings.speed, layout.baselines[one.row]]),
     });
   }
-}
-
-// Draws again when the colours of the page change, as long as the element is on the page.
-export function onColours(element: Element, redraw: () => void): void {
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
-  const changed = (): void => {
-    if (element.isConnected) redraw();
-    else {
-      scheme.removeEventListener("change", changed);
-      removeEventListener("colours", changed);
-    }
-  };
-  scheme.addEventListener("change", changed);
-  addEventListener("colours", changed);
-}
-
-// The colours of the sheet follow those of the page.
-export function inksOf(element: Element): Inks {
-  return getComputedStyle(element).getPropertyValue("--sheet").trim() === "dark" ? DARK : PRINTED;
 }

@@ -1,4 +1,5 @@
 // The panel around the paper: its controls, what it shows in words, and the texts for screen readers.
+import { onColours } from "./colours";
 import { choice, fill, h, toggle } from "./dom";
 import { listen } from "./gestures";
 import { named, rhythmNamed } from "./meanings";
@@ -6,7 +7,7 @@ import { marksSaid, scaleSaid, verdict } from "./page";
 import { strongest } from "./sheet";
 import type { Loader } from "./trace";
 import { type Entry, LEADS } from "./types";
-import { onColours, type Settings, View } from "./view";
+import { type Settings, View } from "./view";
 import { number, short, t } from "./words";
 
 export interface Viewer {
@@ -124,7 +125,7 @@ export function viewer(
   );
   position.addEventListener("input", () => view.scrollTo(Number(position.value)));
   listen(frame, view, toggled);
-  new ResizeObserver(() => view.redraw()).observe(canvas);
+  new ResizeObserver(() => view.resized()).observe(canvas);
   onColours(canvas, () => view.redraw());
   const element = h("div", { class: "viewer" }, bar, frame, slider, h("div", { class: "said" }, said, measured), marked, shading, actions?.(view), help);
   // Marks may be switched on from the record before.
