@@ -38,6 +38,7 @@ const GERMAN: Record<string, string> = {
   other_abnormality: "Keine der drei erreicht ihre Schwelle, aber Myokardinfarkt oder Hypertrophie kann vorliegen.",
   contradictory_findings: "Ein normales EKG und eine Auffälligkeit liegen beide über ihrer Schwelle.",
   performance_unknown: "Für diese Ableitungen allein wurde nichts gemessen: keine Diagnose.",
+  unauthorized: "Der Dienst weiß nicht, wer fragt.",
   empty_file: "Die Datei ist leer.",
   unsupported_format: "Das Format wird nicht gelesen.",
   file_too_large: "Die Datei ist zu groß.",
