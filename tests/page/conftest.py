@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from ecg_core.model.classifier import default_classifier
 from functions.api.app import create_app
@@ -17,6 +17,9 @@ from tests.conftest import ROOT
 CHROMIUM = Path("/usr/bin/chromium")
 EXAMPLES = ROOT / "examples"
 PREFIX = "/prod/ecg"
+# How long a test waits for something to be there, at most. A shared machine may be slow.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,7 +86,7 @@ def open_page(browser: Browser, service: str) -> Iterator[Callable[..., Page]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

@@ -353,7 +353,13 @@ def test_the_printed_sheet_is_true_to_scale(page: Page) -> None:
 def test_the_print_shows_the_answer_and_the_disclaimer(page: Page) -> None:
     drawn(page, "left_bundle_branch_block.zip")
     text = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages[0].extract_text()
-    for words in ("conduction disturbance", "25 mm/s, 10 mm/mV", "Not a medical device", "threshold 0.460", "QRS 189 ms"):
+    for words in (
+        "conduction disturbance",
+        "25 mm/s, 10 mm/mV",
+        "Not a medical device",
+        "threshold 0.460",
+        "QRS 189 ms",
+    ):
         assert words in text
     assert "Choose files" not in text
 

@@ -118,7 +118,7 @@ def test_what_a_large_file_leaves_open_is_stated_and_sent_again(page: Page, tmp_
     with page.expect_request(lambda request: "/uploads?" in request.url) as sent:
         page.get_by_role("button", name="Send again").click()
     assert "fs_hz=1000" in sent.value.url
-    expect(page.locator("#verdict")).to_have_text("CD · conduction disturbance", timeout=15_000)
+    expect(page.locator("#verdict")).to_have_text("CD · conduction disturbance")
     sheet(page)
     expect(page.locator(".scale")).to_contain_text("1000 Hz")
 
