@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, mannwhitneyu
 
-from ecg_core.training import metrics
+from ecg_core import metrics
 
 RNG = np.random.default_rng(5)
 TRUTH = RNG.random(400) < 0.3
