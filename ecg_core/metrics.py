@@ -132,7 +132,7 @@ def estimate(draws: Floats) -> dict[str, Any] | None:
     return {"value": round(float(draws[0]), 4), "ci95": [round(low, 4), round(high, 4)]}
 
 
-def wilson(hits: int, n: int) -> dict[str, Any] | None:
+def wilson(hits: float, n: int) -> dict[str, Any] | None:
     """{"value", "ci95"} of hits / n by Wilson (1927), whose interval is not empty at 0 or 1. None if n is 0."""
     if not n:
         return None
