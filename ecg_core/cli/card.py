@@ -32,6 +32,14 @@ def add_card_commands(command: AddCommand) -> None:
         "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
     )
 
+    reference = command(
+        "drift-reference", _drift_reference, "measure what `ekg drift` compares with, into model.json", trains=False
+    )
+    reference.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
+    reference.add_argument(
+        "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
+    )
+
     robustness = command(
         "robustness", _robustness, "measure the model by sex, age and recording conditions", trains=False
     )
@@ -93,6 +101,18 @@ def _statements(options: argparse.Namespace) -> None:
     (options.into / MODEL_FILE).write_bytes(model)
     publish(options.into, card)
     print(statements(card))
+
+
+def _drift_reference(options: argparse.Namespace) -> None:
+    from ecg_core.model.artifacts import CARD_FILE
+    from ecg_core.population.reference import SECTION
+    from ecg_core.training.measure.drift_reference import drift_reference
+    from ecg_core.training.report.model_card import publish
+
+    section = drift_reference(_classifier(options), options.ptbxl)
+    # Read the card again: another command may have changed it while this one ran.
+    publish(options.into, {**json.loads((options.into / CARD_FILE).read_bytes()), SECTION: section})
+    print(", ".join(f"{name}: {those['n']} records" for name, those in section["sets"].items()))
 
 
 def _robustness(options: argparse.Namespace) -> None:

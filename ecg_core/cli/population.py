@@ -23,6 +23,15 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     _add_common(recalibrate)
     recalibrate.set_defaults(run=_refusing(_recalibrate), wrong=recalibrate.error)
 
+    drift = commands.add_parser(
+        "drift", help="compare ECGs of a hospital with PTB-XL, without labels", epilog=DISCLAIMER
+    )
+    drift.add_argument("folder", metavar="DIR", help="the ECGs")
+    said = "also write a calibration for the estimated frequencies; answers call it an estimate"
+    drift.add_argument("-o", "--out", type=Path, metavar="FILE", help=said)
+    _add_common(drift)
+    drift.set_defaults(run=_refusing(_drift), wrong=drift.error)
+
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -76,7 +85,7 @@ def _rules(options: argparse.Namespace) -> dict[str, Any]:
 def _name(options: argparse.Namespace) -> str:
     from ecg_core.model.local_calibration import MAX_NAME_LENGTH, is_name
 
-    name = options.out.stem if options.name is None else options.name
+    name = options.name if options.name is not None or not options.out else options.out.stem
     if not is_name(name):
         options.wrong(f"--name is a printable text of at most {MAX_NAME_LENGTH} characters.")
     return str(name)
@@ -108,6 +117,28 @@ def _recalibrate(options: argparse.Namespace) -> None:
     _write(options.out, content)
     print(json.dumps(content, ensure_ascii=False) if options.json else text.recalibration(content))
     print(f"Use it: EKG_CALIBRATION={options.out}", file=sys.stderr)
+
+
+def _drift(options: argparse.Namespace) -> None:
+    from ecg_core.population import text
+    from ecg_core.population.drift import drift, reference_of
+    from ecg_core.population.estimate import estimate
+    from ecg_core.population.records import each, observed_input, own_classifier
+    from ecg_core.readers.paths import find_inputs
+
+    if not options.out and (options.rule or options.name):
+        options.wrong("--rule and --name are of the calibration: give -o too")
+    rules, name = _rules(options), _name(options) if options.out else ""
+    classifier = own_classifier()
+    reference_of(classifier)
+    given = reading_options(options)
+    records = each(lambda item: observed_input(classifier, item, **given), find_inputs([options.folder]))
+    report = drift(classifier, records)
+    if options.out:
+        _write(options.out, estimate(classifier, records, report, rules, name))
+    print(json.dumps(report, ensure_ascii=False) if options.json else text.drift(report))
+    if options.out:
+        print(f"An estimate. Use it: EKG_CALIBRATION={options.out}", file=sys.stderr)
 
 
 def _write(out: Path, content: Mapping[str, Any]) -> None:

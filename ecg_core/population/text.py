@@ -5,6 +5,11 @@ from typing import Any
 
 Figure = Mapping[str, Any] | None
 
+FIT = ("class", "with/without", "AUC", "ECE own", "local", "by chance", "Brier own", "local", "change")
+THRESHOLDS = ("class", "rule", "threshold", "sensitivity", "specificity", "own threshold: sensitivity", "specificity")
+QUANTITIES = ("", "here", "PTB-XL", "distance", "by chance", "")
+SHARES = ("", "here", "PTB-XL", "difference", "")
+
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines in which the cells stand below each other."""
@@ -32,11 +37,8 @@ def recalibration(content: Mapping[str, Any]) -> str:
     ]
     for lead_set, rows in content["sets"].items():
         lines += ["", f"leads {lead_set}, cross-fitted by patient; own: the calibration of the model"]
-        head = ("class", "with/without", "AUC", "ECE own", "local", "by chance", "Brier own", "local", "change")
-        lines += columns([head, *(_fit(label, row["measured"]) for label, row in rows.items())])
-        lines.append("")
-        head = ("class", "rule", "threshold", "sensitivity", "specificity", "own threshold: sensitivity", "specificity")
-        lines += columns([head, *(_threshold(label, row) for label, row in rows.items())])
+        lines += columns([FIT, *(_fit(label, row["measured"]) for label, row in rows.items())])
+        lines += ["", *columns([THRESHOLDS, *(_threshold(label, row) for label, row in rows.items())])]
     lines += ["", *(f"! {warning}" for warning in content["warnings"])]
     return "\n".join(lines).rstrip()
 
@@ -64,3 +66,45 @@ def _threshold(label: str, row: Mapping[str, Any]) -> tuple[str, ...]:
     own, local = row["measured"]["own"], row["measured"]["local"]
     figures = [figure(each[name], 2) for each in (local, own) for name in ("sensitivity", "specificity")]
     return (label, row["rule"], f"{row['threshold']:.3f}", *figures)
+
+
+def drift(report: Mapping[str, Any]) -> str:
+    refused = ", ".join(f"{code} {n}" for code, n in report["refused"].items())
+    lines = [f"{report['records']} records, compared with {report['reference']}."]
+    lines += _left_out(sum(report["refused"].values()), f"refused: {refused}")
+    lines += _left_out(report["leads_never_measured"], "have leads for which nothing was measured")
+    for lead_set, there in report["sets"].items():
+        lines += ["", f"leads {lead_set}: {_verdict(there)}", ""]
+        lines += columns([QUANTITIES, *(_quantity(name, one) for name, one in there["quantities"].items())])
+        shares = {name: one for name, one in there["shares"].items() if one["share"] or one["reference_share"]}
+        lines += ["", *columns([SHARES, *(_share(name, one) for name, one in shares.items())])]
+        lines += ["", "estimated frequency of each class (no labels; it assumes that only the frequencies differ)"]
+        lines += columns([("class", "here", "PTB-XL"), *(_frequency(*one) for one in there["prevalences"].items())])
+        if there["differing"]:
+            lines.append("! The records differ from those of PTB-XL, so this estimate may be wrong.")
+    return "\n".join(lines)
+
+
+def _verdict(there: Mapping[str, Any]) -> str:
+    """The smallest difference that this many records would show, too."""
+    least = max(one["by_chance"] for one in there["quantities"].values())
+    seen = f"A distance below {least:.2f} would not be seen."
+    if there["differing"]:
+        return f"differs from PTB-XL, with n={there['n']}: {'; '.join(there['differing'])}. {seen}"
+    return f"no evidence of drift with n={there['n']}. {seen}"
+
+
+def _quantity(name: str, one: Mapping[str, Any]) -> tuple[str, ...]:
+    distance = figure({"value": one["distance"], "ci95": one["ci95"]}, 2)
+    medians = f"{one['median']:.3g}", f"{one['reference_median']:.3g}"
+    return (name, *medians, distance, f"{one['by_chance']:.2f}", "differs" if one["differs"] else "")
+
+
+def _share(name: str, one: Mapping[str, Any]) -> tuple[str, ...]:
+    difference = figure({"value": one["difference"], "ci95": one["ci95"]})
+    shares = f"{one['share']:.3f}", f"{one['reference_share']:.3f}"
+    return (name, *shares, difference, "differs" if one["differs"] else "")
+
+
+def _frequency(label: str, one: Mapping[str, Any]) -> tuple[str, ...]:
+    return (label, figure(one), f"{one['reference']:.3f}")

@@ -1,0 +1,67 @@
+"""The content of a calibration file from estimated frequencies: made without labels, and marked as an estimate."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ecg_core.classification import SUPERCLASSES
+from ecg_core.model.classifier import Classifier
+from ecg_core.model.local_calibration import sealed
+from ecg_core.population.fitting import Rule, sigmoid
+from ecg_core.population.records import Observed
+from ecg_core.population.refusals import PopulationRefused
+
+NOT_MEASURED = (
+    "Nothing here was measured: there are no labels. The thresholds reach their rule only if the estimated frequencies "
+    "are right, and if the ECGs of each class look as in PTB-XL."
+)
+
+
+def estimate(
+    classifier: Classifier,
+    records: Sequence[Observed],
+    report: Mapping[str, Any],
+    rules: Mapping[str, Rule],
+    name: str,
+) -> dict[str, Any]:
+    """Only classes whose estimated frequency differs from PTB-XL's. report: of drift(). rules: of each superclass.
+
+    Raises PopulationRefused if no frequency differs.
+    """
+    sets: dict[str, dict[str, Any]] = {}
+    for lead_set, there in report["sets"].items():
+        own = classifier.calibrations[lead_set]
+        inside = [one for one in records if one.lead_set == lead_set]
+        for column, label in enumerate(SUPERCLASSES):
+            found = there["prevalences"][label]
+            if found["ci95"][0] <= found["reference"] <= found["ci95"][1]:
+                continue
+            shift, rule = found["log_odds_shift"], rules.get(label, Rule())
+            adjusted = [sigmoid(one.log_odds[:, column] + shift).mean() for one in inside]
+            sets.setdefault(lead_set, {})[label] = {
+                "scale": round(float(own.scale[column]), 6),
+                "bias": round(float(own.bias[column]) + shift, 6),
+                "threshold": rule.threshold(np.array(adjusted)),
+                "rule": str(rule),
+                "estimated_frequency": found,
+            }
+    if not sets:
+        message = "The estimated frequencies do not differ from those of PTB-XL: there is nothing to change."
+        raise PopulationRefused("no_prior_shift", message, "Use the model without a local calibration.")
+    model = classifier.identity
+    differing = {lead_set: there["differing"] for lead_set, there in report["sets"].items() if there["differing"]}
+    unlike = [
+        f"Leads {lead_set}: the records differ from PTB-XL's ({', '.join(names)}), so the estimate may be wrong."
+        for lead_set, names in differing.items()
+    ]
+    return sealed(
+        {
+            "name": name,
+            "estimate": True,
+            "model": {"name": model.name, "version": model.version, "sha256": model.sha256},
+            "sets": sets,
+            "records": {"used": sum(there["n"] for there in report["sets"].values()), "refused": report["refused"]},
+            "warnings": [NOT_MEASURED, *unlike],
+        }
+    )
