@@ -40,6 +40,13 @@ def add_card_commands(command: AddCommand) -> None:
         "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
     )
 
+    local = command(
+        "local-accuracy", _local_accuracy, "measure how many labelled records `ekg recalibrate` needs", trains=False
+    )
+    local.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
+    local.add_argument("--samples", type=Path, metavar="FOLDER", help="records of other hospitals, from CinC-2021")
+    local.add_argument("--json", action="store_true")
+
     robustness = command(
         "robustness", _robustness, "measure the model by sex, age and recording conditions", trains=False
     )
@@ -113,6 +120,15 @@ def _drift_reference(options: argparse.Namespace) -> None:
     # Read the card again: another command may have changed it while this one ran.
     publish(options.into, {**json.loads((options.into / CARD_FILE).read_bytes()), SECTION: section})
     print(", ".join(f"{name}: {those['n']} records" for name, those in section["sets"].items()))
+
+
+def _local_accuracy(options: argparse.Namespace) -> None:
+    from ecg_core.population.records import own_classifier
+    from ecg_core.training.measure.local_accuracy import local_accuracy
+    from ecg_core.training.report import local_accuracy as report
+
+    measured = local_accuracy(own_classifier(), options.ptbxl, options.samples)
+    print(json.dumps(measured, ensure_ascii=False) if options.json else report.local_accuracy(measured))
 
 
 def _robustness(options: argparse.Namespace) -> None:

@@ -134,10 +134,9 @@ def _drift(options: argparse.Namespace) -> None:
     given = reading_options(options)
     records = each(lambda item: observed_input(classifier, item, **given), find_inputs([options.folder]))
     report = drift(classifier, records)
+    print(json.dumps(report, ensure_ascii=False) if options.json else text.drift(report), flush=True)
     if options.out:
         _write(options.out, estimate(classifier, records, report, rules, name))
-    print(json.dumps(report, ensure_ascii=False) if options.json else text.drift(report))
-    if options.out:
         print(f"An estimate. Use it: EKG_CALIBRATION={options.out}", file=sys.stderr)
 
 

@@ -17,7 +17,7 @@ from ecg_core.population.reference import QUANTILES, SECTION, probabilities_of, 
 from ecg_core.population.refusals import PopulationRefused
 
 # With fewer records of a lead set only a very large difference could be seen.
-MIN_RECORDS = 20
+MIN_RECORDS = 10
 # The chance of an alarm without drift, for all comparisons of a lead set together.
 FALSE_ALARMS = 0.05
 NO_EVIDENCE, DIFFERS = "no evidence of drift", "differs"

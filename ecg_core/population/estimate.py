@@ -12,6 +12,8 @@ from ecg_core.population.fitting import Rule, sigmoid
 from ecg_core.population.records import Observed
 from ecg_core.population.refusals import PopulationRefused
 
+# With fewer records an estimated frequency is off by a third.
+MIN_RECORDS = 50
 NOT_MEASURED = (
     "Nothing here was measured: there are no labels. The thresholds reach their rule only if the estimated frequencies "
     "are right, and if the ECGs of each class look as in PTB-XL."
@@ -30,12 +32,16 @@ def estimate(
     Raises PopulationRefused if no frequency differs.
     """
     sets: dict[str, dict[str, Any]] = {}
-    for lead_set, there in report["sets"].items():
+    enough = {lead_set: there for lead_set, there in report["sets"].items() if there["n"] >= MIN_RECORDS}
+    if not enough:
+        message = f"No lead set has {MIN_RECORDS} records: too few to change probabilities by an estimate."
+        raise PopulationRefused("too_few_records", message, "Give a folder with more ECGs.")
+    for lead_set, there in enough.items():
         own = classifier.calibrations[lead_set]
         inside = [one for one in records if one.lead_set == lead_set]
         for column, label in enumerate(SUPERCLASSES):
             found = there["prevalences"][label]
-            if found["ci95"][0] <= found["reference"] <= found["ci95"][1]:
+            if not found["differs"]:
                 continue
             shift, rule = found["log_odds_shift"], rules.get(label, Rule())
             adjusted = [sigmoid(one.log_odds[:, column] + shift).mean() for one in inside]
@@ -50,7 +56,7 @@ def estimate(
         message = "The estimated frequencies do not differ from those of PTB-XL: there is nothing to change."
         raise PopulationRefused("no_prior_shift", message, "Use the model without a local calibration.")
     model = classifier.identity
-    differing = {lead_set: there["differing"] for lead_set, there in report["sets"].items() if there["differing"]}
+    differing = {lead_set: there["differing"] for lead_set, there in enough.items() if there["differing"]}
     unlike = [
         f"Leads {lead_set}: the records differ from PTB-XL's ({', '.join(names)}), so the estimate may be wrong."
         for lead_set, names in differing.items()
@@ -61,7 +67,7 @@ def estimate(
             "estimate": True,
             "model": {"name": model.name, "version": model.version, "sha256": model.sha256},
             "sets": sets,
-            "records": {"used": sum(there["n"] for there in report["sets"].values()), "refused": report["refused"]},
+            "records": {"used": sum(there["n"] for there in enough.values()), "refused": report["refused"]},
             "warnings": [NOT_MEASURED, *unlike],
         }
     )

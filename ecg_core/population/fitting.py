@@ -8,8 +8,8 @@ import numpy as np
 from ecg_core.metrics import Bools, Floats
 
 # How far another hospital usually is from the model's own calibration: standard deviations of the logarithm of the
-# scale, and of the bias. With 25 records of PTB-XL the error is half of that of a fit without them; with 400 it is the
-# same (`ekg local-accuracy`).
+# scale, and of the bias. With 25 records the ECE is half of that of a fit without them; with 800 it is the same
+# (`ekg local-accuracy`).
 SCALE_SD, BIAS_SD = 0.25, 0.7
 MOST_STEPS, ENOUGH = 100, 1e-8
 # The largest step of Newton's method, in log-odds. A larger one may jump over the maximum.

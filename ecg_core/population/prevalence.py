@@ -30,17 +30,13 @@ class Prevalence(NamedTuple):
     def differs(self) -> bool:
         return not self.ci95[0] <= self.reference <= self.ci95[1]
 
-    @property
-    def shift(self) -> float:
-        """What it adds to the log-odds of the class."""
-        return _log_odds(self.value) - _log_odds(self.reference)
-
     def to_dict(self) -> dict[str, Any]:
         return {
             "value": round(self.value, 4),
             "ci95": [round(bound, 4) for bound in self.ci95],
             "reference": round(self.reference, 4),
-            "log_odds_shift": round(self.shift, 4),
+            "log_odds_shift": round(shift(self.value, self.reference), 4),
+            "differs": self.differs,
         }
 
 
@@ -48,7 +44,13 @@ def estimated(probability: Floats, reference: float) -> Prevalence:
     """By expectation maximisation. probability: [n], calibrated where the class has the frequency `reference`."""
     n = len(probability)
     draws = max(LEAST_DRAWS, min(MOST_DRAWS, MOST_WEIGHTS // n))
-    weights = np.concatenate([np.ones((1, n)), metrics.bootstrap_weights(np.arange(n), draws)])
+    found = maximised(probability, reference, np.ones((1, n)))[0]
+    drawn = maximised(probability, reference, metrics.bootstrap_weights(np.arange(n), draws))
+    return Prevalence(float(found), metrics.interval(drawn), reference)
+
+
+def maximised(probability: Floats, reference: float, weights: Floats) -> Floats:
+    """[draws]: the frequency for each row of weights [draws, n], how often each record counts."""
     found = np.full(len(weights), reference)
     odds = probability / np.maximum(1 - probability, 1e-12)
     for _ in range(MOST_ITERATIONS):
@@ -58,8 +60,9 @@ def estimated(probability: Floats, reference: float) -> Prevalence:
         before, found = found, positives / (weights.sum(axis=1) + PRIOR_RECORDS)
         if np.abs(found - before).max() < ENOUGH:
             break
-    return Prevalence(float(found[0]), metrics.interval(found[1:]), reference)
+    return found
 
 
-def _log_odds(share: float) -> float:
-    return math.log(share / (1 - share))
+def shift(frequency: float, reference: float) -> float:
+    """What another frequency adds to the log-odds of a class."""
+    return math.log(frequency / (1 - frequency)) - math.log(reference / (1 - reference))
