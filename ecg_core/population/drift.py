@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
+from ecg_core import metrics
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.leads import LEAD_SETS
 from ecg_core.metrics import Floats
 from ecg_core.model.classifier import Classifier
-from ecg_core.population.prevalence import estimated
+from ecg_core.population.prevalence import MIN_ESTIMATED, estimated
 from ecg_core.population.records import Observed
 from ecg_core.population.reference import QUANTILES, SECTION, probabilities_of, quantities_of, shares_of
 from ecg_core.population.refusals import PopulationRefused
@@ -72,6 +72,7 @@ def _compared(reference: Mapping[str, Any], records: Sequence[Observed], refusal
         "prevalences": {
             label: estimated(probability, reference["prevalence"][label]).to_dict()
             for label, probability in zip(SUPERCLASSES, probabilities_of(records).T, strict=True)
+            if len(records) >= MIN_ESTIMATED
         },
     }
     differing = [name for part in ("quantities", "shares") for name, one in parts[part].items() if one["differs"]]
@@ -109,31 +110,38 @@ def _steps(quantiles: Sequence[float]) -> tuple[Floats, Floats]:
 
 
 def _difference(reference: Sequence[int], here: Sequence[int], level: float) -> dict[str, Any]:
-    """Of two shares, each (count, of so many). The interval is Newcombe's (1998, method 10)."""
+    """Of two shares, each (count, of so many). ci95: Newcombe's (1998, method 10). differs: by Fisher's exact test."""
     (count, n), (expected, m) = here, reference
     share, other = count / n, expected / m
-    bounds = []
-    for alpha in (0.05, level):
-        (low, high), (other_low, other_high) = _wilson(share, n, alpha), _wilson(other, m, alpha)
-        least = share - other - ((share - low) ** 2 + (other_high - other) ** 2) ** 0.5
-        most = share - other + ((high - share) ** 2 + (other - other_low) ** 2) ** 0.5
-        bounds.append((least, most))
-    (least, most), (surely_least, surely_most) = bounds
+    # The interval is about the difference that was found; for a rare event it is too narrow to be a test.
+    (low, high), (other_low, other_high) = _wilson(count, n), _wilson(expected, m)
+    least = share - other - ((share - low) ** 2 + (other_high - other) ** 2) ** 0.5
+    most = share - other + ((high - share) ** 2 + (other - other_low) ** 2) ** 0.5
     return {
         "n": n,
         "share": _round(share),
         "reference_share": _round(other),
         "difference": _round(share - other),
         "ci95": [_round(least), _round(most)],
-        "differs": bool(surely_least > 0 or surely_most < 0),
+        "differs": bool(same_share(count, n, expected, m) < level),
     }
 
 
-def _wilson(share: float, n: int, alpha: float) -> tuple[float, float]:
-    z2 = NormalDist().inv_cdf(1 - alpha / 2) ** 2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = (z2 * (share * (1 - share) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+def _wilson(count: int, n: int) -> tuple[float, float]:
+    low, high = (metrics.wilson(count, n) or {"ci95": [0.0, 1.0]})["ci95"]
+    return low, high
+
+
+def same_share(count: int, n: int, expected: int, m: int) -> float:
+    """The probability of counts at least as unlikely as these if both shares are the same (Fisher's exact test)."""
+    total = count + expected
+    factorial = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, n + m + 1)))))
+    those = np.arange(max(0, total - m), min(total, n) + 1)
+    parts = (those, n - those, total - those, m - total + those)
+    logarithm = -np.sum([factorial[part] for part in parts], axis=0)
+    chances = np.exp(logarithm - logarithm.max())
+    chances /= chances.sum()
+    return float(chances[chances <= chances[count - those[0]] * (1 + 1e-7)].sum())
 
 
 def _round(value: float | np.floating[Any]) -> float:

@@ -9,11 +9,10 @@ from ecg_core.classification import SUPERCLASSES
 from ecg_core.model.classifier import Classifier
 from ecg_core.model.local_calibration import sealed
 from ecg_core.population.fitting import Rule, sigmoid
+from ecg_core.population.prevalence import MIN_ESTIMATED
 from ecg_core.population.records import Observed
 from ecg_core.population.refusals import PopulationRefused
 
-# With fewer records an estimated frequency is off by a third.
-MIN_RECORDS = 50
 NOT_MEASURED = (
     "Nothing here was measured: there are no labels. The thresholds reach their rule only if the estimated frequencies "
     "are right, and if the ECGs of each class look as in PTB-XL."
@@ -32,9 +31,9 @@ def estimate(
     Raises PopulationRefused if no frequency differs.
     """
     sets: dict[str, dict[str, Any]] = {}
-    enough = {lead_set: there for lead_set, there in report["sets"].items() if there["n"] >= MIN_RECORDS}
+    enough = {lead_set: there for lead_set, there in report["sets"].items() if there["prevalences"]}
     if not enough:
-        message = f"No lead set has {MIN_RECORDS} records: too few to change probabilities by an estimate."
+        message = f"No lead set has {MIN_ESTIMATED} records: too few to change probabilities by an estimate."
         raise PopulationRefused("too_few_records", message, "Give a folder with more ECGs.")
     for lead_set, there in enough.items():
         own = classifier.calibrations[lead_set]

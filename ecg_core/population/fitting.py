@@ -57,7 +57,7 @@ class Rule:
         missed = np.concatenate(([0.0], np.cumsum(ordered)))[below]
         positives, n = float(ordered.sum()), len(ordered)
         if self.measure == F1:
-            f1 = 2 * (positives - missed) / (n - below + positives)
+            f1 = 2 * (positives - missed) / np.maximum(n - below + positives, ROUNDING)
             best = np.flatnonzero(f1 >= f1.max() - ROUNDING)
             return float(GRID[best[len(best) // 2]])
         if self.measure == SENSITIVITY:

@@ -95,9 +95,8 @@ def figures(cases: Cases, rule: Rule, own_threshold: float) -> dict[str, Any]:
 
 def _figures(cases: Cases, probability: Floats, called: Bools, weights: Floats) -> dict[str, Any]:
     truth = cases.truth
-    errors = [metrics.expected_calibration_error(truth, probability, weight) for weight in weights]
     return {
-        "ece": metrics.estimate(np.array(errors)),
+        "ece": metrics.estimate(metrics.ece_of_draws(truth, probability, weights)),
         "brier": metrics.estimate(_means((probability - truth) ** 2, weights)),
         "sensitivity": _share(called[truth], cases.patients[truth]),
         "specificity": _share(~called[~truth], cases.patients[~truth]),

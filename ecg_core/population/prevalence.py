@@ -12,6 +12,8 @@ import numpy as np
 from ecg_core import metrics
 from ecg_core.metrics import Floats
 
+# With fewer records an estimated frequency is off by a third.
+MIN_ESTIMATED = 50
 # The frequency in PTB-XL counts as so many records: a few ECGs must not give a frequency of 0.
 PRIOR_RECORDS = 10.0
 MOST_ITERATIONS, ENOUGH = 500, 1e-6
@@ -20,15 +22,15 @@ MOST_WEIGHTS, MOST_DRAWS, LEAST_DRAWS = 2_000_000, 500, 100
 
 
 class Prevalence(NamedTuple):
-    """value: estimated. ci95: by bootstrap over records. reference: in PTB-XL."""
+    """value: estimated. ci95: by bootstrap over records. reference: in PTB-XL.
+
+    differs: whether the interval of 99 % lies beside the reference; five classes are compared.
+    """
 
     value: float
     ci95: tuple[float, float]
     reference: float
-
-    @property
-    def differs(self) -> bool:
-        return not self.ci95[0] <= self.reference <= self.ci95[1]
+    differs: bool
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -46,7 +48,8 @@ def estimated(probability: Floats, reference: float) -> Prevalence:
     draws = max(LEAST_DRAWS, min(MOST_DRAWS, MOST_WEIGHTS // n))
     found = maximised(probability, reference, np.ones((1, n)))[0]
     drawn = maximised(probability, reference, metrics.bootstrap_weights(np.arange(n), draws))
-    return Prevalence(float(found), metrics.interval(drawn), reference)
+    low, high = np.quantile(drawn, [0.005, 0.995])
+    return Prevalence(float(found), metrics.interval(drawn), reference, not low <= reference <= high)
 
 
 def maximised(probability: Floats, reference: float, weights: Floats) -> Floats:

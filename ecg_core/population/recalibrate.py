@@ -79,7 +79,7 @@ def recalibrated(
 
 def _usable(records: Sequence[Labelled]) -> tuple[list[Labelled], dict[str, Any]]:
     """The records that were classified, each signal once, and the counts of the others."""
-    kept: dict[str, Labelled] = {}
+    kept: dict[bytes, Labelled] = {}
     refused: Counter[str] = Counter()
     unknown_leads = twice = 0
     for row, seen in records:
@@ -88,7 +88,7 @@ def _usable(records: Sequence[Labelled]) -> tuple[list[Labelled], dict[str, Any]
         elif seen.lead_set is None:
             unknown_leads += 1
         else:
-            before, _ = kept.setdefault(seen.sha256, (row, seen))
+            before, _ = kept.setdefault(seen.signal, (row, seen))
             twice += before is not row
             if before.truth != row.truth:
                 message = f"Lines {before.line} and {row.line} of the labels differ about the same signal."

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,6 +33,7 @@ class Observed:
 
     lead_set: None if nothing was measured for its leads. log_odds: [windows, 5], calibrated by the model card.
     answered: whether it has a diagnosis. warnings: codes. quantities: what is compared with PTB-XL, NaN if unknown.
+    signal: a digest of what the network read. Copies of a recording have the same, whatever their files are called.
     """
 
     refusal: str | None
@@ -40,7 +42,7 @@ class Observed:
     answered: bool = False
     warnings: frozenset[str] = frozenset()
     quantities: dict[str, float] = field(default_factory=dict)
-    sha256: str = ""
+    signal: bytes = b""
 
 
 def own_classifier() -> Classifier:
@@ -75,7 +77,7 @@ def _observed(classifier: Classifier, seen: Seen, result: Classification) -> Obs
         answered=result.conclusive,
         warnings=frozenset(notice.code for notice in result.quality),
         quantities=_quantities(seen, result),
-        sha256=result.recording.sha256,
+        signal=blake2b(seen.prepared.signal.tobytes(), digest_size=16).digest(),
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ecg_core.population.prevalence import MIN_ESTIMATED
+
 Figure = Mapping[str, Any] | None
 
 FIT = ("class", "with/without", "AUC", "ECE own", "local", "by chance", "Brier own", "local", "change")
@@ -78,11 +80,24 @@ def drift(report: Mapping[str, Any]) -> str:
         lines += columns([QUANTITIES, *(_quantity(name, one) for name, one in there["quantities"].items())])
         shares = {name: one for name, one in there["shares"].items() if one["share"] or one["reference_share"]}
         lines += ["", *columns([SHARES, *(_share(name, one) for name, one in shares.items())])]
-        lines += ["", "estimated frequency of each class (no labels; it assumes that only the frequencies differ)"]
-        lines += columns([("class", "here", "PTB-XL"), *(_frequency(*one) for one in there["prevalences"].items())])
-        if there["differing"]:
-            lines.append("! The records differ from those of PTB-XL, so this estimate may be wrong.")
+        lines += ["", *_frequencies(there)]
     return "\n".join(lines)
+
+
+def _frequencies(there: Mapping[str, Any]) -> list[str]:
+    if not there["prevalences"]:
+        return [
+            f"{there['n']} records are too few to estimate how frequent the classes are: {MIN_ESTIMATED} are needed."
+        ]
+    rows = [
+        (label, figure(one), f"{one['reference']:.3f}", "differs" if one["differs"] else "")
+        for label, one in there["prevalences"].items()
+    ]
+    lines = ["estimated frequency of each class (no labels; it assumes that only the frequencies differ)"]
+    lines += columns([("class", "here", "PTB-XL", ""), *rows])
+    if there["differing"]:
+        lines.append("! The records differ from those of PTB-XL, so this estimate may be wrong.")
+    return lines
 
 
 def _verdict(there: Mapping[str, Any]) -> str:
@@ -104,7 +119,3 @@ def _share(name: str, one: Mapping[str, Any]) -> tuple[str, ...]:
     difference = figure({"value": one["difference"], "ci95": one["ci95"]})
     shares = f"{one['share']:.3f}", f"{one['reference_share']:.3f}"
     return (name, *shares, difference, "differs" if one["differs"] else "")
-
-
-def _frequency(label: str, one: Mapping[str, Any]) -> tuple[str, ...]:
-    return (label, figure(one), f"{one['reference']:.3f}")

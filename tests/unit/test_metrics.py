@@ -83,6 +83,12 @@ def test_auc_of_draws_agrees_with_auc_of_each_draw() -> None:
     assert np.isnan(metrics.auc_of_draws(np.zeros(4, bool), np.arange(4.0), np.ones((2, 4)))).all()
 
 
+def test_calibration_error_of_draws_agrees_with_that_of_each_draw() -> None:
+    weights, probability = RNG.integers(0, 3, (5, len(TRUTH))).astype(float), RNG.random(len(TRUTH))
+    each = [metrics.expected_calibration_error(TRUTH, probability, weight) for weight in weights]
+    assert metrics.ece_of_draws(TRUTH, probability, weights) == pytest.approx(each)
+
+
 def test_an_estimate_of_nan_is_none() -> None:
     assert metrics.estimate(np.array([np.nan, 0.5])) is None
     assert metrics.estimate(np.array([0.5, 0.4, np.nan, 0.6])) == {"value": 0.5, "ci95": [0.405, 0.595]}
