@@ -105,7 +105,7 @@ def read_local_calibration(file: Path, model: ModelIdentity) -> LocalCalibration
         classes = tuple(label for label in SUPERCLASSES if any(label in rows for rows in sets.values()))
         name, estimate = _name(content["name"]), _flag(content["estimate"])
         return LocalCalibration(CalibrationIdentity(name, content[SHA256], estimate, classes), sets)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ArtifactError("The calibration file is not valid.", HINT) from error
 
 
