@@ -16,7 +16,6 @@ from ecg_core.classification import DIAGNOSES, SUPERCLASSES, Notice
 from ecg_core.errors import ArtifactError, EcgError
 from ecg_core.identity import CalibrationIdentity, ModelIdentity
 from ecg_core.leads import LEAD_SETS
-from ecg_core.readers.paths import read_bounded
 
 VARIABLE = "EKG_CALIBRATION"
 FORMAT = "ekg-calibration/1"
@@ -30,8 +29,7 @@ HINT = (
     f"Write the file again with `ekg recalibrate` and this model, or start without {VARIABLE}. "
     "Thresholds are changed with its option --rule, not in the file."
 )
-NOT_LOCAL = "calibration_not_local"
-NOT_LOCAL_MESSAGE = "The local calibration has no values for these leads: those of the model were used."
+NOT_LOCAL = "The local calibration has no values for these leads: those of the model were used."
 
 
 class Local(NamedTuple):
@@ -63,7 +61,7 @@ class LocalCalibration:
         """
         given = [self.sets.get(name, {}) for name in sets]
         classes = tuple(label for label in SUPERCLASSES if all(label in rows for rows in given))
-        notices = () if set(classes) & set(DIAGNOSES) else (Notice(NOT_LOCAL, NOT_LOCAL_MESSAGE),)
+        notices = () if set(classes) & set(DIAGNOSES) else (Notice("calibration_not_local", NOT_LOCAL),)
         return replace(model, calibration=replace(self.identity, classes=classes)), notices
 
 
@@ -85,6 +83,9 @@ def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_local_calibration(file: Path, model: ModelIdentity) -> LocalCalibration:
     """Raises ArtifactError if the file cannot be read, is damaged, or was made for another model."""
+    # Imported here: most services have no such file.
+    from ecg_core.readers.paths import read_bounded
+
     try:
         data = read_bounded(file, MAX_FILE_BYTES)
     except EcgError as error:

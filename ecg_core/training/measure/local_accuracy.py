@@ -98,7 +98,9 @@ def _hospital(records: Sequence[Observed], truth: Bools, patients: NDArray[np.in
     return Hospital(truth[kept], log_odds, patients[kept])
 
 
-def curve(hospital: Hospital, frequency: dict[str, float]) -> dict[str, Any]:
+def curve(
+    hospital: Hospital, frequency: dict[str, float], counts: Sequence[int] = COUNTS, draws: int = DRAWS
+) -> dict[str, Any]:
     """For each number of records: mean ECE and Brier score of NORM, CD and STTC, and how often it is better.
 
     frequency: of each class in PTB-XL.
@@ -109,14 +111,14 @@ def curve(hospital: Hospital, frequency: dict[str, float]) -> dict[str, Any]:
         "frequency": dict(zip(DIAGNOSES, hospital.truth.mean(axis=0).round(4).tolist(), strict=True)),
         "counts": {},
     }
-    for count in COUNTS:
-        draws = [_draw(hospital, count, frequency, rng) for _ in range(DRAWS)]
+    for count in counts:
+        drawn = [_draw(hospital, count, frequency, rng) for _ in range(draws)]
         figures = {
-            name: {measure: _spread(np.array([draw[name][measure] for draw in draws])) for measure in ("ece", "brier")}
+            name: {measure: _spread(np.array([draw[name][measure] for draw in drawn])) for measure in ("ece", "brier")}
             for name in CALIBRATIONS
         }
         better = {
-            name: round(float(np.mean([draw[name]["brier"] < draw[OWN]["brier"] for draw in draws])), 3)
+            name: round(float(np.mean([draw[name]["brier"] < draw[OWN]["brier"] for draw in drawn])), 3)
             for name in (UNHELD, LOCAL, ESTIMATE)
         }
         report["counts"][str(count)] = {**figures, "better_than_own": better}
