@@ -76,9 +76,10 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _classifier(options: argparse.Namespace) -> "Classifier":
-    from ecg_core.model.classifier import Classifier, default_classifier
+    from ecg_core.model.classifier import Classifier
+    from ecg_core.population.records import own_classifier
 
-    return Classifier(options.into) if options.into else default_classifier()
+    return Classifier(options.into) if options.into else own_classifier()
 
 
 def _card(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +100,9 @@ def _recalibrate(options: argparse.Namespace) -> None:
     from ecg_core.readers.paths import find_inputs
 
     rules, name = _rules(options), _name(options)
-    rows = read_labels(options.labels)
-    pairs, missing = matched(rows, find_inputs([options.folder]))
+    inputs = find_inputs([options.folder])
+    _check(options, {options.labels, *(path for item in inputs for path in item.paths)})
+    pairs, missing = matched(read_labels(options.labels), inputs)
     if not pairs:
         hint = "Name each record by its path within the folder, or by the name of its file."
         raise PopulationRefused("no_record_labelled", "No record of this folder has labels.", hint)
@@ -132,12 +133,23 @@ def _drift(options: argparse.Namespace) -> None:
     classifier = own_classifier()
     reference_of(classifier)
     given = reading_options(options)
-    records = each(lambda item: observed_input(classifier, item, **given), find_inputs([options.folder]))
+    inputs = find_inputs([options.folder])
+    _check(options, {path for item in inputs for path in item.paths})
+    records = each(lambda item: observed_input(classifier, item, **given), inputs)
     report = drift(classifier, records)
     print(json.dumps(report, ensure_ascii=False) if options.json else text.drift(report), flush=True)
     if options.out:
         _write(options.out, estimate(classifier, records, report, rules, name))
         print(f"An estimate. Use it: EKG_CALIBRATION={options.out}", file=sys.stderr)
+
+
+def _check(options: argparse.Namespace, read: Collection[Path]) -> None:
+    """Stops a call that would overwrite what it reads."""
+    if not options.out or not options.out.exists():
+        return
+    out = options.out.resolve()
+    if out in {path.resolve() for path in read}:
+        options.wrong("-o names a file that is read here: name a file outside of the folder")
 
 
 def _write(out: Path, content: Mapping[str, Any]) -> None:

@@ -171,6 +171,17 @@ def test_a_name_that_cannot_be_shown_is_refused(hospital: Path, tmp_path: Path, 
         main(["recalibrate", str(hospital), "--labels", str(labels), "-o", str(tmp_path / "a.json"), "--name", name])
 
 
+def test_nothing_that_is_read_is_overwritten(hospital: Path, tmp_path: Path) -> None:
+    labels = write_labels(tmp_path / "labels.csv", lines())
+    before = {path: path.read_bytes() for path in (labels, hospital / "ward/normal-0.hea")}
+    for out in before:
+        with pytest.raises(SystemExit):
+            main(["recalibrate", str(hospital), "--labels", str(labels), "-o", str(out)])
+    with pytest.raises(SystemExit):
+        main(["drift", str(hospital), "-o", str(hospital / "ward/normal-0.hea")])
+    assert before == {path: path.read_bytes() for path in before}
+
+
 @pytest.mark.parametrize("rule", ["best", "XYZ:f1", "CD:recall=.9"])
 def test_an_unknown_rule_is_refused(hospital: Path, tmp_path: Path, rule: str) -> None:
     labels = write_labels(tmp_path / "labels.csv", lines())
