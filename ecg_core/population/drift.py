@@ -13,7 +13,7 @@ from ecg_core.metrics import Floats
 from ecg_core.model.classifier import Classifier
 from ecg_core.population.prevalence import MIN_ESTIMATED, estimated
 from ecg_core.population.records import Observed
-from ecg_core.population.reference import QUANTILES, SECTION, probabilities_of, quantities_of, shares_of
+from ecg_core.population.reference import OF_ANSWERS, QUANTILES, SECTION, probabilities_of, quantities_of, shares_of
 from ecg_core.population.refusals import PopulationRefused
 
 # With fewer records of a lead set only a very large difference could be seen.
@@ -76,7 +76,13 @@ def _compared(reference: Mapping[str, Any], records: Sequence[Observed], refusal
         },
     }
     differing = [name for part in ("quantities", "shares") for name, one in parts[part].items() if one["differs"]]
-    return {"n": len(records), **parts, "verdict": DIFFERS if differing else NO_EVIDENCE, "differing": differing}
+    return {
+        "n": len(records),
+        **parts,
+        "verdict": DIFFERS if differing else NO_EVIDENCE,
+        "differing": differing,
+        "differing_signals": [name for name in differing if not name.startswith(OF_ANSWERS)],
+    }
 
 
 def _distance(reference: Mapping[str, Any], values: Floats, level: float) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ecg_core.population.fitting import Rule, sigmoid
 from ecg_core.population.prevalence import MIN_ESTIMATED
 from ecg_core.population.records import Observed
 from ecg_core.population.refusals import PopulationRefused
+from ecg_core.population.text import unlike
 
 NOT_MEASURED = (
     "Nothing here was measured: there are no labels. The thresholds reach their rule only if the estimated frequencies "
@@ -55,11 +56,8 @@ def estimate(
         message = "The estimated frequencies do not differ from those of PTB-XL: there is nothing to change."
         raise PopulationRefused("no_prior_shift", message, "Use the model without a local calibration.")
     model = classifier.identity
-    differing = {lead_set: there["differing"] for lead_set, there in enough.items() if there["differing"]}
-    unlike = [
-        f"Leads {lead_set}: the records differ from PTB-XL's ({', '.join(names)}), so the estimate may be wrong."
-        for lead_set, names in differing.items()
-    ]
+    signals = {lead_set: there["differing_signals"] for lead_set, there in enough.items()}
+    doubts = [f"Leads {lead_set}: {unlike(names)}" for lead_set, names in signals.items() if names]
     return sealed(
         {
             "name": name,
@@ -67,6 +65,6 @@ def estimate(
             "model": {"name": model.name, "version": model.version, "sha256": model.sha256},
             "sets": sets,
             "records": {"used": sum(there["n"] for there in enough.values()), "refused": report["refused"]},
-            "warnings": [NOT_MEASURED, *unlike],
+            "warnings": [NOT_MEASURED, *doubts],
         }
     )

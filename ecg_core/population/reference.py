@@ -18,6 +18,9 @@ SECTION = "drift_reference"
 QUANTILES = np.array([0, 1, 5, *range(10, 100, 10), 95, 99, 100]) / 100
 DIGITS = 4
 SHARES = ("refused for quality", "without a diagnosis", "without a heart rate")
+SCORE = "score of "
+# They differ wherever frequencies do. What else differs may come from the device.
+OF_ANSWERS = (SCORE, SHARES[1])
 RATE = "heart rate (/min)"
 _OF_QUALITY = frozenset(kind.code for kind in QualityError.__subclasses__())
 
@@ -26,7 +29,7 @@ def quantities_of(records: Sequence[Observed]) -> dict[str, Floats]:
     """Of records that were classified: {quantity: its known values}."""
     named: dict[str, list[float]] = {}
     for one in records:
-        scores = dict(zip((f"score of {label} (log-odds)" for label in SUPERCLASSES), mean_log_odds(one), strict=True))
+        scores = dict(zip((f"{SCORE}{label} (log-odds)" for label in SUPERCLASSES), mean_log_odds(one), strict=True))
         for name, value in {**one.quantities, **scores}.items():
             named.setdefault(name, []).append(value)
     arrays = {name: np.array(values) for name, values in named.items()}

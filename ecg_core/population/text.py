@@ -95,9 +95,17 @@ def _frequencies(there: Mapping[str, Any]) -> list[str]:
     ]
     lines = ["estimated frequency of each class (no labels; it assumes that only the frequencies differ)"]
     lines += columns([("class", "here", "PTB-XL", ""), *rows])
-    if there["differing"]:
-        lines.append("! The records differ from those of PTB-XL, so this estimate may be wrong.")
+    if there["differing_signals"]:
+        lines.append(f"! {unlike(there['differing_signals'])}")
     return lines
+
+
+def unlike(signals: Sequence[str]) -> str:
+    """Why an estimate is doubtful."""
+    return (
+        f"The signals differ from PTB-XL's in {', '.join(signals)}. If the devices or the people are the reason, and "
+        "not the frequencies of the classes, the estimate is wrong."
+    )
 
 
 def _verdict(there: Mapping[str, Any]) -> str:

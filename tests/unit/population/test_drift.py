@@ -91,6 +91,17 @@ def test_another_gain_is_found_and_named() -> None:
     assert found["median"] == pytest.approx(1.5 * found["reference_median"], rel=0.15)
 
 
+def test_an_estimate_from_signals_of_another_device_is_doubted() -> None:
+    records = [
+        replace(one, quantities={**one.quantities, AMPLITUDE: 2 * one.quantities[AMPLITUDE]})
+        for one in with_more_cd(200)
+    ]
+    report = drift(CLASSIFIER, records)
+    assert report["sets"]["12"]["differing_signals"] == [AMPLITUDE]
+    assert AMPLITUDE in estimate(CLASSIFIER, records, report, {}, "x")["warnings"][1]
+    assert "the estimate is wrong" in text.drift(report)
+
+
 def test_few_records_show_only_large_differences() -> None:
     few, many = (drift(CLASSIFIER, from_card(n))["sets"]["12"]["quantities"][AMPLITUDE] for n in (20, 300))
     assert few["by_chance"] > 2.5 * many["by_chance"]
@@ -155,6 +166,11 @@ def test_estimated_frequencies_become_a_calibration_that_says_so(tmp_path: Path)
     own = classifier.calibrations["12"]
     assert row["scale"] == pytest.approx(float(own.scale[SUPERCLASSES.index("CD")]))
     assert row["bias"] == pytest.approx(float(own.bias[SUPERCLASSES.index("CD")]) + found["log_odds_shift"], abs=1e-4)
+    # The frequency explains the scores; no signal differs.
+    assert "score of CD (log-odds)" in report["sets"]["12"]["differing"]
+    assert report["sets"]["12"]["differing_signals"] == []
+    assert len(content["warnings"]) == 1
+    assert "the estimate is wrong" not in text.drift(report)
     (tmp_path / "c.json").write_text(json.dumps(content))
     ours = Classifier(artifacts_folder(), tmp_path / "c.json")
     assert ours.identity.calibration is not None
