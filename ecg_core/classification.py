@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ecg_core.identity import ModelIdentity
 from ecg_core.measured import Measurements, disagreeing
 from ecg_core.recording import Recording
 from ecg_core.statements import Statement, contradicting, in_order, selected
@@ -46,13 +47,6 @@ class Notice:
 
     def to_dict(self) -> dict[str, str]:
         return {"code": self.code, "message": self.message}
-
-
-@dataclass(frozen=True)
-class ModelIdentity:
-    name: str
-    version: str
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -246,7 +240,7 @@ class Classification:
             "warnings": [warning.to_dict() for warning in self.warnings],
             "expected_performance": self.expected_performance.to_dict() if self.expected_performance else None,
             **({"explanation": self.explanation.to_dict()} if self.explanation else {}),
-            "model": {"name": self.model.name, "version": self.model.version, "sha256": self.model.sha256},
+            "model": self.model.to_dict(),
             "disclaimer": DISCLAIMER,
         }
 

@@ -10,10 +10,10 @@ from ecg_core.classification import (
     SUPERCLASSES,
     Classification,
     Explanation,
-    ModelIdentity,
     Notice,
     Performance,
 )
+from ecg_core.identity import ModelIdentity
 from ecg_core.leads import LEADS, LIMB_FROM_I_II
 from ecg_core.model.statement_table import STATEMENTS
 from ecg_core.recording import Recording

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 from ecg_core import __version__
 from ecg_core.classification import DISCLAIMER
-from ecg_core.cli import classify, convert, plot, smoke, synth, watch
+from ecg_core.cli import classify, convert, plot, population, smoke, synth, watch
 from ecg_core.errors import EcgError
 
 
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (classify, plot, convert, watch, synth, smoke):
         command.add_parser(commands)
+    population.add_parsers(commands)
     # The image holds no training.
     if find_spec("ecg_core.training"):
         from ecg_core.cli import training

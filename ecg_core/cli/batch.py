@@ -81,7 +81,9 @@ def _check(options: argparse.Namespace, out: Path) -> None:
 def _same(classifier: Classifier, options: argparse.Namespace) -> dict[str, Cell]:
     said: dict[str, Cell] = {f"option_{name}": value for name, value in reading_options(options).items()}
     model = classifier.identity
-    return {**said, "model_version": model.version, "model_sha256": model.sha256, "ekg_version": __version__}
+    local = model.calibration.sha256 if model.calibration else None
+    versions = {"model_version": model.version, "model_sha256": model.sha256, "calibration_sha256": local}
+    return {**said, **versions, "ekg_version": __version__}
 
 
 def _fill(table: Table, options: argparse.Namespace, same: dict[str, Cell]) -> None:

@@ -42,6 +42,21 @@ def add_card_commands(command: AddCommand) -> None:
         "--soft-targets", type=Path, default=soft, metavar="DIR", help="the folder that `ekg teach` wrote"
     )
 
+    reference = command(
+        "drift-reference", _drift_reference, "measure what `ekg drift` compares with, into model.json", trains=False
+    )
+    reference.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
+    reference.add_argument(
+        "--into", type=Path, required=True, metavar="FOLDER", help="the folder of the model's artifacts"
+    )
+
+    local = command(
+        "local-accuracy", _local_accuracy, "measure how many labelled records `ekg recalibrate` needs", trains=False
+    )
+    local.add_argument("ptbxl", type=Path, metavar="DIR", help="PTB-XL in the layout of PhysioNet")
+    local.add_argument("--samples", type=Path, metavar="FOLDER", help="records of other hospitals, from CinC-2021")
+    local.add_argument("--json", action="store_true")
+
     robustness = command(
         "robustness", _robustness, "measure the model by sex, age and recording conditions", trains=False
     )
@@ -71,9 +86,10 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _classifier(options: argparse.Namespace) -> "Classifier":
-    from ecg_core.model.classifier import Classifier, default_classifier
+    from ecg_core.model.classifier import Classifier
+    from ecg_core.population.records import own_classifier
 
-    return Classifier(options.into) if options.into else default_classifier()
+    return Classifier(options.into) if options.into else own_classifier()
 
 
 def _card(options: argparse.Namespace) -> None:
@@ -113,6 +129,27 @@ def _remeasure(options: argparse.Namespace, terms: "Terms | None" = None) -> Non
     (options.into / MODEL_FILE).write_bytes(model)
     publish(options.into, card)
     print(statements(card))
+
+
+def _drift_reference(options: argparse.Namespace) -> None:
+    from ecg_core.model.artifacts import CARD_FILE
+    from ecg_core.population.reference import SECTION
+    from ecg_core.training.measure.drift_reference import drift_reference
+    from ecg_core.training.report.model_card import publish
+
+    section = drift_reference(_classifier(options), options.ptbxl)
+    # Read the card again: another command may have changed it while this one ran.
+    publish(options.into, {**json.loads((options.into / CARD_FILE).read_bytes()), SECTION: section})
+    print(", ".join(f"{name}: {those['n']} records" for name, those in section["sets"].items()))
+
+
+def _local_accuracy(options: argparse.Namespace) -> None:
+    from ecg_core.population.records import own_classifier
+    from ecg_core.training.measure.local_accuracy import local_accuracy
+    from ecg_core.training.report import local_accuracy as report
+
+    measured = local_accuracy(own_classifier(), options.ptbxl, options.samples)
+    print(json.dumps(measured, ensure_ascii=False) if options.json else report.local_accuracy(measured))
 
 
 def _robustness(options: argparse.Namespace) -> None:

@@ -102,7 +102,7 @@ def checks(service: Service, upload_s: float | None, *, only_open: bool = False)
     from ecg_core.model.classifier import classify, default_classifier
 
     files = examples()
-    ours: Mapping[str, Any] = default_classifier().card
+    ours = default_classifier().identity
     # Filled by the check of /health. Bytes are compared only if the same model and the same version answer.
     theirs: dict[str, str] = {}
 
@@ -110,9 +110,11 @@ def checks(service: Service, upload_s: float | None, *, only_open: bool = False)
         content = _json(service.call("GET", "/health"), 200)
         _equal(content.get("status"), "ready")
         theirs.update(version=content["version"], sha256=content["model"]["sha256"])
-        same = theirs == {"version": __version__, "sha256": ours["sha256"]}
+        same = (content["version"], content["model"]) == (__version__, ours.to_dict())
         theirs["same"] = "yes" if same else ""
-        return f"version {theirs['version']}, " + ("this model" if same else "another model or version than here")
+        return f"version {theirs['version']}, " + (
+            "this model" if same else "another model, calibration or version than here"
+        )
 
     def model() -> str:
         content = _json(service.call("GET", "/model"), 200)

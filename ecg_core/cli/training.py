@@ -219,9 +219,9 @@ def _measure_check(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from ecg_core.model.classifier import default_classifier
+    from ecg_core.population.records import own_classifier
 
-    report, said = (_superclasses if options.task == SUPER else _benchmark)(options, default_classifier())
+    report, said = (_superclasses if options.task == SUPER else _benchmark)(options, own_classifier())
     print(json.dumps(report, ensure_ascii=False) if options.json else said)
 
 

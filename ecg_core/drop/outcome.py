@@ -18,6 +18,8 @@ CONTENT_TYPES = {FHIR: "application/fhir+json", SVG: "image/svg+xml"}
 MAX_VERSIONS = 1_000
 # Metadata of an outcome. source: names and bytes of the files. record: the recording that was read from them.
 SOURCE, RECORD, MODEL, RELEASE = "source-sha256", "record-sha256", "model-sha256", "release"
+# The calibration of the hospital (EKG_CALIBRATION). Absent if that of the model is used.
+CALIBRATION = "calibration-sha256"
 # Names and bytes of the record's headers, if it has any.
 HEADERS = "headers-sha256"
 # The options in the metadata of the file, or of the record's header. Absent if there are none.
@@ -27,7 +29,9 @@ CODE = "code"
 # Versions of the objects that were read, in the order of the record's files. Only if the inbox has versions.
 VERSIONS = "source-versions"
 # Two results are the same if these metadata are equal.
-IDENTITY = (RECORD, MODEL, RELEASE, OPTIONS)
+IDENTITY = (RECORD, MODEL, CALIBRATION, RELEASE, OPTIONS)
+# An outcome without one of these was made without it.
+OPTIONAL = (OPTIONS, CALIBRATION)
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,11 @@ class Outcome:
 
 
 def made_of(classifier: Classifier, parts: tuple[Stored, ...]) -> dict[str, str]:
-    """Metadata of all inputs of an outcome: the files' bytes, the stated options, the model, this release."""
-    made = {SOURCE: digest(parts), MODEL: classifier.identity.sha256, RELEASE: __version__}
+    """Metadata of all inputs of an outcome: the bytes of the files, the options, model, calibration, release."""
+    model = classifier.identity
+    made = {SOURCE: digest(parts), MODEL: model.sha256, RELEASE: __version__}
+    if model.calibration:
+        made[CALIBRATION] = model.calibration.sha256
     if said := _stated(parts):
         made[OPTIONS] = digest_of(said)
     return {**made, HEADERS: headers_digest(parts)} if parts and is_header(parts[0].key) else made

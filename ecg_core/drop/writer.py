@@ -11,7 +11,7 @@ from ecg_core.drop.outcome import (
     CONTENT_TYPES,
     HEADERS,
     IDENTITY,
-    OPTIONS,
+    OPTIONAL,
     Outcome,
     classified,
     headers_digest,
@@ -67,7 +67,7 @@ class Before:
 
     def says(self, made: dict[str, str]) -> bool:
         """Whether the outcome has exactly these inputs (see outcome.made_of), and no form is missing."""
-        same = all(self.metadata.get(name) == made.get(name) for name in (*made, OPTIONS))
+        same = all(self.metadata.get(name) == made.get(name) for name in (*made, *OPTIONAL))
         return same and self.complete(CODE in self.metadata)
 
     def complete(self, refused: bool) -> bool:

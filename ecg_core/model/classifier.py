@@ -11,11 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.classification import SUPERCLASSES, Classification, ModelIdentity, Notice
+from ecg_core.classification import SUPERCLASSES, Classification, Notice
 from ecg_core.errors import AmplitudeImplausible, ArtifactError, SignalUnlikeEcg
+from ecg_core.identity import ModelIdentity
 from ecg_core.leads import LEAD_SETS, lead_set_of
 from ecg_core.model.artifacts import OUTPUTS, UNREADABLE_CARD, artifacts_folder, read_artifacts, session
 from ecg_core.model.calibration import WEAKEST_SET, Calibration, performance_of, thresholds_of
+from ecg_core.model.local_calibration import LocalCalibration, local_calibration_file, read_local_calibration
 from ecg_core.model.measured_terms import METADATA, NO_TERMS, MeasuredTerms
 from ecg_core.model.placement import KINDS, UNLIKE_CODE, PlacementRule
 from ecg_core.model.statements import CODES, StatementRule, statements_of
@@ -43,11 +45,32 @@ class Outputs(NamedTuple):
     statements: NDArray[np.float32]
 
 
-class Classifier:
-    """The network of a folder of artifacts, loaded once. Threads may share it."""
+class Seen(NamedTuple):
+    """A recording after its checks and the network, before calibration.
 
-    def __init__(self, artifacts: Path | None = None) -> None:
-        """Raises ArtifactError if the artifacts are missing, altered or do not fit each other."""
+    fit: without leads that cannot be used. sets: the lead set of each window. notices: about the recording.
+    """
+
+    fit: Recording
+    prepared: ModelInput
+    outputs: Outputs
+    sets: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+
+class Classifier:
+    """The network of a folder of artifacts, loaded once. Threads may share it.
+
+    local: the calibration of a hospital, which takes the place of the card's.
+    """
+
+    def __init__(self, artifacts: Path | None = None, calibration: Path | None = None) -> None:
+        """Without arguments: what EKG_ARTIFACTS and EKG_CALIBRATION name. calibration: a file of `ekg recalibrate`.
+
+        Raises ArtifactError if a file is missing, altered, or does not fit the others.
+        """
+        if artifacts is None and calibration is None:
+            calibration = local_calibration_file()
         model, card = read_artifacts(artifacts or artifacts_folder())
         try:
             self.card = card
@@ -71,6 +94,19 @@ class Classifier:
             self.measured_terms = MeasuredTerms.of(json.loads(terms) if terms else NO_TERMS)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError("The model's measured terms cannot be read.") from error
+        self.local: LocalCalibration | None = None
+        if calibration:
+            self._use(read_local_calibration(calibration, self.identity))
+
+    def _use(self, local: LocalCalibration) -> None:
+        self.local, self.identity = local, replace(self.identity, calibration=local.identity)
+        for name, rows in local.sets.items():
+            given = {label: row._asdict() for label, row in rows.items()}
+            published = self.card["statements"]["sets"][name]["published"]
+            self.calibrations[name] = Calibration.of({**self.card["calibration"][name], **given})
+            self.thresholds[name] |= {label: row.threshold for label, row in rows.items()}
+            if NORMAL in rows and NORMAL in published:
+                self.statement_rules[name] = StatementRule.of({**published, NORMAL: given[NORMAL]})
 
     def classify(
         self,
@@ -94,39 +130,49 @@ class Classifier:
         recording = (
             source if isinstance(source, Recording) else read(source, fs_hz=fs_hz, units=units, leads=leads, gain=gain)
         )
-        from ecg_core.measurements.features import features
-        from ecg_core.measurements.measure import measured
+        seen = self.see(recording)
+        result = self.answer(recording, seen, every_statement=statements == ALL)
+        if explain:
+            from ecg_core.model.explanation import explained
 
+            return replace(result, explanation=explained(self.log_odds, seen.prepared, result.foremost))
+        return result
+
+    def see(self, recording: Recording) -> Seen:
+        """Checks a recording and runs the network. Raises EcgError."""
         fit, notices = quality.usable(recording)
         prepared = prepare(fit)
         notices = (*notices, *quality.judge(prepared), *_length_notices(recording, prepared))
         outputs = self.run(prepared.signal, prepared.lead_mask)
-        sets = [_nearest_set(leads_of(mask)) for mask in prepared.lead_mask]
-        probabilities = self._probabilities(sets, outputs)
+        if not (np.isfinite(outputs.logits).all() and np.isfinite(outputs.statements).all()):
+            raise AmplitudeImplausible("The signal's values are beyond what the network can read.")
+        sets = tuple(_nearest_set(leads_of(mask)) for mask in prepared.lead_mask)
+        return Seen(fit, prepared, outputs, sets, (*notices, *self._placed(prepared, outputs.placement)))
+
+    def answer(self, recording: Recording, seen: Seen, *, every_statement: bool = False) -> Classification:
+        """The answer to a recording that see() has seen."""
+        from ecg_core.measurements.features import features
+        from ecg_core.measurements.measure import measured
+
+        prepared, sets, rules = seen.prepared, seen.sets, self.statement_rules
         known = lead_set_of(prepared.leads)
-        placed = self._placed(prepared, outputs.placement)
-        found = measured(fit)
-        statement_logits = self.measured_terms(outputs.statements, features(found))
-        rules = self.statement_rules
-        result = Classification(
+        found = measured(seen.fit)
+        statement_logits = self.measured_terms(seen.outputs.statements, features(found))
+        model, notices = self.local.used(self.identity, sets) if self.local else (self.identity, ())
+        return Classification(
             recording=recording,
             leads=prepared.leads,
             windows=len(prepared.signal),
             corrections=prepared.corrections,
-            probabilities=dict(zip(SUPERCLASSES, probabilities.tolist(), strict=True)),
+            probabilities=dict(zip(SUPERCLASSES, self._probabilities(seen).tolist(), strict=True)),
             thresholds=self.thresholds[_nearest_set(prepared.leads)],
-            model=self.identity,
+            model=model,
             expected_performance=replace(self.performance[known[0]], at_least=not known[1]) if known else None,
-            quality=(*notices, *placed),
+            quality=(*seen.notices, *notices),
             measurements=found.measurements,
             published=statements_of(rules[known[0]], [rules[name] for name in sets], statement_logits) if known else (),
-            every_statement=statements == ALL,
+            every_statement=every_statement,
         )
-        if explain:
-            from ecg_core.model.explanation import explained
-
-            return replace(result, explanation=explained(self.log_odds, prepared, result.foremost))
-        return result
 
     def run(self, signal: NDArray[np.float32], lead_mask: NDArray[np.float32]) -> Outputs:
         """signal [windows, 12, 1000] mV, lead_mask [windows, 12]. The statement NORM gets the logit of the class."""
@@ -140,12 +186,10 @@ class Classifier:
         sets = [_nearest_set(leads_of(mask)) for mask in prepared.lead_mask]
         return np.array([self.calibrations[name].log_odds(row) for name, row in zip(sets, logits, strict=True)])
 
-    def _probabilities(self, sets: Sequence[str], outputs: Outputs) -> NDArray[np.float64]:
-        """[5]: the mean over the windows. sets: the lead set of each window."""
-        if not (np.isfinite(outputs.logits).all() and np.isfinite(outputs.statements).all()):
-            raise AmplitudeImplausible("The signal's values are beyond what the network can read.")
-        calibrated = [self.calibrations[name](row) for name, row in zip(sets, outputs.logits, strict=True)]
-        return np.asarray(np.mean(calibrated, axis=0))
+    def _probabilities(self, seen: Seen) -> NDArray[np.float64]:
+        """[5]: the mean over the windows."""
+        windows = zip(seen.sets, seen.outputs.logits, strict=True)
+        return np.asarray(np.mean([self.calibrations[name](row) for name, row in windows], axis=0))
 
     def _placed(self, prepared: ModelInput, kinds: NDArray[np.float32]) -> tuple[Notice, ...]:
         """What the network says about the electrodes. Raises SignalUnlikeEcg or RhythmUnreadable."""

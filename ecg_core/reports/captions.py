@@ -151,6 +151,6 @@ def footer(recording: Recording, layout: Layout, outcome: Outcome | None) -> str
         + words(LEFT_MM, second, DISCLAIMER, SMALL_MM, WIDTH_MM - MODEL_WIDTH_MM)
     )
     if isinstance(outcome, Classification):
-        model = f"model {outcome.model.name} {outcome.model.version}"
+        model = f"model {printable(outcome.model.said)}"
         shown += words(RIGHT_MM, second, model, SMALL_MM, MODEL_WIDTH_MM, anchor="end")
     return shown

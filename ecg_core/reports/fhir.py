@@ -52,7 +52,7 @@ def diagnostic_report(result: Classification, svg: bytes | None = None) -> bytes
         "resourceType": "DiagnosticReport",
         "text": {"status": "generated", "div": _narrative(result, conclusion)},
         "contained": [_device(result), *(observation for _, observation in observed)],
-        "identifier": [{"system": ANSWER_SYSTEM, "value": f"{result.recording.sha256}:{result.model.sha256}"}],
+        "identifier": [{"system": ANSWER_SYSTEM, "value": f"{result.recording.sha256}:{result.model.whole_sha256}"}],
         "status": STATUS,
         "category": [CATEGORY],
         "code": _concept("http://loinc.org", "11524-6", "EKG study"),
@@ -151,13 +151,15 @@ def _measured(id_: str, code: Element, probability: float, threshold: float, fin
 
 
 def _device(result: Classification) -> Element:
+    local = result.model.calibration
+    calibration = [{"type": {"text": "calibration"}, "value": f"{local.said}, sha256 {local.sha256}"}] if local else []
     return {
         "resourceType": "Device",
         "id": DEVICE_ID,
-        "identifier": [{"system": MODEL_SYSTEM, "value": result.model.sha256}],
+        "identifier": [{"system": MODEL_SYSTEM, "value": result.model.whole_sha256}],
         "deviceName": [{"name": result.model.name, "type": "model-name"}],
         "type": {"text": "neural network that reads electrocardiograms"},
-        "version": [{"value": result.model.version}],
+        "version": [{"value": result.model.version}, *calibration],
     }
 
 
@@ -217,4 +219,4 @@ def _origin(result: Classification) -> list[str]:
         sentences.append(
             f"Expected with these leads ({expected.lead_set}): AUC {least}{expected.areas}; {expected.measured_on}."
         )
-    return [*sentences, f"Model {result.model.name} {result.model.version}, sha256 {result.model.sha256}."]
+    return [*sentences, f"Model {result.model.said}, sha256 {result.model.whole_sha256}."]

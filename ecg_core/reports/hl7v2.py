@@ -69,7 +69,7 @@ def _observations(result: Classification) -> Iterator[dict[int, str]]:
             5: _escaped(f"{warning.message} ({warning.code})"),
         }
     model = result.model
-    yield {2: "ST", 3: _coded("MODEL", "model", _LOCAL), 5: _escaped(f"{model.name} {model.version} {model.sha256}")}
+    yield {2: "ST", 3: _coded("MODEL", "model", _LOCAL), 5: _escaped(f"{model.said} {model.whole_sha256}")}
 
 
 def _segment(name: str, fields: dict[int, str]) -> str:

@@ -45,6 +45,8 @@ def answer_text(outcome: Outcome, path: str | None = None) -> str:
     if expected:
         prefix = "at least " if expected.at_least else ""
         said.append(f"  expected with these leads ({expected.lead_set}): AUC {prefix}{expected.areas}")
+    if local := outcome.model.calibration:
+        said.append(f"  calibration: {printable(local.said)}, for {', '.join(local.classes) or 'none of the classes'}")
     return "\n".join([*head, "", *bars, "", *stated, *measured, *looked, *said, f"  {DISCLAIMER}", ""])
 
 

@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from ecg_core import metrics
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.leads import LEAD_SETS, LEADS
+from ecg_core.metrics import Floats
 from ecg_core.model.artifacts import CARD_FILE, MODEL_FILE
 from ecg_core.model.calibration import Calibration
 from ecg_core.model.classifier import Classifier
 from ecg_core.model.placement import KINDS
 from ecg_core.signal.preparation import WINDOW_SAMPLES
 from ecg_core.signal.resampling import MODEL_FS_HZ
-from ecg_core.training import metrics, statements
+from ecg_core.training import statements
 from ecg_core.training.calibrators import compared
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, read_ptbxl
 from ecg_core.training.evaluate import (
@@ -30,7 +32,6 @@ from ecg_core.training.evaluate import (
 from ecg_core.training.graph import with_statements, with_terms
 from ecg_core.training.measure.outcomes import outputs
 from ecg_core.training.measured_terms import Terms
-from ecg_core.training.metrics import Floats
 from ecg_core.training.report.model_card import serialised
 from ecg_core.training.report.reliability import reliability
 

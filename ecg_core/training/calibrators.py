@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.training import metrics
-from ecg_core.training.metrics import Bools, Floats
+from ecg_core import metrics
+from ecg_core.metrics import Bools, Floats
 
 Calibrated = Callable[[Floats], Floats]
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_core import metrics
 from ecg_core.classification import DIAGNOSES, OTHER_ABNORMALITIES, SUPERCLASSES
 from ecg_core.leads import lead_set_of
+from ecg_core.metrics import Bools, Floats
 from ecg_core.model.calibration import WEAKEST_SET, Calibration
 from ecg_core.model.classifier import Classifier
-from ecg_core.training import metrics
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, read_ptbxl
 from ecg_core.training.measure.outcomes import each, outcome
-from ecg_core.training.metrics import Bools, Floats
 
 DIAGNOSIS_COLUMNS = [SUPERCLASSES.index(label) for label in DIAGNOSES]
 OTHER_COLUMNS = [SUPERCLASSES.index(label) for label in OTHER_ABNORMALITIES]

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_core import metrics
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.leads import LEAD_SETS
-from ecg_core.training import metrics
+from ecg_core.metrics import Floats
 from ecg_core.training.data.dataset import Data
 from ecg_core.training.data.ptbxl import PtbXl
 from ecg_core.training.fit import read_checkpoint
-from ecg_core.training.metrics import Floats
 from ecg_core.training.tasks import predict
 
 LEDGER_FILE, PAGE_FILE, SCORES, SOFT_TARGETS = "ledger.json", "LEDGER.md", "scores", "soft_targets"

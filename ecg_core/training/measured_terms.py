@@ -11,22 +11,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_core import metrics
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.errors import EcgError
 from ecg_core.leads import LEADS
 from ecg_core.measurements.features import features
 from ecg_core.measurements.measure import measured
+from ecg_core.metrics import Bools, Floats
 from ecg_core.model.measured_terms import LIMIT
 from ecg_core.model.statements import CODES
 from ecg_core.readers import read
 from ecg_core.recording import Files
 from ecg_core.signal import quality
 from ecg_core.statements import NORMAL
-from ecg_core.training import metrics
 from ecg_core.training.data.dataset import SoftTargets, read_soft_targets
 from ecg_core.training.data.ptbxl import TRAINING_FOLDS, PtbXl, read_ptbxl
 from ecg_core.training.measure.outcomes import each as records
-from ecg_core.training.metrics import Bools, Floats
 
 # A statement gets a term if it has as many positive records in folds 1-8, and if its cross-validated AUC rises so much.
 MIN_POSITIVES, MIN_GAIN = 20, 0.003

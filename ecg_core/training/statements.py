@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_core import metrics
 from ecg_core.classification import DECIMALS, SUPERCLASSES
 from ecg_core.leads import LEADS
+from ecg_core.metrics import Bools, Floats
 from ecg_core.model.calibration import Calibration, thresholds_of
 from ecg_core.model.statements import CODES, StatementRule, statements_of
 from ecg_core.statements import NORMAL, contradicting
-from ecg_core.training import metrics
 from ecg_core.training.data.ptbxl import PtbXl
 from ecg_core.training.evaluate import (
     DIAGNOSIS_COLUMNS,
@@ -21,7 +22,6 @@ from ecg_core.training.evaluate import (
 )
 from ecg_core.training.measure.benchmark import TASKS, benchmark
 from ecg_core.training.measure.outcomes import Outputs
-from ecg_core.training.metrics import Bools, Floats
 
 MIN_POSITIVES = 20
 MIN_AUC = 0.85

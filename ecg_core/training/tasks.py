@@ -10,6 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.leads import LEAD_SETS, LEADS
+from ecg_core.metrics import auc
 from ecg_core.model.placement import KINDS, SOUND
 from ecg_core.training.data.augment import (
     LEAD_SET_SHARES,
@@ -22,7 +23,6 @@ from ecg_core.training.data.dataset import Data
 from ecg_core.training.data.devices import filtered
 from ecg_core.training.data.misplacement import misplaced, misplaced_batch
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD
-from ecg_core.training.metrics import auc
 from ecg_core.training.networks import PLACEMENT
 from ecg_core.training.networks.windowed import EcgNetwork
 from ecg_core.training.settings import Settings

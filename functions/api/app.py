@@ -140,8 +140,9 @@ def _add_diagnosis(app: FastAPI, classifier: Classifier, workers: Workers) -> No
 
 
 def _add_service(app: FastAPI, classifier: Classifier, max_body_bytes: int) -> None:
-    card = {**classifier.card, "limits": {"max_body_bytes": max_body_bytes}, "disclaimer": DISCLAIMER}
-    identity = {name: classifier.card[name] for name in ("name", "version", "sha256")}
+    local = {"local_calibration": classifier.local.to_dict()} if classifier.local else {}
+    card = {**classifier.card, **local, "limits": {"max_body_bytes": max_body_bytes}, "disclaimer": DISCLAIMER}
+    identity = classifier.identity.to_dict()
 
     @app.get("/", summary="Greeting", responses=openapi.answers("Greeting", "The service runs."), tags=["service"])
     async def root() -> Response:

@@ -129,10 +129,22 @@ class Explanation(_Shape):
     beats: EvidenceOfBeats
 
 
+class LocalCalibration(_Shape):
+    """The calibration of one hospital, whose values take the place of the model's."""
+
+    name: str
+    sha256: Sha256
+    estimate: bool = Field(description="Whether it was made without labels.")
+    classes: list[Literal["NORM", "MI", "STTC", "CD", "HYP"]] = Field(
+        description="The classes whose probability and threshold it gives for these leads."
+    )
+
+
 class Model(_Shape):
     name: str
     version: str
     sha256: Sha256
+    calibration: LocalCalibration | None = Field(None, description="Only if the service has one of its own.")
 
 
 class Classification(_Shape):

@@ -48,9 +48,8 @@ def judge(prepared: ModelInput) -> tuple[Notice, ...]:
     rows = prepared.signal[prepared.lead_mask > 0]
     peaked = peakedness(prepared)
     typical = float(median(peaked)[0])
-    spectrum = np.fft.rfft(rows, axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
-    noise, wander = _spectral_shares(power)
+    power = power_of(rows)
+    noise, wander = spectral_shares(power)
     if noise > NOISE_REFUSED_SHARE:
         raise SignalNoisy(NO_HEARTBEAT)
     if typical < PEAKEDNESS_REFUSED:
@@ -83,7 +82,13 @@ def unreadable(prepared: ModelInput) -> RhythmUnreadable | None:
     return RhythmUnreadable(NO_QRS) if without_qrs(prepared, small=True) else None
 
 
-def _spectral_shares(power: NDArray[np.floating[Any]]) -> tuple[float, float]:
+def power_of(rows: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
+    """[rows, 1000] at 100 Hz -> [rows, 501], in steps of 0.1 Hz."""
+    spectrum = np.fft.rfft(rows, axis=1)
+    return np.asarray(spectrum.real**2 + spectrum.imag**2)
+
+
+def spectral_shares(power: NDArray[np.floating[Any]]) -> tuple[float, float]:
     """(noise, wander): power above NOISE_BAND_HZ and power below WANDER_HZ, each divided by the power above WANDER_HZ.
 
     Both are medians over the rows. power: [rows, 501].

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_core.leads import LEAD_SETS, LEADS, LIMB_FROM_I_II
+from ecg_core.metrics import Floats
 from ecg_core.recording import Recording
 from ecg_core.training.data.ptbxl import INDEPENDENT_LEADS
-from ecg_core.training.metrics import Floats
 
 # 50 Hz: the lowest that is accepted. Then Holters, hospitals, watches (512.508).
 RATES_HZ = (50.0, 125.0, 250.0, 500.0, 512.508, 1000.0)

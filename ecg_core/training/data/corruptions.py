@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ecg_core.leads import LEADS
+from ecg_core.metrics import Floats
 from ecg_core.recording import Recording
 from ecg_core.training.data.conditions import BANDS_HZ, band, coloured, twelve, with_noise
 from ecg_core.training.data.electrodes import REVERSALS, exchanged
 from ecg_core.training.data.ptbxl import INDEPENDENT_LEADS
-from ecg_core.training.metrics import Floats
 
 # About the height of a QRS complex, so that foreign signals cannot be recognised by their size.
 HEIGHT_MV = 0.5

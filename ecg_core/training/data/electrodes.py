@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from ecg_core.leads import CHEST_LEADS, LEADS
+from ecg_core.metrics import Floats
 from ecg_core.recording import Recording
-from ecg_core.training.metrics import Floats
 
 ELECTRODES = ("RA", "LA", "LL", "RL", *CHEST_LEADS)
 REVERSALS = (

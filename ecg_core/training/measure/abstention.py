@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ecg_core import metrics
 from ecg_core.classification import Notice
 from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers import read
 from ecg_core.readers.paths import Input, find_inputs
 from ecg_core.recording import Files
-from ecg_core.training import metrics
 from ecg_core.training.data.conditions import rng_of
 from ecg_core.training.data.corruptions import CORRUPTIONS, Corruption
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, read_ptbxl

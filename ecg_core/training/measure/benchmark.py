@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ecg_core import metrics
 from ecg_core.classification import SUPERCLASSES
+from ecg_core.metrics import Bools, Floats
 from ecg_core.model.classifier import Classifier
 from ecg_core.model.statement_table import STATEMENTS
 from ecg_core.model.statements import CODES
-from ecg_core.training import metrics
 from ecg_core.training.data.ptbxl import PtbXl, read_ptbxl
 from ecg_core.training.measure.outcomes import Outputs, outputs
-from ecg_core.training.metrics import Bools, Floats
 
 # {label: the columns of its statements}. A diagnostic statement may also be a form statement.
 Labels = Mapping[str, tuple[int, ...]]

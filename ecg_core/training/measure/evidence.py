@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_core import metrics
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
@@ -21,7 +22,6 @@ from ecg_core.readers import read
 from ecg_core.recording import Files
 from ecg_core.signal.preparation import prepare
 from ecg_core.signal.segments import PARTS
-from ecg_core.training import metrics
 from ecg_core.training.data.ptbxl import PtbXl, read_ptbxl
 from ecg_core.training.measure.outcomes import each
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from ecg_core import metrics
 from ecg_core.leads import LEAD_SETS, LEADS
 from ecg_core.measurements import Measurements, measure
+from ecg_core.metrics import Bools, Floats
 from ecg_core.readers import read
 from ecg_core.synthesis.heart import synthesize
 from ecg_core.synthesis.waves import WAVES
-from ecg_core.training import metrics
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_files
-from ecg_core.training.metrics import Bools, Floats
 
 FIELDS = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms", "qtc_ms", "axis_deg")
 # Fewer labels give no useful interval.

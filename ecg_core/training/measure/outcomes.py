@@ -12,6 +12,7 @@ from ecg_core.classification import SUPERCLASSES, Notice
 from ecg_core.errors import EcgError
 from ecg_core.measurements.features import features
 from ecg_core.measurements.measure import measured
+from ecg_core.metrics import Bools, Floats
 from ecg_core.model.classifier import Classifier
 from ecg_core.model.placement import KINDS
 from ecg_core.model.statements import CODES
@@ -20,7 +21,6 @@ from ecg_core.recording import Files, LargeFiles, Recording
 from ecg_core.signal import quality
 from ecg_core.signal.preparation import prepare
 from ecg_core.training.data.ptbxl import PtbXl, record_files
-from ecg_core.training.metrics import Bools, Floats
 
 T = TypeVar("T")
 WORKERS = 2

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_core import metrics
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
+from ecg_core.metrics import Bools, Floats
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers import read
 from ecg_core.recording import Files
-from ecg_core.training import metrics
 from ecg_core.training.data.conditions import CONDITIONS, rng_of
 from ecg_core.training.data.ptbxl import VALIDATION_FOLD, PtbXl, read_ptbxl, record_files
 from ecg_core.training.evaluate import DIAGNOSIS_COLUMNS
 from ecg_core.training.measure.outcomes import Outcome, each, outcome
-from ecg_core.training.metrics import Bools, Floats
 
 # First and last age. The data set says 300 for everybody over 89, to protect their identity.
 AGE_BANDS = {"under 40": (0, 39), "40-59": (40, 59), "60-79": (60, 79), "80-89": (80, 89), "over 89": (90, 300)}

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ecg_core import metrics
 from ecg_core.classification import DIAGNOSES
+from ecg_core.metrics import Bools
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers.paths import find_inputs
-from ecg_core.training import metrics
 from ecg_core.training.evaluate import DIAGNOSIS_COLUMNS
 from ecg_core.training.measure.outcomes import Outcome, outcome
-from ecg_core.training.metrics import Bools
 
 # NORM: only these codes. In PTB-XL a normal ECG may have any sinus rate.
 SINUS = {

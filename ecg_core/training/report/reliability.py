@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ecg_core.classification import DIAGNOSES, NAMES, SUPERCLASSES
-from ecg_core.training.metrics import ECE_BINS, Bools, Floats, wilson
+from ecg_core.metrics import ECE_BINS, Bools, Floats, wilson
 
 RELIABILITY_FILE = "reliability.svg"
 # Pixels: a panel's side, the space around it, the histogram below it.

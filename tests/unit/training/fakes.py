@@ -11,12 +11,12 @@ from typing import cast
 import numpy as np
 import pytest
 
+from ecg_core import metrics
 from ecg_core.classification import SUPERCLASSES, Classification, Notice
 from ecg_core.errors import SignalNoisy
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers import read
 from ecg_core.recording import Files, Recording
-from ecg_core.training import metrics
 from tests.builders import make_classification
 
 # Enough for an interval. The 1000 draws of the commands take seconds.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.optimize import isotonic_regression
 
-from ecg_core.training import metrics
+from ecg_core import metrics
 from ecg_core.training.calibrators import CERTAIN, METHODS, beta, compared, isotonic, within_limits
 
 RNG = np.random.default_rng(11)

@@ -7,11 +7,11 @@ import pytest
 
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
 from ecg_core.leads import LEADS
+from ecg_core.metrics import auc
 from ecg_core.model.classifier import default_classifier
 from ecg_core.training.data.ptbxl import read_ptbxl, record_files
 from ecg_core.training.evaluate import Scores, decisions, evaluate, measure
 from ecg_core.training.measure.outcomes import outcome, outputs
-from ecg_core.training.metrics import auc
 from ecg_core.training.report.text import text
 from tests.builders import make_classification
 

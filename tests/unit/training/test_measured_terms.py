@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecg_core import Classifier, cli
+from ecg_core import Classifier, cli, metrics
 from ecg_core.classification import SUPERCLASSES
 from ecg_core.model.artifacts import artifacts_folder
 from ecg_core.model.measured_terms import MeasuredTerms
 from ecg_core.model.statements import CODES
 from ecg_core.training import measured_terms as fitting
-from ecg_core.training import metrics
 from ecg_core.training.data.dataset import SoftTargets, write_soft_targets
 from ecg_core.training.data.ptbxl import PtbXl, read_ptbxl
 from ecg_core.training.measured_terms import blind_logits, cross_validated, logistic, terms_of

@@ -1,6 +1,6 @@
 // The answer in words: diagnosis, probabilities with thresholds, warnings, corrections and what to expect.
 import { type Child, h, svg } from "./dom";
-import { meaning, named, rhythmNamed, translated } from "./meanings";
+import { meaning, modelSaid, named, rhythmNamed, translated } from "./meanings";
 import { verdict } from "./page";
 import { type Answer, CLASSES, type Entry, type Measurements, type Notice } from "./types";
 import { current, number, short, t } from "./words";
@@ -136,6 +136,6 @@ function details(answer: Answer): Child {
     ],
     h("h4", {}, t("other")),
     h("p", {}, Object.entries(others).map(([label, value]) => `${label} (${named(label)}) ${number(value, 3)}`).join(", ")),
-    h("p", { class: "note" }, `${t("about", model.name, model.version)} · SHA-256 ${recording.sha256.slice(0, 12)}`),
+    h("p", { class: "note" }, `${modelSaid(model)} · SHA-256 ${recording.sha256.slice(0, 12)}`),
   ];
 }

@@ -28,7 +28,7 @@ function row(entry: Entry): unknown[] {
     measured?.heart_rate_bpm, measured?.pr_ms, measured?.qrs_ms, measured?.qt_ms, measured?.qtc_ms, measured?.axis_deg,
     answer?.warnings.map((one) => one.code).join(" "), problem?.code, problem?.detail, answer?.recording.format,
     answer?.recording.leads.join(" "), answer?.recording.fs_hz, answer?.recording.duration_s, answer?.recording.sha256,
-    answer && `${answer.model.name} ${answer.model.version}`,
+    answer && [answer.model.name, answer.model.version, answer.model.calibration?.name ?? []].flat().join(" "),
   ];
 }
 

@@ -1,4 +1,5 @@
 // German words for the stable codes of the service. In English the service's own messages are shown.
+import type { Model } from "./types";
 import { current, type Word, t } from "./words";
 
 const NAMES: Record<string, [string, string]> = {
@@ -37,6 +38,7 @@ const GERMAN: Record<string, string> = {
   no_finding: "Keine der drei Wahrscheinlichkeiten erreicht ihre Schwelle.",
   other_abnormality: "Keine der drei erreicht ihre Schwelle, aber Myokardinfarkt oder Hypertrophie kann vorliegen.",
   contradictory_findings: "Ein normales EKG und eine Auffälligkeit liegen beide über ihrer Schwelle.",
+  calibration_not_local: "Die örtliche Kalibrierung hat für diese Ableitungen keine Werte. Es gelten die des Modells.",
   performance_unknown: "Für diese Ableitungen allein wurde nichts gemessen: keine Diagnose.",
   unauthorized: "Der Dienst weiß nicht, wer fragt.",
   empty_file: "Die Datei ist leer.",
@@ -84,6 +86,12 @@ const GERMAN_HINTS: Record<string, string> = {
 };
 
 const OPEN_KEY: Record<string, Word> = { offline: "offline", unreachable: "unreachable" };
+
+// Which model answered, and with which calibration.
+export function modelSaid({ name, version, calibration }: Model): string {
+  const local = calibration ? t("calibrated", calibration.name) + (calibration.estimate ? t("estimated") : "") : "";
+  return t("about", name, version) + local;
+}
 
 export function named(label: string): string {
   const names = NAMES[label];

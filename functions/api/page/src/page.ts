@@ -1,5 +1,5 @@
 // The whole A4 sheet, for printing and PNG: the answer above the paper, the scale and the disclaimer below it.
-import { named, rhythmNamed } from "./meanings";
+import { modelSaid, named, rhythmNamed } from "./meanings";
 import { PAPER_MM, SHEET_MM } from "./layout";
 import { CanvasPen, moved, type Pen, SvgPen } from "./pen";
 import { drawGrid, drawPaper, PRINTED } from "./sheet";
@@ -66,7 +66,7 @@ function drawSheet(pen: Pen, entry: Entry, view: View): void {
   pen.text(LEFT + WIDTH, TOP + HEIGHT + 4.5, trace.sha256.slice(0, 12), 2.5, FAINT, false, "end");
   pen.text(LEFT, TOP + HEIGHT + 8.5, t("disclaimer"), 2.5, INK);
   if (answer) {
-    pen.text(LEFT + WIDTH, TOP + HEIGHT + 8.5, t("about", answer.model.name, answer.model.version), 2.5, FAINT, false, "end");
+    pen.text(LEFT + WIDTH, TOP + HEIGHT + 8.5, modelSaid(answer.model), 2.5, FAINT, false, "end");
   }
   const overlays = [];
   if (explanation) {

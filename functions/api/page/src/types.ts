@@ -39,6 +39,14 @@ export interface Explanation {
   evidence: Record<string, Record<string, number[]>>;
 }
 
+export interface Model {
+  name: string;
+  version: string;
+  sha256: string;
+  // Of one hospital; absent if that of the model is used.
+  calibration?: { name: string; sha256: string; estimate: boolean; classes: string[] };
+}
+
 export interface Answer {
   diagnosis: Label | null;
   probability: number | null;
@@ -66,7 +74,7 @@ export interface Answer {
   explanation?: Explanation;
   statements?: Statement[];
   measurements?: Measurements;
-  model: { name: string; version: string; sha256: string };
+  model: Model;
   disclaimer: string;
 }
 

@@ -167,6 +167,8 @@ const WORDS = {
   ],
   documentation: ["Interface", "Schnittstelle"],
   about: ["Model {0} {1}", "Modell {0} {1}"],
+  calibrated: [", calibration {0}", ", Kalibrierung {0}"],
+  estimated: [" (an estimate without labels)", " (eine Schätzung ohne Befunde)"],
   offline: ["Your device is offline. Connect it and send again.", "Ihr Gerät ist offline. Verbinden Sie es und senden Sie noch einmal."],
   unreachable: ["The service cannot be reached.", "Der Dienst ist nicht erreichbar."],
   unreachableHint: ["Check that it runs, then send again.", "Prüfen Sie, ob er läuft, und senden Sie dann noch einmal."],

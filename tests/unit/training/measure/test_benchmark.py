@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecg_core.metrics import auc
 from ecg_core.model.classifier import default_classifier
 from ecg_core.model.statements import CODES
 from ecg_core.training.data.ptbxl import PtbXl
 from ecg_core.training.measure.benchmark import TASKS, benchmark, evaluate_task
 from ecg_core.training.measure.outcomes import Outputs
-from ecg_core.training.metrics import auc
 from ecg_core.training.report.statements import benchmark_text
 from tests.unit.training.fakes import with_rows
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from ecg_core import cli
+from ecg_core import cli, metrics
 from ecg_core.classification import DIAGNOSES
 from ecg_core.leads import LEAD_SETS
 from ecg_core.model.artifacts import artifacts_folder
 from ecg_core.model.classifier import Classifier, default_classifier
 from ecg_core.model.statements import CODES
 from ecg_core.training import calibrate as calibrating
-from ecg_core.training import metrics
 from ecg_core.training.calibrators import MAX_ECE
 from ecg_core.training.data.conditions import CONDITIONS
 from ecg_core.training.data.corruptions import CORRUPTIONS

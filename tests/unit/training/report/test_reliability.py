@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ecg_core.classification import DIAGNOSES, SUPERCLASSES
-from ecg_core.training.metrics import ECE_BINS, expected_calibration_error
+from ecg_core.metrics import ECE_BINS, expected_calibration_error
 from ecg_core.training.report.reliability import draw, reliability
 
 RNG = np.random.default_rng(4)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, mannwhitneyu
 
-from ecg_core.training import metrics
+from ecg_core import metrics
 
 RNG = np.random.default_rng(5)
 TRUTH = RNG.random(400) < 0.3
@@ -81,6 +81,12 @@ def test_auc_of_draws_agrees_with_auc_of_each_draw() -> None:
     expected = [metrics.auc(TRUTH, SCORE, weight) for weight in weights]
     np.testing.assert_allclose(metrics.auc_of_draws(TRUTH, SCORE, weights), expected)
     assert np.isnan(metrics.auc_of_draws(np.zeros(4, bool), np.arange(4.0), np.ones((2, 4)))).all()
+
+
+def test_calibration_error_of_draws_agrees_with_that_of_each_draw() -> None:
+    weights, probability = RNG.integers(0, 3, (5, len(TRUTH))).astype(float), RNG.random(len(TRUTH))
+    each = [metrics.expected_calibration_error(TRUTH, probability, weight) for weight in weights]
+    assert metrics.ece_of_draws(TRUTH, probability, weights) == pytest.approx(each)
 
 
 def test_an_estimate_of_nan_is_none() -> None:

@@ -43,9 +43,19 @@ def auc_of_draws(truth: Bools, score: Floats, weights: Floats) -> Floats:
 def expected_calibration_error(truth: Bools, probability: Floats, weight: Floats | None = None) -> float:
     """ECE: the mean |probability - frequency| over ECE_BINS bins of equal width, weighted by the records in each."""
     weight = np.ones(len(truth)) if weight is None else weight
-    place = np.minimum((probability * ECE_BINS).astype(int), ECE_BINS - 1)
-    gaps = np.bincount(place, weight * (probability - truth), ECE_BINS)
+    gaps = np.bincount(_bins(probability), weight * (probability - truth), ECE_BINS)
     return float(np.abs(gaps).sum() / weight.sum())
+
+
+def ece_of_draws(truth: Bools, probability: Floats, weights: Floats) -> Floats:
+    """expected_calibration_error() for each row of weights [draws, n]."""
+    gaps = np.zeros((len(truth), ECE_BINS))
+    gaps[np.arange(len(truth)), _bins(probability)] = probability - truth
+    return np.asarray(np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1))
+
+
+def _bins(probability: Floats) -> NDArray[np.int64]:
+    return np.asarray(np.minimum((probability * ECE_BINS).astype(int), ECE_BINS - 1))
 
 
 def perfect_calibration_error(probability: Floats, quantile: float = 0.95, draws: int = 500) -> float:
@@ -132,7 +142,7 @@ def estimate(draws: Floats) -> dict[str, Any] | None:
     return {"value": round(float(draws[0]), 4), "ci95": [round(low, 4), round(high, 4)]}
 
 
-def wilson(hits: int, n: int) -> dict[str, Any] | None:
+def wilson(hits: float, n: int) -> dict[str, Any] | None:
     """{"value", "ci95"} of hits / n by Wilson (1927), whose interval is not empty at 0 or 1. None if n is 0."""
     if not n:
         return None
