@@ -1,55 +1,31 @@
-"""The routes, and the headers that only one route sets. What an ECG says is the work of ecg_core.
+"""The app: its routes, and the headers that only one route sets. What an ECG says is the work of ecg_core.
 
-Limits, security headers and the log are in edge.py, bodies in body.py, errors in problems.py.
+The large routes have modules of their own: diagnosis.py, signal.py, uploads.py, page/. Limits, security headers and the
+log are in edge.py, bodies in body.py, errors in problems.py.
 """
 
 import json
-from typing import Annotated, Literal
 
-from fastapi import FastAPI, Path, Query, Request
+from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from ecg_core import Classifier, __version__
 from ecg_core.classification import DISCLAIMER
-from ecg_core.errors import FileTooLarge
 from ecg_core.model.classifier import default_classifier
-from ecg_core.recording import MAX_LARGE_BYTES
-from ecg_core.statements import FINDINGS
-from functions import log
 from functions.api import assets, docs, openapi, page
-from functions.api.body import body_of, files_of
 from functions.api.capacity import Capacity
+from functions.api.diagnosis import add_diagnosis
 from functions.api.edge import Edge
 from functions.api.metrics import MEDIA_TYPE, Metrics
-from functions.api.negotiation import FHIR, JSON, SVG, choose
-from functions.api.parameters import (
-    Filename,
-    FsHz,
-    Gain,
-    GainMm,
-    LayoutForm,
-    Leads,
-    Speed,
-    StartS,
-    Units,
-    sheet_of,
-)
-from functions.api.problems import (
-    PROBLEM,
-    NotFound,
-    RequestInvalid,
-    ResultNotFound,
-    add_problem_handlers,
-)
+from functions.api.negotiation import JSON
+from functions.api.problems import NotFound, add_problem_handlers
 from functions.api.settings import Settings
 from functions.api.signal import add_signal
-from functions.api.storage import PREFIX, UPLOAD_ID, UPLOAD_SECONDS, Storage
+from functions.api.storage import Storage
+from functions.api.uploads import add_uploads
 from functions.api.workers import Workers
-from functions.metrics import metrics
 
 GREETING = '{"message": "EKG-Klassifikations-API läuft"}'.encode()
-# Retry-After of a result that is not there yet.
-RETRY_SECONDS = 2
 
 
 def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
@@ -77,116 +53,15 @@ def create_app(settings: Settings, classifier: Classifier) -> FastAPI:
     )
     add_problem_handlers(app)
     workers = Workers(settings.alone)
-    _add_diagnosis(app, classifier, workers)
+    add_diagnosis(app, classifier, workers)
     add_signal(app, workers)
-    _add_uploads(app, Storage(settings))
+    add_uploads(app, Storage(settings))
     _add_service(app, classifier, settings.max_body_bytes)
     _add_documentation(app)
     page.add_page(app, settings)
     if counts:
         _add_metrics(app, counts)
     return app
-
-
-def _add_diagnosis(app: FastAPI, classifier: Classifier, workers: Workers) -> None:
-    @app.post(
-        "/diagnosis",
-        summary="Classify one ECG record",
-        responses=openapi.DIAGNOSIS_RESPONSES,
-        openapi_extra=openapi.DIAGNOSIS_BODY,
-        tags=["diagnosis"],
-    )
-    async def diagnosis(
-        request: Request,
-        filename: Filename = None,
-        fs_hz: FsHz = None,
-        units: Units = None,
-        leads: Leads = None,
-        gain: Gain = None,
-        explain: Annotated[
-            bool | None,
-            Query(description="Also explain where in the ECG the network looks; takes 0.2 s more. JSON and SVG only."),
-        ] = None,
-        statements: Annotated[
-            Literal["findings", "all"] | None,
-            Query(description="Which statements are given: those that matter (default), or all that are published."),
-        ] = None,
-        speed: Speed = None,
-        gain_mm: GainMm = None,
-        layout: LayoutForm = None,
-        start_s: StartS = None,
-    ) -> Response:
-        body, headers = await body_of(request), request.headers
-
-        def answer() -> tuple[bytes, str]:
-            files = files_of(headers.get("content-type", ""), body, filename)
-            sheet = sheet_of(speed, gain_mm, layout, start_s)
-            form = choose(",".join(headers.getlist("accept")))
-            result = classifier.classify(
-                files,
-                fs_hz=fs_hz,
-                units=units,
-                leads=leads,
-                gain=gain,
-                explain=bool(explain) and form != FHIR,
-                statements=statements or FINDINGS,
-            )
-            metrics.classified(result.diagnosis, result.probabilities)
-            if form == FHIR:
-                from ecg_core.reports.fhir import diagnostic_report
-
-                return diagnostic_report(result), form
-            if form == SVG:
-                from ecg_core.reports.svg import plot
-
-                if start_s and start_s >= result.recording.duration_s:
-                    raise RequestInvalid("The recording ends before start_s.")
-                return plot(result.recording, result, start_s or 0.0, sheet), form
-            return result.to_json(), form
-
-        content, form = await workers.run(answer, request.receive)
-        return Response(content, media_type=form)
-
-
-def _add_uploads(app: FastAPI, storage: Storage) -> None:
-    @app.post(
-        "/uploads",
-        status_code=201,
-        summary="Get an upload address for a file that is too large for POST /diagnosis",
-        responses=openapi.answers(
-            "Upload", "Where to send the file, and where its result will be.", 403, 413, 422, 429, 500, 503, status=201
-        ),
-        openapi_extra=openapi.NEEDS_KEY,
-        tags=["diagnosis"],
-    )
-    def uploads(request: Request, size: Annotated[int, Query(description="Size of the file in bytes.")]) -> Response:
-        if size < 1:
-            raise RequestInvalid("A parameter is not valid: size.")
-        if size > MAX_LARGE_BYTES:
-            raise FileTooLarge(f"The file is larger than {MAX_LARGE_BYTES / 2**30:g} GB.")
-        upload = storage.new_upload(size)
-        request.state.record = log.hashed(PREFIX + upload.id)
-        address = {"method": "PUT", "url": upload.url, "headers": upload.headers, "expires_in_s": UPLOAD_SECONDS}
-        return _json({"upload": address, "result": f"results/{upload.id}"}, 201)
-
-    @app.get(
-        "/results/{id}",
-        summary="Get the result of an upload",
-        responses=openapi.RESULT_RESPONSES,
-        openapi_extra=openapi.NEEDS_KEY,
-        tags=["diagnosis"],
-    )
-    def results(
-        request: Request, id: Annotated[str, Path(json_schema_extra={"pattern": UPLOAD_ID.pattern})]
-    ) -> Response:
-        if not UPLOAD_ID.fullmatch(id):
-            raise ResultNotFound("This is no address of a result.")
-        request.state.record = log.hashed(PREFIX + id)
-        outcome = storage.outcome(id)
-        if outcome is None:
-            return _json({"status": "pending"}, 202, {"retry-after": str(RETRY_SECONDS)})
-        refused = outcome.startswith(b'{"type": "urn:ekg:problem:')
-        return Response(outcome, media_type=PROBLEM if refused else JSON)
 
 
 def _add_service(app: FastAPI, classifier: Classifier, max_body_bytes: int) -> None:
