@@ -29,10 +29,17 @@ def _hl7(result: Classification) -> bytes:
     return message(result, datetime.now(UTC))
 
 
+def _dicom(result: Classification) -> bytes:
+    from ecg_core.reports.dicom_sr.report import structured_report
+
+    return structured_report(result)
+
+
 # Option: (what the help says, how a result becomes this form).
 FORMS: dict[str, tuple[str, Callable[[Classification], bytes]]] = {
     "fhir": ("the FHIR DiagnosticReport", _fhir),
     "fhir_bundle": ("a FHIR transaction Bundle: the report, its Observations and the model as a Device", _bundle),
+    "dicom_sr": ("a DICOM structured report (TID 3700); patient and time are left to the sender", _dicom),
     "hl7": ("an HL7 v2.5 message ORU^R01; the patient is left to the sender", _hl7),
 }
 

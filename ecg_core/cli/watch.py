@@ -28,6 +28,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--svg", action="store_true", help="also draw each result")
     parser.add_argument("--fhir", action="store_true", help="also write each result as a FHIR R4 DiagnosticReport")
     parser.add_argument(
+        "--fhir-bundle", action="store_true", help="also write each result as a FHIR transaction Bundle"
+    )
+    parser.add_argument("--dicom-sr", action="store_true", help="also write each result as a DICOM structured report")
+    parser.add_argument("--hl7", action="store_true", help="also write each result as an HL7 v2.5 message ORU^R01")
+    parser.add_argument(
         "--patience",
         type=_duration,
         default=24,
@@ -50,7 +55,7 @@ def _duration(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ecg_core.drop.addresses import FHIR, SVG
+    from ecg_core.drop.addresses import NAMED
     from ecg_core.drop.folder import FolderStore
     from ecg_core.drop.watch import Watcher
     from ecg_core.model.classifier import default_classifier
@@ -62,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     if results.is_relative_to(inbox) or inbox.is_relative_to(results):
         print("The results must lie outside the inbox: they would be read as records.", file=sys.stderr)
         return 2
-    forms = tuple(form for form, asked in ((SVG, options.svg), (FHIR, options.fhir)) if asked)
+    forms = tuple(form for name, form in NAMED.items() if getattr(options, name.replace("-", "_")))
     stores = FolderStore(inbox), FolderStore(results)
     watcher = Watcher(*stores, default_classifier(), forms, timedelta(hours=options.patience))
     faults = 0

@@ -5,9 +5,10 @@ from hashlib import sha256
 from ecg_core.readers.names import folded
 
 OUTCOME = ".json"
-FHIR, SVG = ".fhir.json", ".svg"
-# The other forms of a result. The configured ones are written before the outcome.
-FORMS = (SVG, FHIR)
+FHIR, FHIR_BUNDLE, SVG, DICOM_SR, HL7 = ".fhir.json", ".fhir-bundle.json", ".svg", ".sr.dcm", ".hl7"
+# The other forms of a result, by the names that settings use. The configured ones are written before the outcome.
+NAMED = {"svg": SVG, "fhir": FHIR, "fhir-bundle": FHIR_BUNDLE, "dicom-sr": DICOM_SR, "hl7": HL7}
+FORMS = tuple(NAMED.values())
 
 WAITING, ARCHIVED, MEMBERS, SHARED = "waiting/", "archived/", "members/", "shared/"
 # Prefixes of objects about a file of the inbox that are not outcomes.
@@ -26,10 +27,11 @@ def address(key: str, form: str = OUTCOME, longest: int = MAX_KEY_BYTES) -> str:
     longest: the most bytes of a key in this store.
 
     In three cases the key is sha256/<hex of the record's key> and the extension: the plain key would be too long; it
-    would begin with a prefix of the drop itself; or the record's key ends in .fhir (x.fhir.json is the report of x).
+    would begin with a prefix of the drop itself; or the record's key ends in .fhir or .fhir-bundle (x.fhir.json is the
+    report of x).
     """
     plain = key + form
-    if key.startswith(_OURS) or key.endswith(".fhir") or len(key_bytes(plain)) > longest:
+    if key.startswith(_OURS) or key.endswith((".fhir", ".fhir-bundle")) or len(key_bytes(plain)) > longest:
         return f"{HASHED}{sha256(key_bytes(key)).hexdigest()}{form}"
     return plain
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ecg_core import __version__
 from ecg_core.classification import Classification
-from ecg_core.drop.addresses import FHIR, SVG
+from ecg_core.drop.addresses import DICOM_SR, FHIR, FHIR_BUNDLE, HL7, SVG
 from ecg_core.drop.options import digest_of, options_of, stated
 from ecg_core.drop.sources import digest
 from ecg_core.drop.store import Stored
@@ -13,7 +14,15 @@ from ecg_core.errors import EcgError
 from ecg_core.model.classifier import Classifier
 from ecg_core.readers.names import is_header
 
-CONTENT_TYPES = {FHIR: "application/fhir+json", SVG: "image/svg+xml"}
+CONTENT_TYPES = {
+    FHIR: "application/fhir+json",
+    FHIR_BUNDLE: "application/fhir+json",
+    SVG: "image/svg+xml",
+    DICOM_SR: "application/dicom",
+    HL7: "application/hl7-v2",
+}
+# The arrival of a refusal, which has no form that names it.
+NEVER = datetime.fromtimestamp(0, UTC)
 # S3 accepts 2 kB of metadata. If the versions need more characters than this, they are left out.
 MAX_VERSIONS = 1_000
 # Metadata of an outcome. source: names and bytes of the files. record: the recording that was read from them.
@@ -36,8 +45,11 @@ OPTIONAL = (OPTIONS, CALIBRATION)
 
 @dataclass(frozen=True)
 class Outcome:
+    """arrived: of a result, when the last of its files did. An HL7 message has this time, so it is always the same."""
+
     answer: Classification | EcgError
     metadata: Mapping[str, str]
+    arrived: datetime = NEVER
 
     @property
     def code(self) -> str | None:
@@ -62,13 +74,25 @@ class Outcome:
         return self.answer.to_json()
 
     def form(self, form: str) -> bytes:
-        """A result in another form, FHIR or SVG. Empty for a refusal: it has no other form."""
+        """A result in another form. Empty for a refusal: it has no other form."""
         if isinstance(self.answer, EcgError):
             return b""
         if form == FHIR:
             from ecg_core.reports.fhir import diagnostic_report
 
             return diagnostic_report(self.answer)
+        if form == FHIR_BUNDLE:
+            from ecg_core.reports.fhir_bundle import transaction
+
+            return transaction(self.answer)
+        if form == DICOM_SR:
+            from ecg_core.reports.dicom_sr.report import structured_report
+
+            return structured_report(self.answer)
+        if form == HL7:
+            from ecg_core.reports.hl7v2 import message
+
+            return message(self.answer, self.arrived)
         from ecg_core.reports.svg import plot
 
         return plot(self.answer.recording, self.answer)
@@ -122,4 +146,5 @@ def classified(
         if error.status >= 500:
             raise
         return Outcome(error, {**metadata, CODE: error.code})
-    return Outcome(result, {**metadata, RECORD: result.recording.sha256})
+    arrived = max(part.modified for part in parts)
+    return Outcome(result, {**metadata, RECORD: result.recording.sha256}, arrived)

@@ -171,7 +171,9 @@ def _names_in(folder: Path) -> Iterator[list[str]]:
     """For each folder of the tree: the names of its files, relative to the tree."""
     for place, folders, files in os.walk(folder):
         folders.sort()
-        yield [(Path(place) / name).relative_to(folder).as_posix() for name in sorted(files)]
+        # Once for each folder: for each name, pathlib would take a tenth of the time of the search.
+        within = Path(place).relative_to(folder).as_posix()
+        yield [name if within == "." else f"{within}/{name}" for name in sorted(files)]
 
 
 def _header(path: Path) -> Header:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from ecg_core.classification import DIAGNOSES, DISCLAIMER, NAMES, OTHER_ABNORMALITIES, Classification
 from ecg_core.measured import QTC_FORMULA, Measurements
+from ecg_core.reports.conclusion import conclusion
 from ecg_core.reports.text import printable
 from ecg_core.statements import Statement
 
@@ -44,20 +45,20 @@ def diagnostic_report(result: Classification, svg: bytes | None = None) -> bytes
     The report contains the model as a Device, and an Observation for each of NORM, CD and STTC and for each of the
     result's statements and measurements. It names no patient and no time.
     """
-    conclusion = _conclusion(result)
+    said = _conclusion(result)
     observed = [(NAMES[name], _observation(result, name)) for name in DIAGNOSES]
     observed += [(statement.name, _of_statement(statement)) for statement in result.statements]
     observed += [(name, observation) for name, observation in _of_measurements(result.measurements)]
     report: Element = {
         "resourceType": "DiagnosticReport",
-        "text": {"status": "generated", "div": _narrative(result, conclusion)},
+        "text": {"status": "generated", "div": _narrative(result, said)},
         "contained": [_device(result), *(observation for _, observation in observed)],
         "identifier": [{"system": ANSWER_SYSTEM, "value": f"{result.recording.sha256}:{result.model.whole_sha256}"}],
         "status": STATUS,
         "category": [CATEGORY],
         "code": _concept("http://loinc.org", "11524-6", "EKG study"),
-        "result": [{"reference": f"#{observation['id']}", "display": said} for said, observation in observed],
-        "conclusion": "\n".join(conclusion),
+        "result": [{"reference": f"#{observation['id']}", "display": name} for name, observation in observed],
+        "conclusion": "\n".join(said),
     }
     if result.diagnosis:
         report["conclusionCode"] = [_superclass(result.diagnosis)]
@@ -174,28 +175,16 @@ def _attachment(svg: bytes) -> Element:
     }
 
 
-def _said(result: Classification, name: str) -> str:
-    return f"{NAMES[name]} ({name}), probability {result.probabilities[name]:.4f}"
-
-
 def _conclusion(result: Classification) -> list[str]:
-    """Sentences: the diagnosis (or that there is none), other findings, statements, warnings, the disclaimer."""
-    others = [name for name in OTHER_ABNORMALITIES if result.probabilities[name] >= result.thresholds[name]]
-    above = [name for name in (*result.findings, *others) if name != result.diagnosis]
-    sentences = [f"Diagnosis: {_said(result, result.diagnosis)}." if result.diagnosis else "No diagnosis."]
-    if above:
-        sentences.append(f"Above the threshold: {'; '.join(_said(result, name) for name in above)}.")
-    if stated := [statement for statement in result.statements if statement.finding]:
-        named = (f"{found.name} ({found.code}), probability {found.probability:.4f}" for found in stated)
-        sentences.append(f"Statements: {'; '.join(named)}.")
-    sentences += (printable(warning.message, LOST) for warning in result.warnings)
-    return [*sentences, DISCLAIMER]
+    """Sentences: what the answer says, warnings, the disclaimer."""
+    said = (printable(warning.message, LOST) for warning in result.warnings)
+    return [*conclusion(result), *said, DISCLAIMER]
 
 
-def _narrative(result: Classification, conclusion: list[str]) -> str:
+def _narrative(result: Classification, sentences: list[str]) -> str:
     rows = "".join(_row(result, name) for name in (*DIAGNOSES, *OTHER_ABNORMALITIES))
     head = "<tr><th>Class</th><th>Probability</th><th>Threshold</th></tr>"
-    said = "".join(_paragraph(sentence) for sentence in (*conclusion, *_origin(result)))
+    said = "".join(_paragraph(sentence) for sentence in (*sentences, *_origin(result)))
     return f'<div xmlns="{XHTML}"><table>{head}{rows}</table>{said}</div>'
 
 

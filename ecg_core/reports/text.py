@@ -22,7 +22,7 @@ def json_line(outcome: Outcome, **before: object) -> bytes:
 
 def printable(text: str, instead: str = "?") -> str:
     """The text with every unprintable character replaced: control characters, and what XML cannot hold."""
-    return "".join(c if c.isprintable() else instead for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else instead for c in text)
 
 
 def answer_text(outcome: Outcome, path: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Chooses the form of an answer, JSON, FHIR or SVG, from the Accept header (RFC 9110, section 12.5)."""
+"""Chooses the form of an answer from the Accept header (RFC 9110, section 12.5)."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,9 @@ from starlette.responses import Response
 from functions.api.problems import NotAcceptable
 
 JSON, FHIR, SVG = "application/json", "application/fhir+json", "image/svg+xml"
-FORMS = (JSON, FHIR, SVG)
+# RFC 3240; the name that HAPI gave HL7 v2 in its text form, which has none of its own.
+DICOM, HL7 = "application/dicom", "application/hl7-v2"
+FORMS = (JSON, FHIR, SVG, DICOM, HL7)
 # More entries than a client needs. The rest are not read, so a hostile header costs little.
 MAX_ENTRIES = 64
 

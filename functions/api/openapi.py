@@ -15,7 +15,7 @@ from ecg_core.leads import LEADS
 from ecg_core.readers.registry import formats
 from ecg_core.recording import MAX_FS_HZ, MAX_LARGE_BYTES, MIN_FS_HZ
 from ecg_core.reports.sheet import GAINS_MM, LAYOUTS, SPEEDS
-from functions.api.negotiation import FHIR, JSON, SVG
+from functions.api.negotiation import DICOM, FHIR, HL7, JSON, SVG
 from functions.api.problems import PROBLEM
 
 TITLE = "ekg"
@@ -61,7 +61,7 @@ _MEANINGS = {
     401: "The request does not say who sends it (from the gateway).",
     403: "The API key is missing or wrong (from the gateway).",
     404: "There is nothing at this address.",
-    406: "The Accept header names no form that this service has: JSON, FHIR or SVG.",
+    406: "The Accept header names no form that this service has: JSON, FHIR, SVG, DICOM or HL7 v2.",
     408: "The body came too slowly.",
     413: "The file is too large. Use POST /uploads.",
     415: "The file is in no ECG format that this service reads.",
@@ -98,13 +98,20 @@ DIAGNOSIS_RESPONSES: dict[int | str, dict[str, Any]] = {
     **answers("Classification", "The classification.", 400, 403, 406, 408, 413, 415, 422, 429, 500, 503),
 }
 DIAGNOSIS_RESPONSES[200]["content"] |= {
-    FHIR: {"schema": {"type": "object", "description": "A FHIR R4 DiagnosticReport with status preliminary."}},
+    FHIR: {
+        "schema": {
+            "type": "object",
+            "description": "A FHIR R4 DiagnosticReport with status preliminary. With bundle: a transaction Bundle.",
+        }
+    },
     SVG: {
         "schema": {
             "type": "string",
             "description": "A plot of the leads on ECG paper, A4. With explain: shaded where the network looks.",
         }
     },
+    DICOM: {"schema": _BINARY | {"description": "A DICOM structured report (TID 3700), preliminary and unverified."}},
+    HL7: {"schema": {"type": "string", "description": "An HL7 v2.5 message ORU^R01. The time in it is that of now."}},
 }
 SIGNAL_RESPONSES: dict[int | str, dict[str, Any]] = {
     **answers("Signal", "The samples.", 400, 403, 408, 413, 415, 422, 429, 500, 503),

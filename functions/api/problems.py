@@ -69,7 +69,9 @@ class MethodNotAllowed(RequestError):
 class NotAcceptable(RequestError):
     code = "not_acceptable"
     status = 406
-    default_hint = "Accept application/json, application/fhir+json or image/svg+xml."
+    default_hint = (
+        "Accept application/json, application/fhir+json, image/svg+xml, application/dicom or application/hl7-v2."
+    )
 
 
 class RequestTimeout(RequestError):

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ecg_core.drop.addresses import FHIR, SVG
-
-FORMS = {"svg": SVG, "fhir": FHIR}
+from ecg_core.drop.addresses import NAMED
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Settings:
         if not inbox or not results or results in (inbox, backfill):
             raise ValueError("INBOX_BUCKET and RESULTS_BUCKET must name two different buckets.")
         asked = [name.strip() for name in environment.get("FORMS", "").split(",") if name.strip()]
-        if not set(asked) <= set(FORMS):
-            raise ValueError(f"FORMS may name {' and '.join(FORMS)}.")
+        if not set(asked) <= set(NAMED):
+            raise ValueError(f"FORMS may name {', '.join(NAMED)}.")
         hours = float(environment.get("WAIT_HOURS") or 24)
-        return cls(inbox, results, backfill, tuple(FORMS[name] for name in asked), timedelta(hours=hours))
+        return cls(inbox, results, backfill, tuple(NAMED[name] for name in asked), timedelta(hours=hours))

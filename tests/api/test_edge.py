@@ -218,6 +218,6 @@ def test_an_unexpected_error_is_a_problem_and_its_text_is_not_shown(
     fault = next(line for line in lines if line["level"] == "ERROR")
     assert fault["error"] == "RuntimeError"
     assert fault["request_id"] == answer.headers["x-request-id"]
-    assert any("functions/api/app.py" in place for place in fault["at"])
+    assert any("functions/api/diagnosis.py" in place for place in fault["at"])
     assert SECRET not in json.dumps(lines)
     assert SECRET not in answer.text

@@ -145,6 +145,19 @@ def test_compressed_assets_leave_as_base64(api: Function, kind: Kind, name: str,
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("accept", "start"), [("application/dicom", bytes(128) + b"DICM"), ("application/hl7-v2", b"MSH|")]
+)
+def test_binary_forms_of_an_answer_leave_as_base64(
+    api: Function, example: dict[str, bytes], kind: Kind, accept: str, start: bytes
+) -> None:
+    answer = api.invoke(event(kind, "POST", "/diagnosis", example["normal.zip"], {"Accept": accept}))
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, True)
+    assert header_of(answer, "content-type") == accept
+    assert body_of(answer).startswith(start)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_page_leaves_as_text_and_its_script_as_base64(api: Function, kind: Kind) -> None:
     page = api.invoke(event(kind, "GET", "/ui"))
     assert (page["statusCode"], page["isBase64Encoded"]) == (200, False)

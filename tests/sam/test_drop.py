@@ -15,6 +15,7 @@ from ecg_core.drop.addresses import (
     IGNORED,
     MANIFESTS,
     MEMBERS,
+    NAMED,
     SHARED,
     SVG,
     WAITING,
@@ -22,7 +23,7 @@ from ecg_core.drop.addresses import (
     note_address,
 )
 from functions.s3_drop.events import hints_of, hints_of_message
-from functions.s3_drop.settings import FORMS, Settings
+from functions.s3_drop.settings import Settings
 from tests.s3_drop.cloud import INBOX, MAX_RECEIVES
 from tests.sam import events
 from tests.sam.conftest import ROOT
@@ -268,13 +269,16 @@ def test_the_function_reads_its_settings_from_what_it_gets(stack: dict[str, Any]
         "WaitHours": 168,
     }
     asked = Settings.of(environment(Deployed(stack, given)))
-    assert asked == Settings("in", "out", "old", tuple(FORMS.values()), timedelta(days=7))
+    assert asked == Settings("in", "out", "old", (SVG, FHIR), timedelta(days=7))
     assert environment(Deployed(stack))["AWS_ENDPOINT_URL"] == ""
 
 
 def test_every_choice_of_forms_is_one_that_the_function_knows(stack: dict[str, Any]) -> None:
-    for forms in stack["Parameters"]["Forms"]["AllowedValues"]:
+    allowed = re.compile(stack["Parameters"]["Forms"]["AllowedPattern"])
+    for forms in ("", *NAMED, ",".join(NAMED)):
+        assert allowed.search(forms)
         Settings.of(environment(Deployed(stack, {"Forms": forms})))
+    assert not any(map(allowed.search, ("pdf", "svg,", ",svg", "svg fhir", "svg,,fhir", "svg,pdf")))
 
 
 def test_the_function_is_the_drop_s_with_a_memory_of_its_own(stack: dict[str, Any]) -> None:
@@ -309,10 +313,19 @@ def test_the_rule_in_the_guide_hears_of_every_outcome_and_of_nothing_else() -> N
     def hears(of: str) -> bool:
         return not any(fnmatchcase(of, unwanted) for unwanted in key["anything-but"]["wildcard"])
 
-    for record in ("x.hea", "a/x.zip", "waiting/x.zip", "manifests/x.csv", "a/x.svg", "a/x.fhir", "ü" * 600):
+    records = (
+        "x.hea",
+        "a/x.zip",
+        "waiting/x.zip",
+        "manifests/x.csv",
+        "a/x.svg",
+        "a/x.fhir",
+        "x.fhir-bundle",
+        "ü" * 600,
+    )
+    for record in records:
         assert hears(address(record))
-        assert not hears(address(record, SVG))
-        assert not hears(address(record, FHIR))
+        assert not any(hears(address(record, form)) for form in NAMED.values())
     for kind in (WAITING, MEMBERS):
         assert not hears(note_address(kind, "a/x.dat"))
     assert not hears(f"{MANIFESTS}a/manifest.json")

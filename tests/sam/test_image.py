@@ -34,7 +34,7 @@ compiled = []
 SourceFileLoader.source_to_code = lambda self, data, path, **_: compiled.append(path) or compile(data, path, "exec")
 for module in (
     "functions.api.handler", "functions.s3_drop.handler", "awslambdaric.bootstrap", "boto3.session", "soundfile",
-    "ecg_core.reports.fhir", "ecg_core.reports.svg"
+    "ecg_core.reports.fhir", "ecg_core.reports.svg", "ecg_core.reports.dicom_sr.report"
 ):
     importlib.import_module(module)
 print(compiled)

@@ -2,6 +2,8 @@
 
 import csv
 import os
+import random
+import signal
 import subprocess
 import sys
 import time
@@ -79,8 +81,9 @@ def test_a_run_that_is_killed_again_and_again_loses_and_doubles_nothing(
     sizes = [0]
     for kill in range(1, KILLS + 1):
         run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-        # Kill it soon after it has written something new, in the middle of its work.
-        while run.poll() is None and (not out.exists() or out.stat().st_size <= kill * len(whole) // (KILLS + 2)):
+        # Kill it at some place of the table, soon after it has written something new.
+        place = max(sizes[-1], random.uniform(kill - 1, kill) * len(whole) / (KILLS + 2))
+        while run.poll() is None and (not out.exists() or out.stat().st_size <= place):
             time.sleep(0.002)
         workers = children(run.pid)
         run.kill()
@@ -93,6 +96,28 @@ def test_a_run_that_is_killed_again_and_again_loses_and_doubles_nothing(
     assert sizes[1] < len(whole), "the first run must be killed before its end"
     assert subprocess.run(command, cwd=ROOT, check=False, capture_output=True).returncode == 2
     assert out.read_bytes() == whole
+
+
+def test_a_worker_that_is_killed_loses_and_doubles_nothing(folder: Path, whole: bytes, tmp_path: Path) -> None:
+    """A system without memory kills one process, not all of them."""
+    out = tmp_path / "out.csv"
+    command = [sys.executable, "-m", "ecg_core", "classify", str(folder), "--csv", str(out), "--workers", "2"]
+    place, workers = random.uniform(0.1, 0.5) * len(whole), list[int]()
+    run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    while run.poll() is None and (not out.exists() or out.stat().st_size <= place):
+        workers = [child for child in children(run.pid) if b"spawn_main" in command_of(child)]
+        time.sleep(0.002)
+    assert len(workers) == 2
+    os.kill(random.choice(workers), signal.SIGKILL)
+    assert run.wait() == 2
+    assert out.read_bytes() == whole
+
+
+def command_of(process: int) -> bytes:
+    """One child of the run is no worker: it watches over semaphores."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    return b""
 
 
 def children(process: int) -> list[int]:

@@ -7,7 +7,8 @@ import pytest
 
 from ecg_core.cli.pool import CHUNK, LOOKAHEAD, CannotStart, in_order
 
-DEADLY = 21
+# Two of one chunk, and one of another.
+DEADLY = (21, 22, 150)
 
 
 def nothing() -> None:
@@ -19,7 +20,7 @@ def fail() -> None:
 
 
 def work(task: int) -> int:
-    if task == DEADLY:
+    if task in DEADLY:
         os._exit(9)
     return 10 * task
 
@@ -28,11 +29,10 @@ def lost(task: int) -> int:
     return -task
 
 
-def test_a_task_that_kills_its_process_is_lost_alone() -> None:
+def test_tasks_that_kill_their_process_are_lost_alone() -> None:
     found = list(in_order(2, nothing, work, lost, iter(range(CHUNK * (LOOKAHEAD + 4)))))
     assert [task for task, _ in found] == list(range(CHUNK * (LOOKAHEAD + 4)))
-    assert [task for task, result in found if result != 10 * task] == [DEADLY]
-    assert found[DEADLY] == (DEADLY, -DEADLY)
+    assert [one for one in found if one[1] != 10 * one[0]] == [(task, -task) for task in DEADLY]
 
 
 def test_few_tasks_are_taken_ahead() -> None:

@@ -14,7 +14,7 @@ import pytest
 from ecg_core import classify
 from ecg_core.cli import main
 from ecg_core.drop import Answer, Conflict
-from ecg_core.drop.addresses import IGNORED, NOTES
+from ecg_core.drop.addresses import FORMS, IGNORED, NAMED, NOTES
 from ecg_core.drop.folder import NOTE, OWN, FolderStore
 from ecg_core.drop.watch import Arrivals, Watcher
 from ecg_core.synthesis.writers import write_files
@@ -188,7 +188,8 @@ def test_the_command_with_once_answers_all_files_and_ends(
     noise = {"README.md": b"text", ".DS_Store": b"\0"}
     write_files({**pair, "b.csv": table, "c.csv": b"no ecg", **noise}, inbox)
     write_files({"notice-of-visit.txt": table}, inbox / ".clinic")
-    command = ["watch", str(inbox), str(tmp_path / "out"), "--once", "--svg", "--fhir", "--interval", "0.05"]
+    asked = [f"--{name}" for name in NAMED]
+    command = ["watch", str(inbox), str(tmp_path / "out"), "--once", *asked, "--interval", "0.05"]
     assert main(command) == 0
     shown = capsys.readouterr().out
     assert "record.hea  NORM" in shown
@@ -199,10 +200,10 @@ def test_the_command_with_once_answers_all_files_and_ends(
     assert {json.loads(path.read_text())["key"] for path in listed} == {"README.md", ".DS_Store"}
     found = results_of(tmp_path / "out")
     assert set(found) == {
-        *(f"record.hea{form}" for form in (".json", ".svg", ".fhir.json")),
-        *(f"b.csv{form}" for form in (".json", ".svg", ".fhir.json")),
+        *(f"record.hea{form}" for form in (".json", *FORMS)),
+        *(f"b.csv{form}" for form in (".json", *FORMS)),
         "c.csv.json",
-        *(f".clinic/notice-of-visit.txt{form}" for form in (".json", ".svg", ".fhir.json")),
+        *(f".clinic/notice-of-visit.txt{form}" for form in (".json", *FORMS)),
     }
     assert main(["classify", "--json", str(inbox / "record.hea")]) == 0
     assert capsys.readouterr().out.encode() == found["record.hea.json"] + b"\n"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ecg_core import __version__, classify
-from ecg_core.drop.addresses import FHIR, SVG, address
+from ecg_core.drop.addresses import DICOM_SR, FHIR, FHIR_BUNDLE, FORMS, HL7, SVG, address
 from ecg_core.readers.source import Bytes
 from ecg_core.recording import MAX_BYTES
 from ecg_core.synthesis.writers import zip_bytes
@@ -43,13 +43,31 @@ def test_a_long_record_that_changes_while_it_is_read_is_read_again(place: Place)
     assert place.outcomes == {"record.hea.json": expected.to_json()}
 
 
-@pytest.mark.parametrize("forms", [(), (SVG,), (FHIR,), (SVG, FHIR)])
+@pytest.mark.parametrize("forms", [(), (SVG,), (FHIR,), (SVG, FHIR), FORMS])
 def test_other_forms_are_written_before_the_outcome(place: Place, table: bytes, forms: tuple[str, ...]) -> None:
     place.forms = forms
     place.arrives({"a.csv": table})
     assert place.results.written == [*(f"a.csv{form}" for form in forms), "a.csv.json"]
-    starts = {SVG: b"<svg", FHIR: b'{"resourceType": "DiagnosticReport"'}
+    starts = {
+        SVG: b"<svg",
+        FHIR: b'{"resourceType": "DiagnosticReport"',
+        FHIR_BUNDLE: b'{"resourceType": "Bundle"',
+        DICOM_SR: bytes(128) + b"DICM",
+        HL7: b"MSH|",
+    }
     assert all(place.results[f"a.csv{form}"].startswith(starts[form]) for form in forms)
+
+
+def test_every_form_is_byte_stable_whenever_the_record_is_answered(place: Place, table: bytes) -> None:
+    place.forms = FORMS
+    place.arrives({"a.csv": table})
+    first = place.outcomes
+    for key in first:
+        place.results[key] = b""
+    place.clock.passes(days=3)
+    place.told("a.csv")
+    assert place.outcomes == first
+    assert len(first) == len(FORMS) + 1
 
 
 def test_a_form_that_is_configured_later_is_added(place: Place, table: bytes) -> None:
@@ -168,7 +186,16 @@ def test_deleting_files_from_the_inbox_keeps_the_outcome(place: Place, pair: Fil
 
 @pytest.mark.parametrize(
     "key",
-    ["waiting/a.csv", "members/a.csv", "sha256/a.csv", "manifests/a.csv", "backfill/a/b.csv", "a.csv.fhir", "ä" * 510],
+    [
+        "waiting/a.csv",
+        "members/a.csv",
+        "sha256/a.csv",
+        "manifests/a.csv",
+        "backfill/a/b.csv",
+        "a.csv.fhir",
+        "a.csv.fhir-bundle",
+        "ä" * 510,
+    ],
 )
 def test_a_key_with_a_prefix_of_the_drop_gets_a_hashed_address(place: Place, table: bytes, key: str) -> None:
     place.arrives({key: table})
