@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_core.classification import UNIT_DOUBTFUL, Notice
+from ecg_core.classification import Notice
 from ecg_core.errors import (
     AmplitudeImplausible,
     FlatSignal,
@@ -181,7 +181,7 @@ def _unusual_amplitude(amplitudes: Signal, leads: Collection[str]) -> list[Notic
         notices.append(Notice("amplitude_unusual", f"The amplitude of {typical:.2g} mV is unusual: check the unit."))
         # In a single chest lead such an amplitude occurs.
         if not set(leads) <= set(CHEST_LEADS):
-            notices.append(Notice(UNIT_DOUBTFUL, "The unit of the signal is doubtful: no diagnosis is given."))
+            notices.append(Notice("unit_doubtful", "The unit of the signal is doubtful: no diagnosis is given."))
     if largest < _small_mv(leads):
         message = f"No lead reaches more than {largest:.2g} mV, which is unusually low: check the unit."
         notices.append(Notice("amplitude_unusual", message))
