@@ -399,7 +399,7 @@ def test_a_record_that_is_refused_for_its_signal_is_still_drawn(page: Page, tmp_
 
 
 def test_the_script_of_a_record_of_ten_seconds_is_quick(page: Page) -> None:
-    """30 to 60 ms on a quiet machine, where the reference takes 2 ms. Other tests run beside it: the best of several."""
+    """30 to 60 ms on a quiet machine, where the reference takes 2 ms. Other tests run beside it, so the best counts."""
     ratios = []
     for _ in range(5):
         before, script_s = reference_s(page), spent(page, "ScriptDuration")
