@@ -27,6 +27,7 @@ SCALING = 0.9
 # More shards than workers: no worker waits long for the last shard of the other.
 SHARDS = 8
 DASK = """
+import os
 import sys
 from dask.distributed import Client
 from ecg_core.cli import main
@@ -35,6 +36,7 @@ def shard(number, of, records, out):
     return main(["classify", records, "--workers", "1", "--shard", f"{number}/{of}", "--csv", f"{out}.{number}"])
 
 if __name__ == "__main__":
+    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**27))
     records, out, workers, of = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     with Client(n_workers=workers, threads_per_worker=1, dashboard_address=None) as client:
         again = {"of": of, "records": records, "out": out, "pure": False}
