@@ -37,8 +37,7 @@ REFUSED = {
     "an empty file": {"empty.csv": b""},
     "a table without a unit": {"table.csv": b"I,II\n" + b"0.1,0.2\n-0.1,0.0\n" * 500},
 }
-# Of the wait for the result of an upload.
-POLL_S = 2.0
+POLL_S = 2.0  # between two looks for the result of an upload
 
 Check = tuple[str, Callable[[], str]]
 
