@@ -7,7 +7,7 @@ Each step continues where it stopped.
 3. train again from the student's weights: rare statements count for more, with their labels, and the signals pass the
    filters of other devices.
 4. export, and fit what the measurements add to the statements.
-5. measure robustness, abstention and evidence.
+5. measure robustness, abstention and evidence, and the reference of `ekg drift`.
 """
 
 import json
@@ -18,12 +18,15 @@ from typing import Any
 
 from ecg_core.model.artifacts import CARD_FILE, MODEL_FILE
 from ecg_core.model.classifier import Classifier
+from ecg_core.population.reference import SECTION
 from ecg_core.training.calibrate import measure_statements
 from ecg_core.training.ledger import SOFT_TARGETS
 from ecg_core.training.measure.abstention import abstention
+from ecg_core.training.measure.drift_reference import drift_reference
 from ecg_core.training.measure.evidence import measure_evidence
 from ecg_core.training.measure.robustness import robustness
 from ecg_core.training.measured_terms import fit_terms
+from ecg_core.training.networks import TEACHERS
 from ecg_core.training.report.model_card import publish
 from ecg_core.training.settings import Settings
 from ecg_core.training.teach import teach
@@ -48,10 +51,10 @@ def release(
 ) -> Path:
     """Writes the release to out/release and returns that folder. The ledger of the runs is out/ledger.
 
-    teacher_epochs: None for those of the teachers. On two cores it takes a day, on a GPU an hour.
+    teacher_epochs: None for those of the teachers.
     """
     ledger, first, last = out / "ledger", out / "student", out / "release"
-    if not (ledger / SOFT_TARGETS).is_dir():
+    if not all((ledger / SOFT_TARGETS / f"{network}.npz").is_file() for network in TEACHERS):
         teach(ptbxl, out / "teachers", ledger, device=device, epochs=teacher_epochs, batch=student.batch)
     soft = ledger / SOFT_TARGETS
     student = replace(student, device=device, threads=threads)
@@ -71,4 +74,5 @@ MEASURES: dict[str, Callable[[Classifier, Path], dict[str, Any]]] = {
     "robustness": robustness,
     "abstention": abstention,
     "evidence": measure_evidence,
+    SECTION: drift_reference,
 }

@@ -1,8 +1,8 @@
 """The weights of a released model.onnx, back in a network that can go on learning.
 
 The export folds each batch normalisation into the convolution before it. `restored` puts a normalisation behind each
-convolution again. It does nothing at first. `settle` then gives it the statistics of the data, without changing what
-the network computes, so that training does not begin with a jolt.
+convolution again. It does nothing at first. `settle` then gives it the statistics of the data. The answers of the
+network stay the same, so training begins where the release ended.
 """
 
 from collections.abc import Callable, Iterator

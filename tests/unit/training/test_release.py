@@ -34,6 +34,11 @@ def test_one_command_writes_a_release_and_resumes(
         written = (folder / CARD_FILE).stat().st_mtime_ns, (out / "student" / CARD_FILE).stat().st_mtime_ns
         monkeypatch.setattr(releasing, "train", lambda *_, **__: pytest.fail("a finished step ran again"))
         releasing.release(ptbxl, out, teacher_epochs=1, student=STUDENT, again=AGAIN)
+        (out / "ledger" / "soft_targets" / "wide.npz").unlink()
+        taught: list[Path] = []
+        monkeypatch.setattr(releasing, "teach", lambda *folders, **_: taught.append(folders[1]))
+        releasing.release(ptbxl, out, teacher_epochs=1, student=STUDENT, again=AGAIN)
+        assert taught == [out / "teachers"], "a teacher that is missing is taught"
     classifier = Classifier(folder)
     run = classifier.card["training"]["runs"][0]
     assert classifier.classify(synthesize("normal")).probabilities
